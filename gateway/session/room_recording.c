@@ -1,6 +1,9 @@
-/* Recording of a room: begun and ended here, written by the recorder thread, and put into the record through the store. */
-#include "gateway/consult/consult_session.h"
+#include "gateway/session/room_recording.h"
+
 #include "gateway/session/hub_internal.h"
+#include "gateway/session/message.h"
+#include "gateway/consult/consult_session.h"
+#include "gateway/store/worker.h"
 #include "media/recording/recorder.h"
 #include "media/rt/log.h"
 
@@ -17,10 +20,26 @@ static void noted(void *context, const struct api_call *call)
 
 static void note_failure(struct hub *hub, const char *recording_id, const char *reason)
 {
-    json_t *body = json_pack("{s:s, s:s, s:s}", "recording_id", recording_id, "state", "failed", "stop_reason", reason);
+    json_t *body = json_pack("{s:s, s:b, s:s}", "recording_id", recording_id, "failed", 1, "reason", reason);
     log_error("recording_failed", "recording=%s reason=%s", recording_id, reason);
     if (app_call(hub->app, NULL, consult_session_recording_complete, body, noted, NULL) != STATUS_OK) {
         log_error("recording_row", "reason=store_busy recording=%s", recording_id);
+    }
+}
+
+/* The store's answer to "it runs": 409 when a consent was withdrawn while it began. */
+static void started(void *context, const struct api_call *call)
+{
+    struct hub *hub = context;
+    if (call->status != 409) {
+        noted(context, call);
+        return;
+    }
+    const char *recording_id = message_text(call->body, "recording_id");
+    for (struct room *room = hub->rooms; room != NULL; room = room->next) {
+        if (recording_id != NULL && strcmp(room->recording_id, recording_id) == 0) {
+            room_recording_stop(room);
+        }
     }
 }
 
@@ -47,6 +66,10 @@ void room_recording_start(struct room *room, const char *recording_id, const cha
     memcpy(room->recording_id, entry->recording_id, sizeof(room->recording_id));
     media_record(hub->app->media, room->media, handle);
     log_info("recording_start", "consultation=%s recording=%s", room->consultation, recording_id);
+    json_t *body = json_pack("{s:s, s:s}", "consultation", room->consultation, "recording_id", recording_id);
+    if (app_call(hub->app, NULL, consult_session_recording_started, body, started, hub) != STATUS_OK) {
+        log_error("recording_row", "reason=store_busy recording=%s", recording_id);
+    }
     room_send_state(room);
 }
 
@@ -87,10 +110,10 @@ static json_t *tracks_json(const struct recorder_event *event)
     return tracks;
 }
 
-json_t *room_recording_row(const char *recording_id, const char *state, const struct recorder_event *event)
+json_t *room_recording_row(const char *recording_id, bool recovered, const struct recorder_event *event)
 {
-    return json_pack("{s:s, s:s, s:s, s:s, s:s, s:I, s:I, s:I, s:o, s:o}", "recording_id", recording_id, "state", state,
-                     "file", event->file, "media_type", event->media_type, "sha256", event->sha256, "started_ms",
+    return json_pack("{s:s, s:b, s:s, s:s, s:s, s:I, s:I, s:I, s:o, s:o}", "recording_id", recording_id, "recovered",
+                     recovered, "file", event->file, "media_type", event->media_type, "sha256", event->sha256, "started_ms",
                      (json_int_t)event->started_ms, "duration_ms", (json_int_t)event->duration_ms, "bytes",
                      (json_int_t)event->bytes, "gaps", gaps_json(event), "tracks", tracks_json(event));
 }
@@ -103,7 +126,7 @@ static void complete(struct hub *hub, const struct hub_recording *entry, const s
     }
     log_info("recording_complete", "consultation=%s recording=%s duration_ms=%lld bytes=%lld gaps=%u", entry->consultation,
              entry->recording_id, (long long)event->duration_ms, (long long)event->bytes, event->gap_count);
-    json_t *body = room_recording_row(entry->recording_id, "complete", event);
+    json_t *body = room_recording_row(entry->recording_id, false, event);
     if (app_call(hub->app, NULL, consult_session_recording_complete, body, noted, NULL) != STATUS_OK) {
         log_error("recording_row", "reason=store_busy recording=%s", entry->recording_id);
     }
@@ -131,5 +154,65 @@ void room_recording_events(struct hub *hub)
             }
         }
         free(entry);
+    }
+}
+
+/* ---- what a killed process left ---- */
+
+struct recovery {
+    struct job job;
+    struct app *app;
+    char recording_id[33], name[80], folder[256];
+    enum status status;
+    struct recorder_event event;
+};
+
+static void recover_run(struct job *job, void *context)
+{
+    (void)context;
+    struct recovery *recovery = (struct recovery *)((char *)job - offsetof(struct recovery, job));
+    recovery->status = recorder_recover(recovery->folder, recovery->name, &recovery->event);
+}
+
+static void recover_done(struct job *job)
+{
+    struct recovery *recovery = (struct recovery *)((char *)job - offsetof(struct recovery, job));
+    json_t *body;
+    if (recovery->status == STATUS_OK) {
+        log_info("recording_recovered", "recording=%s duration_ms=%lld", recovery->recording_id,
+                 (long long)recovery->event.duration_ms);
+        body = room_recording_row(recovery->recording_id, true, &recovery->event);
+    } else {
+        log_error("recording_lost", "recording=%s status=%s", recovery->recording_id, status_name(recovery->status));
+        body = json_pack("{s:s, s:b, s:s}", "recording_id", recovery->recording_id, "failed", 1, "reason",
+                         status_name(recovery->status));
+    }
+    if (app_call(recovery->app, NULL, consult_session_recording_complete, body, noted, NULL) != STATUS_OK) {
+        log_error("recording_row", "reason=store_busy recording=%s", recovery->recording_id);
+    }
+    free(recovery);
+}
+
+void room_recording_recover(struct app *app, const json_t *recordings)
+{
+    size_t index;
+    const json_t *row;
+    json_array_foreach(recordings, index, row)
+    {
+        const char *recording_id = message_text(row, "recording_id");
+        const char *name = message_text(row, "file");
+        struct recovery *recovery = recording_id == NULL || name == NULL ? NULL : calloc(1, sizeof(*recovery));
+        if (recovery == NULL) {
+            continue;
+        }
+        recovery->app = app;
+        recovery->job = (struct job){.run = recover_run, .done = recover_done};
+        strncat(recovery->recording_id, recording_id, sizeof(recovery->recording_id) - 1);
+        strncat(recovery->name, name, sizeof(recovery->name) - 1);
+        (void)snprintf(recovery->folder, sizeof(recovery->folder), "%s/recordings", app->services.data_folder);
+        if (worker_post(app->blob, &recovery->job) != STATUS_OK) {
+            log_error("recording_lost", "recording=%s status=busy", recording_id); /* the row stays; the next start tries again */
+            free(recovery);
+        }
     }
 }
