@@ -30,11 +30,32 @@ CREATE TABLE consultation (
     acknowledged_ms BIGINT,
     closed_ms BIGINT,
     reason_code TEXT,                       -- of the last return, decline, withdrawal, failure
-    reason_text TEXT
+    reason_text TEXT,
+    consent_deferred TEXT                   -- stat, submitted before the patient could consent: why
 );
 CREATE INDEX consultation_state ON consultation (state, urgency, deadline_ms);
 CREATE INDEX consultation_requester ON consultation (requester_organisation_id, created_ms);
 CREATE INDEX consultation_consultant ON consultation (consultant_id, created_ms);
+CREATE INDEX consultation_accepted ON consultation (specialty, accepted_ms);
+CREATE TABLE consultation_number (          -- of the day, for C-YYYYMMDD-NNNN
+    day TEXT PRIMARY KEY,
+    last INTEGER NOT NULL
+);
+CREATE TABLE consultation_key (             -- Idempotency-Key of POST /consultations
+    account_id TEXT NOT NULL REFERENCES account (id),
+    idempotency_key TEXT NOT NULL,
+    consultation_id TEXT NOT NULL REFERENCES consultation (id),
+    at_ms BIGINT NOT NULL,
+    PRIMARY KEY (account_id, idempotency_key)
+);
+CREATE TABLE consultation_offer (           -- to whom it was offered; counts while 'open' and the account is on duty
+    consultation_id TEXT NOT NULL REFERENCES consultation (id),
+    account_id TEXT NOT NULL REFERENCES account (id),
+    state TEXT NOT NULL CHECK (state IN ('open', 'declined', 'won', 'gone')),
+    at_ms BIGINT NOT NULL,
+    PRIMARY KEY (consultation_id, account_id)
+);
+CREATE INDEX consultation_offer_account ON consultation_offer (account_id, state);
 CREATE TABLE consultation_decline (
     consultation_id TEXT NOT NULL REFERENCES consultation (id),
     account_id TEXT NOT NULL REFERENCES account (id),
@@ -53,6 +74,7 @@ CREATE INDEX consultation_timer_due ON consultation_timer (due_ms);
 CREATE TABLE consent (
     id TEXT PRIMARY KEY,
     consultation_id TEXT NOT NULL REFERENCES consultation (id),
+    seq INTEGER NOT NULL,                   -- 1, 2, 3 ... in the consultation; the last of scope and party counts
     scope TEXT NOT NULL CHECK (scope IN ('consultation', 'imaging', 'recording', 'teaching')),
     party TEXT NOT NULL CHECK (party IN ('patient', 'consultant')),
     given INTEGER NOT NULL,                 -- 1 given, 0 refused or withdrawn
@@ -61,7 +83,7 @@ CREATE TABLE consent (
     recorded_by TEXT NOT NULL REFERENCES account (id),
     at_ms BIGINT NOT NULL
 );
-CREATE INDEX consent_consultation ON consent (consultation_id, scope, party, at_ms);
+CREATE UNIQUE INDEX consent_consultation ON consent (consultation_id, seq);
 CREATE TABLE opinion (
     id TEXT PRIMARY KEY,
     consultation_id TEXT NOT NULL REFERENCES consultation (id),
@@ -91,12 +113,33 @@ CREATE TABLE audit (
     hash TEXT NOT NULL
 );
 CREATE INDEX audit_consultation ON audit (consultation_id, seq);
+CREATE TABLE audit_head (                   -- length and last hash once more, so that a cut-off tail shows
+    id INTEGER PRIMARY KEY CHECK (id = 1),
+    count BIGINT NOT NULL,
+    hash TEXT NOT NULL,
+    anchored_count BIGINT NOT NULL,         -- as last written to the log
+    anchored_ms BIGINT NOT NULL
+);
+INSERT INTO audit_head (id, count, hash, anchored_count, anchored_ms)
+    VALUES (1, 0, '0000000000000000000000000000000000000000000000000000000000000000', 0, 0);
+-- What was signed and what was done stays as it is (SQLite's form of trigger).
+CREATE TRIGGER audit_no_update BEFORE UPDATE ON audit BEGIN SELECT RAISE (ABORT, 'the audit trail is only added to'); END;
+CREATE TRIGGER audit_no_delete BEFORE DELETE ON audit BEGIN SELECT RAISE (ABORT, 'the audit trail is only added to'); END;
+CREATE TRIGGER opinion_no_update BEFORE UPDATE ON opinion WHEN OLD.status = 'signed'
+    BEGIN SELECT RAISE (ABORT, 'a signed opinion is immutable'); END;
+CREATE TRIGGER opinion_no_delete BEFORE DELETE ON opinion WHEN OLD.status = 'signed'
+    BEGIN SELECT RAISE (ABORT, 'a signed opinion is immutable'); END;
+CREATE TRIGGER consent_no_update BEFORE UPDATE ON consent BEGIN SELECT RAISE (ABORT, 'consents are only added to'); END;
+CREATE TRIGGER consent_no_delete BEFORE DELETE ON consent BEGIN SELECT RAISE (ABORT, 'consents are only added to'); END;
 CREATE TABLE participation (
     consultation_id TEXT NOT NULL REFERENCES consultation (id),
     account_id TEXT NOT NULL REFERENCES account (id),
     party INTEGER NOT NULL,                 -- seat in the room, 0..5
     role TEXT NOT NULL,                     -- 'requester', 'consultant', 'guest'
-    PRIMARY KEY (consultation_id, account_id)
+    present INTEGER NOT NULL DEFAULT 0,     -- in the room now, as far as the store knows
+    since_ms BIGINT NOT NULL DEFAULT 0,     -- of the last change of it
+    PRIMARY KEY (consultation_id, account_id),
+    UNIQUE (consultation_id, party)
 );
 CREATE TABLE recording (
     id TEXT PRIMARY KEY,
@@ -114,4 +157,10 @@ CREATE TABLE recording (
     tracks TEXT NOT NULL DEFAULT '[]',      -- JSON: [{"party":0,"kind":"audio","codec":"opus"}]
     stop_reason TEXT,
     UNIQUE (consultation_id, part)
+);
+CREATE TABLE recording_playback (           -- who plays what: a new audit row when the last request is long ago
+    recording_id TEXT NOT NULL REFERENCES recording (id),
+    account_id TEXT NOT NULL REFERENCES account (id),
+    last_ms BIGINT NOT NULL,
+    PRIMARY KEY (recording_id, account_id)
 );
