@@ -22,10 +22,11 @@ struct auth_limits {
     int64_t idle_ms;               /* a session unused for so long ends */
     int64_t absolute_ms;           /* a session this old ends, used or not */
     unsigned sessions_per_account; /* the oldest goes when one more is opened */
-    unsigned tries_per_account;    /* sign-ins a minute and account name */
-    unsigned tries_per_address;    /* sign-ins a minute and address (IPv6: /64) */
+    unsigned tries_per_account;    /* failed sign-ins in a window and account name */
+    unsigned tries_per_address;    /* failed sign-ins in a window and address (IPv6: /64): several people share one */
+    int64_t window_ms;
 };
-/* config NULL gives the defaults: 30 min, 12 h, 8 sessions, 10 and 60 tries. */
+/* config NULL gives the defaults of config.def. */
 struct auth_limits auth_limits_of(const struct api_config *config);
 
 /* SHA-256 of the cookie value, in hex: what the store knows a session by. Any thread. False: the value cannot be a token
