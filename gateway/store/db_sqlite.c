@@ -124,7 +124,6 @@ static int64_t pragma_int(struct db *db, const char *sql)
 static enum status set_up(struct db *db)
 {
     sqlite3_extended_result_codes(db->handle, 1);
-    sqlite3_busy_timeout(db->handle, DB_BUSY_TIMEOUT_MS);
     sqlite3_db_config(db->handle, SQLITE_DBCONFIG_DEFENSIVE, 1, (int *)NULL);
     sqlite3_db_config(db->handle, SQLITE_DBCONFIG_TRUSTED_SCHEMA, 0, (int *)NULL);
     sqlite3_db_config(db->handle, SQLITE_DBCONFIG_DQS_DML, 0, (int *)NULL);
@@ -184,10 +183,11 @@ enum status db_open(const char *path, struct db **out_db)
     int flags = SQLITE_OPEN_READWRITE | SQLITE_OPEN_NOMUTEX | (memory ? SQLITE_OPEN_CREATE : 0);
     status = db_sqlite_status(db, sqlite3_open_v2(path, &db->handle, flags, NULL), "open");
     if (status == STATUS_OK) {
-        status = set_up(db);
+        sqlite3_busy_timeout(db->handle, DB_BUSY_TIMEOUT_MS);
+        status = claim(db, path); /* before anything is written to a file that is not ours */
     }
     if (status == STATUS_OK) {
-        status = claim(db, path);
+        status = set_up(db);
     }
     if (status == STATUS_OK) {
         status = db_migrate(db, migrations, clock_wall_ms());
