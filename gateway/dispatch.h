@@ -31,8 +31,5 @@ bool dispatch_find(const struct api_route *const *tables, const char *method, co
 bool dispatch_query(const char *raw, char *buffer, size_t buffer_len, struct api_query_pair pairs[API_QUERY_MAX]);
 /* Strict JSON: an object, no duplicate members, depth at most DISPATCH_JSON_DEPTH, UTF-8, nothing after it. NULL = refused. */
 json_t *dispatch_json(const void *text, size_t len);
-/* The problem body (RFC 9457) in the language "zh-CN" or "en". extra may be NULL; members are merged in. New reference. */
-json_t *dispatch_problem(int status, const char *code, const char *zh, const char *en, const char *field,
-                         const char *language);
 
 #endif

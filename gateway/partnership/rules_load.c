@@ -1,0 +1,359 @@
+#include "gateway/partnership/rules_load.h"
+
+#include "proto/base/check.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+
+/* Members of every partnership of $1, or everybody when $1 is ''. */
+#define IN_REACH(column)                                                                                               \
+    "($1 = '' OR " column " = $1 OR " column " IN (SELECT m2.organisation_id FROM partnership_member m1"               \
+    " JOIN partnership_member m2 ON m2.partnership_id = m1.partnership_id WHERE m1.organisation_id = $1))"
+
+struct block {
+    struct block *next;
+    max_align_t data[];
+};
+
+/* The world with the memory it points into; the world comes first, so that its address is the owner's. */
+struct owner {
+    struct rules_world world;
+    struct rules_organisation *organisations; /* world.organisations, while it is being filled */
+    struct block *blocks;
+    bool failed; /* out of memory */
+};
+
+struct list {
+    void *data;
+    size_t count, room, size;
+};
+
+static void *take(struct owner *owner, size_t size)
+{
+    struct block *block = malloc(sizeof *block + size);
+    if (block == NULL) {
+        owner->failed = true;
+        return NULL;
+    }
+    block->next = owner->blocks;
+    owner->blocks = block;
+    return block->data;
+}
+
+static const char *copy(struct owner *owner, const char *text)
+{
+    size_t len = strlen(text) + 1;
+    char *to = take(owner, len);
+    return to != NULL ? memcpy(to, text, len) : "";
+}
+
+/* Room for one more; NULL when out of memory. */
+static void *add(struct owner *owner, struct list *list)
+{
+    if (list->count == list->room) {
+        size_t room = list->room == 0 ? 16 : list->room * 2;
+        void *data = realloc(list->data, room * list->size);
+        if (data == NULL) {
+            owner->failed = true;
+            return NULL;
+        }
+        list->data = data;
+        list->room = room;
+    }
+    void *item = (char *)list->data + list->count++ * list->size;
+    memset(item, 0, list->size);
+    return item;
+}
+
+/* Moves what was gathered into the owner's memory and empties the list. */
+static void *settle(struct owner *owner, struct list *list)
+{
+    void *to = list->count > 0 ? take(owner, list->count * list->size) : NULL;
+    if (to != NULL) {
+        memcpy(to, list->data, list->count * list->size);
+    }
+    free(list->data);
+    list->data = NULL;
+    list->room = 0;
+    return to;
+}
+
+void rules_world_free(struct rules_world *world)
+{
+    if (world == NULL) {
+        return;
+    }
+    struct owner *owner = (struct owner *)(void *)world;
+    while (owner->blocks != NULL) {
+        struct block *next = owner->blocks->next;
+        free(owner->blocks);
+        owner->blocks = next;
+    }
+    free(owner);
+}
+
+static enum status load_organisations(struct db *db, struct owner *owner, const char *id)
+{
+    struct list list = {.size = sizeof(struct rules_organisation)};
+    struct db_query q;
+    db_begin_query(&q, db, "SELECT id, code, name_zh, name_en, level, region, active FROM organisation WHERE " IN_REACH("id") " ORDER BY id");
+    db_bind_text(&q, id);
+    while (db_next(&q)) {
+        struct rules_organisation *o = add(owner, &list);
+        int level = rules_level_of(db_text(&q, 4));
+        if (o == NULL) {
+            break;
+        }
+        CHECK(level >= 0); /* the table's own constraint */
+        *o = (struct rules_organisation){.id = copy(owner, db_text(&q, 0)), .code = copy(owner, db_text(&q, 1)),
+                                         .name_zh = copy(owner, db_text(&q, 2)), .name_en = copy(owner, db_text(&q, 3)),
+                                         .level = (enum rules_level)level, .region = copy(owner, db_text(&q, 5)),
+                                         .active = db_int(&q, 6) != 0};
+    }
+    enum status status = db_end(&q);
+    owner->world.organisation_count = list.count;
+    owner->organisations = settle(owner, &list);
+    owner->world.organisations = owner->organisations;
+    return status;
+}
+
+static size_t index_of(const struct owner *owner, const char *id)
+{
+    size_t low = 0;
+    size_t high = owner->world.organisation_count;
+    while (low < high) {
+        size_t middle = low + (high - low) / 2;
+        int order = strcmp(owner->world.organisations[middle].id, id);
+        if (order == 0) {
+            return middle;
+        }
+        if (order < 0) {
+            low = middle + 1;
+        } else {
+            high = middle;
+        }
+    }
+    return SIZE_MAX;
+}
+
+/* Rows come by organisation; what belongs to one of them is settled when the next begins. */
+static void settle_offers(struct owner *owner, struct list *list, size_t organisation)
+{
+    if (organisation != SIZE_MAX && list->count > 0) {
+        owner->organisations[organisation].offer_count = list->count;
+        owner->organisations[organisation].offers = settle(owner, list);
+    }
+    free(list->data);
+    *list = (struct list){.size = sizeof(struct rules_offer)};
+}
+
+static enum status load_offers(struct db *db, struct owner *owner, const char *id)
+{
+    struct list list = {.size = sizeof(struct rules_offer)};
+    size_t current = SIZE_MAX;
+    struct db_query q;
+    db_begin_query(&q, db,
+                   "SELECT p.organisation_id, s.specialty, MIN(p.licensed_since) FROM practitioner p"
+                   " JOIN practitioner_specialty s ON s.practitioner_id = p.id"
+                   " JOIN account a ON a.practitioner_id = p.id AND a.disabled = 0"
+                   " JOIN account_role r ON r.account_id = a.id AND r.role = 'specialist'"
+                   " WHERE p.active = 1 AND p.licensed_since IS NOT NULL AND " IN_REACH("p.organisation_id")
+                   " GROUP BY p.organisation_id, s.specialty ORDER BY p.organisation_id, s.specialty");
+    db_bind_text(&q, id);
+    while (db_next(&q) && !owner->failed) {
+        size_t organisation = index_of(owner, db_text(&q, 0));
+        if (organisation != current) {
+            settle_offers(owner, &list, current);
+            current = organisation;
+        }
+        struct rules_offer *offer = add(owner, &list);
+        if (offer != NULL) {
+            offer->specialty = copy(owner, db_text(&q, 1));
+            offer->licensed_since = copy(owner, db_text(&q, 2));
+        }
+    }
+    settle_offers(owner, &list, owner->failed ? SIZE_MAX : current);
+    return db_end(&q);
+}
+
+static enum status load_members(struct db *db, struct owner *owner, struct rules_partnership *p)
+{
+    struct list list = {.size = sizeof(struct rules_member)};
+    struct db_query q;
+    db_begin_query(&q, db, "SELECT organisation_id, role, since, until FROM partnership_member WHERE partnership_id=$1 ORDER BY organisation_id");
+    db_bind_text(&q, p->id);
+    while (db_next(&q)) {
+        size_t organisation = index_of(owner, db_text(&q, 0));
+        int role = rules_member_role_of(db_text(&q, 1));
+        struct rules_member *m = organisation != SIZE_MAX ? add(owner, &list) : NULL;
+        if (m != NULL) {
+            CHECK(role >= 0);
+            *m = (struct rules_member){organisation, (enum rules_member_role)role, copy(owner, db_text(&q, 2)),
+                                       copy(owner, db_text(&q, 3))};
+        }
+    }
+    enum status status = db_end(&q);
+    p->member_count = list.count;
+    p->members = settle(owner, &list);
+    return status;
+}
+
+static enum status load_texts(struct db *db, struct owner *owner, const char *sql_literal, const char *id,
+                              const char *const **out_texts, size_t *out_count)
+{
+    struct list list = {.size = sizeof(const char *)};
+    struct db_query q;
+    db_begin_query(&q, db, sql_literal);
+    db_bind_text(&q, id);
+    while (db_next(&q)) {
+        const char **text = add(owner, &list);
+        if (text != NULL) {
+            *text = copy(owner, db_text(&q, 0));
+        }
+    }
+    enum status status = db_end(&q);
+    *out_count = list.count;
+    *out_texts = settle(owner, &list);
+    return status;
+}
+
+static enum status load_services(struct db *db, const char *agreement_id, unsigned *out_services)
+{
+    struct db_query q;
+    db_begin_query(&q, db, "SELECT kind FROM agreement_service WHERE agreement_id=$1");
+    db_bind_text(&q, agreement_id);
+    while (db_next(&q)) {
+        int kind = rules_kind_of(db_text(&q, 0));
+        *out_services |= kind >= 0 ? 1u << kind : 0;
+    }
+    return db_end(&q);
+}
+
+static enum status load_agreements(struct db *db, struct owner *owner, struct rules_partnership *p)
+{
+    struct list list = {.size = sizeof(struct rules_agreement)};
+    struct db_query q;
+    db_begin_query(&q, db, "SELECT id, version, signed_on, valid_from, valid_until FROM agreement WHERE partnership_id=$1 ORDER BY version");
+    db_bind_text(&q, p->id);
+    enum status services = STATUS_OK;
+    while (db_next(&q) && services == STATUS_OK) {
+        struct rules_agreement *a = add(owner, &list);
+        if (a == NULL) {
+            break;
+        }
+        *a = (struct rules_agreement){.id = copy(owner, db_text(&q, 0)), .version = (long)db_int(&q, 1),
+                                      .signed_on = copy(owner, db_text(&q, 2)), .valid_from = copy(owner, db_text(&q, 3)),
+                                      .valid_until = copy(owner, db_text(&q, 4))};
+        services = load_services(db, a->id, &a->services);
+    }
+    enum status status = db_end(&q);
+    p->agreement_count = list.count;
+    p->agreements = settle(owner, &list);
+    return status != STATUS_OK ? status : services;
+}
+
+static enum status load_parts(struct db *db, struct owner *owner, struct rules_partnership *p)
+{
+    enum status status = load_members(db, owner, p);
+    if (status == STATUS_OK) {
+        status = load_texts(db, owner, "SELECT specialty FROM partnership_specialty WHERE partnership_id=$1 ORDER BY specialty",
+                            p->id, &p->specialties, &p->specialty_count);
+    }
+    if (status == STATUS_OK) {
+        status = load_texts(db, owner, "SELECT region FROM partnership_region WHERE partnership_id=$1 ORDER BY region", p->id,
+                            &p->regions, &p->region_count);
+    }
+    return status == STATUS_OK ? load_agreements(db, owner, p) : status;
+}
+
+static enum status load_partnerships(struct db *db, struct owner *owner, const char *id)
+{
+    struct list list = {.size = sizeof(struct rules_partnership)};
+    struct db_query q;
+    db_begin_query(&q, db,
+                   "SELECT id, code, name_zh, name_en, mode, type, active FROM partnership WHERE $1 = '' OR id IN"
+                   " (SELECT partnership_id FROM partnership_member WHERE organisation_id = $1) ORDER BY id");
+    db_bind_text(&q, id);
+    enum status parts = STATUS_OK;
+    while (db_next(&q) && parts == STATUS_OK) {
+        struct rules_partnership *p = add(owner, &list);
+        if (p == NULL) {
+            break;
+        }
+        int mode = rules_mode_of(db_text(&q, 4));
+        int type = rules_type_of(db_text(&q, 5));
+        CHECK(mode >= 0);
+        CHECK(type >= 0);
+        p->id = copy(owner, db_text(&q, 0));
+        p->code = copy(owner, db_text(&q, 1));
+        p->name_zh = copy(owner, db_text(&q, 2));
+        p->name_en = copy(owner, db_text(&q, 3));
+        p->mode = (enum rules_mode)mode;
+        p->type = (enum rules_type)type;
+        p->active = db_int(&q, 6) != 0;
+        parts = load_parts(db, owner, p);
+    }
+    enum status status = db_end(&q);
+    owner->world.partnership_count = list.count;
+    owner->world.partnerships = settle(owner, &list);
+    return status != STATUS_OK ? status : parts;
+}
+
+enum status rules_load(struct db *db, const char *organisation_id, struct rules_world **out_world)
+{
+    struct owner *owner = calloc(1, sizeof *owner);
+    if (owner == NULL) {
+        return STATUS_NO_MEMORY;
+    }
+    const char *id = organisation_id != NULL ? organisation_id : "";
+    enum status status = load_organisations(db, owner, id);
+    if (status == STATUS_OK) {
+        status = load_offers(db, owner, id);
+    }
+    if (status == STATUS_OK) {
+        status = load_partnerships(db, owner, id);
+    }
+    if (status == STATUS_OK && owner->failed) {
+        status = STATUS_NO_MEMORY;
+    }
+    if (status != STATUS_OK) {
+        rules_world_free(&owner->world);
+        return status;
+    }
+    *out_world = &owner->world;
+    return STATUS_OK;
+}
+
+enum status rules_decide(struct db *db, const struct rules_question *question, struct rules_verdict *out_verdict)
+{
+    struct rules_world *world = NULL;
+    enum status status = rules_load(db, question->requester, &world);
+    if (status != STATUS_OK) {
+        return status;
+    }
+    struct rules_answer answer;
+    *out_verdict = (struct rules_verdict){0};
+    if (rules_ask(world, question, &answer)) {
+        const struct rules_route *best = &answer.routes[0];
+        (void)snprintf(out_verdict->partnership_id, sizeof out_verdict->partnership_id, "%s", best->partnership->id);
+        (void)snprintf(out_verdict->partnership_mode, sizeof out_verdict->partnership_mode, "%s",
+                       rules_mode_word(best->partnership->mode));
+        (void)snprintf(out_verdict->agreement_id, sizeof out_verdict->agreement_id, "%s", best->agreement->id);
+        (void)snprintf(out_verdict->organisation_id, sizeof out_verdict->organisation_id, "%s", best->organisation->id);
+        out_verdict->agreement_version = best->agreement->version;
+    }
+    out_verdict->refusal = answer.refusal;
+    rules_world_free(world);
+    return STATUS_OK;
+}
+
+void rules_today(int64_t now_ms, char out_date[11])
+{
+    time_t seconds = (time_t)(now_ms / 1000 + 8 * 3600);
+    struct tm day = {0};
+    if (gmtime_r(&seconds, &day) == NULL || strftime(out_date, 11, "%Y-%m-%d", &day) != 10) {
+        memcpy(out_date, "1900-01-01", 11); /* a clock that is thousands of years off: nothing is in force */
+    }
+}
