@@ -33,8 +33,8 @@ struct rtcp_packet {
     struct span body;     /* behind the 4-octet head, padding removed */
 };
 
-/* The whole datagram is checked: version, lengths add up exactly, padding only in the last packet, each packet long enough for
- * its fixed part and its count (RFC 3550 §A.2 without the demand that SR or RR is first: RFC 5506).
+/* The whole datagram is checked: version, lengths add up exactly, padding within its packet, each packet long enough for its
+ * fixed part and its count (RFC 3550 §A.2 without the demand that SR or RR is first: RFC 5506).
  * TRUNCATED or MALFORMED. *out_count: packets. */
 MUST_USE enum status rtcp_check(struct span datagram, unsigned *out_count);
 /* Next packet of a datagram that rtcp_check() has accepted; start with reader_of(datagram). */

@@ -126,7 +126,8 @@ struct sdp_error {
  * NULL). Lines end in CRLF or LF (RFC 8866 §5), NUL and lone CR are refused, order v o s .. t m is demanded. */
 MUST_USE enum status sdp_read(struct span input, struct sdp *out_sdp, struct sdp_error *out_error);
 
-/* Writes the description; a rejected m-section (port 0, no bundle-only) is written short, as answers need it (RFC 8829 §5.3.1). */
+/* Writes the description (write.c); a rejected m-section (port 0, no bundle-only) is written short, as answers need it
+ * (RFC 8829 §5.3.1). */
 void sdp_write(struct writer *w, const struct sdp *sdp);
 
 /* Helpers for negotiation. */
