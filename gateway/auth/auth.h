@@ -9,13 +9,11 @@
 #define GATEWAY_AUTH_AUTH_H
 
 #include "gateway/api.h"
+#include "gateway/auth/auth_password.h"
 
 #define AUTH_TOKEN_LEN 43          /* base64url of 32 octets, without padding */
 #define AUTH_TOKEN_HASH_SIZE 65    /* SHA-256 in hex and NUL */
 #define AUTH_LOGIN_MAX 64          /* characters of an account name */
-#define AUTH_PASSWORD_MIN 8        /* characters; ASVS 6.2.1 */
-#define AUTH_PASSWORD_MAX 128      /* characters; ASVS 6.2.9 asks for at least 64 */
-#define AUTH_PASSWORD_HASH_SIZE 128 /* crypto_pwhash_STRBYTES */
 
 /* What auth reads of the settings. */
 struct auth_limits {
@@ -34,7 +32,8 @@ struct auth_limits auth_limits_of(const struct api_config *config);
 bool auth_token_hash(const char *cookie_value, char out_hash[AUTH_TOKEN_HASH_SIZE]);
 
 /* Who is behind a session. Also notes that it was used (at most one write a minute). STATUS_NONE: no such session, or it is
- * over; STATUS_IO: the store failed. */
+ * over; STATUS_IO: the store failed. Being idle does not end it while the account is on duty, or waits for or holds a
+ * consultation (offered, accepted, in session, interrupted): a video session makes no requests. */
 MUST_USE enum status auth_actor_load(struct db *db, const char *token_hash, int64_t now_ms,
                                      const struct api_config *config, struct api_actor *out_actor);
 /* Same without a session, for what the gateway does in somebody's name. STATUS_NONE: unknown or disabled. */
@@ -47,13 +46,6 @@ const char *auth_role_name(enum role role);
 /* Transaction script for app_call(), to be run every two seconds or so: ends sessions that are over and tells the hub
  * (EFFECT_SESSION_ENDED), also those that consultctl ended; forgets old sign-in counts and idempotency keys. */
 void auth_sweep(struct api_call *call);
-
-/* Argon2id, 64 MiB, 3 passes: 0.1 to 0.3 s. Password threads, consultctl and tests only. STATUS_NO_MEMORY when the memory cannot be had. */
-MUST_USE enum status auth_password_hash(const char *password, char out_hash[AUTH_PASSWORD_HASH_SIZE]);
-/* hash NULL or "": takes as long and is false. */
-bool auth_password_verify(const char *hash, const char *password);
-/* Between AUTH_PASSWORD_MIN and AUTH_PASSWORD_MAX characters of UTF-8, no control characters. */
-bool auth_password_acceptable(const char *password);
 
 /* Ends all sessions of the account; the next auth_sweep tells the hub. For consultctl, which has no hub. */
 MUST_USE enum status auth_end_sessions(struct db *db, const char *account_id, int64_t now_ms);
