@@ -1,0 +1,229 @@
+#include "gateway/consult/consult_row.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define ROW_TEXT(member, column) (void)snprintf(row->member, sizeof row->member, "%s", db_text(q, column))
+
+static json_t *read_json(struct db_query *q, int column, enum status *status)
+{
+    json_t *value = json_loads(db_text(q, column), 0, NULL);
+    if (value == NULL && *status == STATUS_OK) {
+        *status = STATUS_MALFORMED;
+    }
+    return value;
+}
+
+enum status consult_row_set_text(char **member, const char *text)
+{
+    char *copy = NULL;
+    if (text != NULL && text[0] != '\0') {
+        copy = strdup(text);
+        if (copy == NULL) {
+            return STATUS_NO_MEMORY;
+        }
+    }
+    free(*member);
+    *member = copy;
+    return STATUS_OK;
+}
+
+void consult_row_clear(struct consult_row *row)
+{
+    json_decref(row->patient);
+    json_decref(row->request);
+    json_decref(row->decision);
+    free(row->reason_text);
+    free(row->consent_deferred);
+    memset(row, 0, sizeof *row);
+}
+
+static enum status read_texts(struct db_query *q, struct consult_row *row)
+{
+    ROW_TEXT(id, 0);
+    ROW_TEXT(number, 1);
+    ROW_TEXT(kind, 5);
+    ROW_TEXT(urgency, 6);
+    ROW_TEXT(specialty, 7);
+    ROW_TEXT(requester_id, 8);
+    ROW_TEXT(requester_organisation_id, 9);
+    ROW_TEXT(consultant_id, 10);
+    ROW_TEXT(consultant_organisation_id, 11);
+    ROW_TEXT(partnership_id, 12);
+    ROW_TEXT(agreement_id, 13);
+    ROW_TEXT(partnership_mode, 15);
+    ROW_TEXT(reason_code, 29);
+    enum status status = consult_row_set_text(&row->reason_text, db_text(q, 30));
+    return status == STATUS_OK ? consult_row_set_text(&row->consent_deferred, db_text(q, 31)) : status;
+}
+
+static enum status read_row(struct db_query *q, struct consult_row *row)
+{
+    enum status status = read_texts(q, row);
+    row->version = db_int(q, 2);
+    if (status == STATUS_OK && !consult_state_of(db_text(q, 3), &row->state)) {
+        status = STATUS_MALFORMED;
+    }
+    row->state_since_ms = db_int(q, 4);
+    row->agreement_version = db_int(q, 14);
+    row->patient = read_json(q, 16, &status);
+    row->request = read_json(q, 17, &status);
+    if (!db_is_null(q, 18)) {
+        row->decision = read_json(q, 18, &status);
+    }
+    int64_t *const times[] = {&row->deadline_ms, &row->created_ms, &row->submitted_ms, &row->offered_ms, &row->accepted_ms,
+                              &row->started_ms,  &row->ended_ms,   &row->signed_ms,    &row->acknowledged_ms, &row->closed_ms};
+    for (int i = 0; i < 10; i++) {
+        *times[i] = db_int(q, 19 + i);
+    }
+    return status;
+}
+
+enum status consult_row_load(struct db *db, const char *id, struct consult_row *out_row)
+{
+    memset(out_row, 0, sizeof *out_row);
+    struct db_query q;
+    db_begin_query(&q, db,
+        "SELECT id, number, version, state, state_since_ms, kind, urgency, specialty, requester_id, requester_organisation_id, "
+        "consultant_id, consultant_organisation_id, partnership_id, agreement_id, agreement_version, partnership_mode, "
+        "patient, request, decision, deadline_ms, created_ms, submitted_ms, offered_ms, accepted_ms, started_ms, ended_ms, "
+        "signed_ms, acknowledged_ms, closed_ms, reason_code, reason_text, consent_deferred FROM consultation WHERE id = $1");
+    db_bind_text(&q, id);
+    enum status status = STATUS_NONE;
+    if (db_next(&q)) {
+        status = read_row(&q, out_row);
+    }
+    enum status ended = db_end(&q);
+    status = ended == STATUS_OK ? status : ended;
+    if (status != STATUS_OK) {
+        consult_row_clear(out_row);
+    }
+    return status;
+}
+
+static void bind_optional(struct db_query *q, const char *text)
+{
+    db_bind_text(q, text == NULL || text[0] == '\0' ? NULL : text);
+}
+
+static void bind_time(struct db_query *q, int64_t ms)
+{
+    if (ms == 0) {
+        db_bind_null(q);
+    } else {
+        db_bind_int(q, ms);
+    }
+}
+
+struct row_json {
+    char *patient, *request, *decision;
+};
+
+static void json_free(struct row_json *json)
+{
+    free(json->patient);
+    free(json->request);
+    free(json->decision);
+}
+
+static enum status json_make(const struct consult_row *row, struct row_json *json)
+{
+    json->patient = json_dumps(row->patient, JSON_COMPACT);
+    json->request = json_dumps(row->request, JSON_COMPACT);
+    json->decision = row->decision == NULL ? NULL : json_dumps(row->decision, JSON_COMPACT);
+    if (json->patient == NULL || json->request == NULL || (row->decision != NULL && json->decision == NULL)) {
+        json_free(json);
+        return STATUS_NO_MEMORY;
+    }
+    return STATUS_OK;
+}
+
+/* $1 .. $28, the same for INSERT and UPDATE. */
+static void bind_members(struct db_query *q, const struct consult_row *row, const struct row_json *json)
+{
+    db_bind_text(q, consult_state_name(row->state));
+    db_bind_int(q, row->state_since_ms);
+    db_bind_text(q, row->kind);
+    db_bind_text(q, row->urgency);
+    db_bind_text(q, row->specialty);
+    bind_optional(q, row->consultant_id);
+    bind_optional(q, row->consultant_organisation_id);
+    bind_optional(q, row->partnership_id);
+    bind_optional(q, row->agreement_id);
+    bind_time(q, row->agreement_version);
+    bind_optional(q, row->partnership_mode);
+    db_bind_text(q, json->patient);
+    db_bind_text(q, json->request);
+    db_bind_text(q, json->decision);
+    const int64_t times[] = {row->deadline_ms, row->submitted_ms, row->offered_ms, row->accepted_ms,     row->started_ms,
+                             row->ended_ms,    row->signed_ms,    row->acknowledged_ms, row->closed_ms};
+    for (size_t i = 0; i < sizeof times / sizeof times[0]; i++) {
+        bind_time(q, times[i]);
+    }
+    bind_optional(q, row->reason_code);
+    bind_optional(q, row->reason_text);
+    bind_optional(q, row->consent_deferred);
+    db_bind_int(q, row->version);
+    db_bind_text(q, row->id);
+}
+
+static enum status step_once(struct db_query *q)
+{
+    while (db_next(q)) {
+    }
+    return db_end(q);
+}
+
+enum status consult_row_insert(struct db *db, const struct consult_row *row)
+{
+    struct row_json json = {NULL, NULL, NULL};
+    enum status status = json_make(row, &json);
+    if (status != STATUS_OK) {
+        return status;
+    }
+    struct db_query q;
+    db_begin_query(&q, db,
+        "INSERT INTO consultation (state, state_since_ms, kind, urgency, specialty, consultant_id, consultant_organisation_id, "
+        "partnership_id, agreement_id, agreement_version, partnership_mode, patient, request, decision, deadline_ms, "
+        "submitted_ms, offered_ms, accepted_ms, started_ms, ended_ms, signed_ms, acknowledged_ms, closed_ms, reason_code, "
+        "reason_text, consent_deferred, version, id, number, requester_id, requester_organisation_id, created_ms) "
+        "VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20, $21, $22, $23, "
+        "$24, $25, $26, $27, $28, $29, $30, $31, $32)");
+    bind_members(&q, row, &json);
+    db_bind_text(&q, row->number);
+    db_bind_text(&q, row->requester_id);
+    db_bind_text(&q, row->requester_organisation_id);
+    db_bind_int(&q, row->created_ms);
+    status = step_once(&q);
+    json_free(&json);
+    return status;
+}
+
+enum status consult_row_update(struct db *db, struct consult_row *row)
+{
+    struct row_json json = {NULL, NULL, NULL};
+    enum status status = json_make(row, &json);
+    if (status != STATUS_OK) {
+        return status;
+    }
+    struct db_query q;
+    db_begin_query(&q, db,
+        "UPDATE consultation SET state = $1, state_since_ms = $2, kind = $3, urgency = $4, specialty = $5, consultant_id = $6, "
+        "consultant_organisation_id = $7, partnership_id = $8, agreement_id = $9, agreement_version = $10, "
+        "partnership_mode = $11, patient = $12, request = $13, decision = $14, deadline_ms = $15, submitted_ms = $16, "
+        "offered_ms = $17, accepted_ms = $18, started_ms = $19, ended_ms = $20, signed_ms = $21, acknowledged_ms = $22, "
+        "closed_ms = $23, reason_code = $24, reason_text = $25, consent_deferred = $26, version = $27 + 1 WHERE id = $28 "
+        "AND version = $29");
+    bind_members(&q, row, &json);
+    db_bind_int(&q, row->version);
+    status = step_once(&q);
+    json_free(&json);
+    if (status == STATUS_OK && db_changes(db) != 1) {
+        status = STATUS_CONFLICT;
+    }
+    if (status == STATUS_OK) {
+        row->version++;
+    }
+    return status;
+}
