@@ -1,5 +1,6 @@
-/* Incremental UTF-8 check (RFC 3629 §3-4: no overlong forms, no surrogates, nothing above U+10FFFF). Fails at the first octet that cannot be
- * part of valid text. Plain value, one thread each. */
+/* Incremental UTF-8 check (RFC 3629 §3-4: no overlong forms, no surrogates, nothing above
+ * U+10FFFF). Fails at the first octet that cannot be part of valid text. Plain value, one thread
+ * each. */
 #ifndef PROTO_HTTP_HTTP_UTF8_H
 #define PROTO_HTTP_HTTP_UTF8_H
 

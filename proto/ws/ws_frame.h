@@ -1,5 +1,5 @@
-/* WebSocket frames (RFC 6455 §5.2-5.3): opcodes, header, masking, and the writer for both roles. Pure functions over the caller's memory, any
- * thread. The reader is ws_stream.h. */
+/* WebSocket frames (RFC 6455 §5.2-5.3): opcodes, header, masking, and the writer for both roles.
+ * Pure functions over the caller's memory, any thread. The reader is ws_stream.h. */
 #ifndef PROTO_WS_WS_FRAME_H
 #define PROTO_WS_WS_FRAME_H
 
@@ -51,16 +51,20 @@ struct ws_frame {
 };
 /* Any frame, also illegal ones (tests send those). STATUS_FULL: no room, the writer has failed. */
 MUST_USE enum status ws_frame_write(struct writer *w, const struct ws_frame *frame);
-/* Header only, for a payload of `len` octets that is sent from where it lies (unmasked, so servers only). */
-MUST_USE enum status ws_frame_write_header(struct writer *w, bool fin, enum ws_opcode opcode, uint64_t len);
+/* Header only, for a payload of `len` octets that is sent from where it lies (unmasked, so servers
+ * only). */
+MUST_USE enum status ws_frame_write_header(struct writer *w, bool fin, enum ws_opcode opcode,
+                                           uint64_t len);
 
-/* A whole message in one frame. mask: 4 fresh random octets in the client role, NULL in the server role. */
+/* A whole message in one frame. mask: 4 fresh random octets in the client role, NULL in the server
+ * role. */
 MUST_USE enum status ws_write_text(struct writer *w, const uint8_t *mask, struct span text);
 /* STATUS_TOO_LARGE: payload over WS_CONTROL_LEN_MAX, nothing written. */
 MUST_USE enum status ws_write_ping(struct writer *w, const uint8_t *mask, struct span payload);
 MUST_USE enum status ws_write_pong(struct writer *w, const uint8_t *mask, struct span payload);
-/* WS_CLOSE_NO_STATUS writes an empty payload; other codes are CHECKed by ws_close_code_valid(). A reason over WS_REASON_LEN_MAX octets is cut at a
- * character; it must be UTF-8 (CHECKed). */
-MUST_USE enum status ws_write_close(struct writer *w, const uint8_t *mask, unsigned code, struct span reason);
+/* WS_CLOSE_NO_STATUS writes an empty payload; other codes are CHECKed by ws_close_code_valid(). A
+ * reason over WS_REASON_LEN_MAX octets is cut at a character; it must be UTF-8 (CHECKed). */
+MUST_USE enum status ws_write_close(struct writer *w, const uint8_t *mask, unsigned code,
+                                    struct span reason);
 
 #endif
