@@ -47,6 +47,8 @@ struct web_handlers {
     void (*ws_request)(void *context, struct web_exchange *exchange);
     void (*ws_message)(void *context, struct web_ws *ws, struct span text); /* whole text message, valid UTF-8 */
     void (*ws_closed)(void *context, struct web_ws *ws); /* last call for this ws; its data is the handler's to free */
+    /* For metrics, may be NULL: an exchange was answered (101: became a WebSocket) so long after the handler got it. */
+    void (*observed)(void *context, const struct web_request *request, int status, int64_t duration_us);
 };
 
 struct web_config {
@@ -54,19 +56,23 @@ struct web_config {
     unsigned port;               /* 0 = any */
     const char *certificate_file, *key_file; /* PEM */
     unsigned connections_max, header_timeout_ms, idle_timeout_ms, ws_send_queue_bytes;
+    unsigned connections_per_address; /* of one IPv4 address or IPv6 /64; 0 = 256 */
     const char *const *origins;  /* allowed besides https://HOST of the request; NULL ends */
-    struct worker *blob;         /* for files */
+    struct worker *blob;         /* for files; may come later by web_set_blob() */
 };
 
 MUST_USE enum status web_create(const struct web_config *config, const struct web_handlers *handlers, struct web **out_web);
 struct loop *web_loop(struct web *web);
+/* The blob worker needs the loop, so it is made after the web. Before web_run(). */
+void web_set_blob(struct web *web, struct worker *blob);
 unsigned web_port(const struct web *web);
-int web_run(struct web *web);    /* turns the loop until web_stop */
+int web_run(struct web *web);    /* turns the loop until web_stop; 0 */
 void web_stop(struct web *web);
 /* Stops accepting, closes WebSockets with 1001, finishes running exchanges; calls done when nothing is left or after grace. */
 void web_drain(struct web *web, int64_t grace_us, void (*done)(void *context), void *context);
 /* New pair for new handshakes; running connections keep theirs. A bad pair changes nothing: STATUS_MALFORMED, reason logged. */
 MUST_USE enum status web_reload_certificate(struct web *web, const char *certificate_file, const char *key_file);
+/* Runs what was posted, closes all connections (ws_closed is called), ends the loop. Workers must be idle or destroyed. */
 void web_destroy(struct web *web);
 
 const struct web_request *web_exchange_request(const struct web_exchange *exchange);
@@ -74,6 +80,8 @@ const struct web_request *web_exchange_request(const struct web_exchange *exchan
 const char *web_exchange_header(const struct web_exchange *exchange, const char *name);
 void web_exchange_set_data(struct web_exchange *exchange, void *data);
 void *web_exchange_data(const struct web_exchange *exchange);
+/* For a 405 that body_limit() refuses with: the methods of the resource, "GET, POST" (RFC 9110 §10.2.1). */
+void web_exchange_allow(struct web_exchange *exchange, const char *methods);
 void web_reply(struct web_exchange *exchange, const struct web_reply *reply);
 /* problem+json in both languages without a store behind it (404, 413, 503 ...). */
 void web_reply_problem(struct web_exchange *exchange, int status, const char *code, const char *zh, const char *en);
@@ -88,6 +96,8 @@ void web_ws_close(struct web_ws *ws, unsigned code, const char *reason); /* afte
 /* For metrics. */
 struct web_stats {
     uint64_t accepted, tls_failed, requests, ws_opened, refused_overload, closed_slow, closed_flood, closed_protocol;
+    uint64_t refused_limit, refused_address_limit, not_tls, header_timeout, idle_timeout, ping_timeout, refused_origin,
+        draining;
     unsigned connections, websockets;
 };
 void web_stats(const struct web *web, struct web_stats *out_stats);
