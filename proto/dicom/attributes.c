@@ -274,6 +274,7 @@ static void take_pixels(struct dicom_image *image, const struct dicom_element *e
     image->has_pixels = true;
     image->encapsulated = e->undefined_length;
     image->pixels_truncated = e->cut;
+    image->pixels_ow = e->vr == DICOM_VR('O', 'W');
     image->pixels = e->value;
 }
 

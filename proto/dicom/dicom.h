@@ -94,6 +94,7 @@ struct dicom_image {
     struct dicom_values values;        /* of the data set and the Shared Functional Groups */
     struct dicom_lut palette[3];       /* red, green, blue */
 
+    bool pixels_ow;                    /* VR OW: big endian files swap the octets of 8-bit samples too */
     bool encapsulated;
     bool pixels_truncated;             /* the file ends inside the pixel data; pixels is what is there */
     struct span pixels;                /* native: the value; encapsulated: basic offset table item and fragments (frames.h) */
