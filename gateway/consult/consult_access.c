@@ -1,0 +1,196 @@
+#include "gateway/consult/consult_access.h"
+
+#include "gateway/consult/consult_change.h"
+#include "gateway/consult/consult_load.h"
+#include "gateway/queue/queue.h"
+#include "gateway/records/consent.h"
+
+#include <string.h>
+
+/* A coordinator's institution has to do with it: asked, answers, or one of its specialists is offered it now. */
+static enum status coordinates(struct api_call *call, const struct consult_row *row, bool *out_coordinates)
+{
+    const struct api_actor *actor = call->actor;
+    int64_t count = 0;
+    *out_coordinates = false;
+    if ((actor->roles & ROLE_COORDINATOR) == 0 || row->state == CONSULT_DRAFT || row->state == CONSULT_DISCARDED) {
+        return STATUS_OK;
+    }
+    if (strcmp(actor->organisation_id, row->requester_organisation_id) == 0 ||
+        strcmp(actor->organisation_id, row->consultant_organisation_id) == 0) {
+        *out_coordinates = true;
+        return STATUS_OK;
+    }
+    enum status status = db_one_int(call->db, &count,
+        "SELECT COUNT(*) FROM consultation_offer o JOIN account a ON a.id = o.account_id JOIN practitioner p ON p.id = "
+        "a.practitioner_id WHERE o.consultation_id = $1 AND o.state = 'open' AND p.organisation_id = $2", "ss", row->id,
+        actor->organisation_id);
+    *out_coordinates = count > 0;
+    return status;
+}
+
+enum status consult_relation(struct api_call *call, const struct consult_row *row, unsigned *out_relation)
+{
+    const struct api_actor *actor = call->actor;
+    bool offered = false, coordinator = false;
+    *out_relation = 0;
+    if (actor == NULL) {
+        return STATUS_OK;
+    }
+    if (strcmp(actor->account_id, row->requester_id) == 0) {
+        *out_relation |= CONSULT_ACTOR_REQUESTER;
+    }
+    if (row->consultant_id[0] != '\0' && strcmp(actor->account_id, row->consultant_id) == 0) {
+        *out_relation |= CONSULT_ACTOR_CONSULTANT;
+    }
+    enum status status = STATUS_OK;
+    if (row->state == CONSULT_OFFERED && (actor->roles & ROLE_SPECIALIST) != 0) {
+        status = queue_is_offered(call->db, row->id, actor->account_id, &offered);
+    }
+    if (status == STATUS_OK) {
+        status = coordinates(call, row, &coordinator);
+    }
+    *out_relation |= (offered ? (unsigned)CONSULT_ACTOR_CANDIDATE : 0) | (coordinator ? (unsigned)CONSULT_ACTOR_COORDINATOR : 0);
+    return status;
+}
+
+const char *consult_role_name(unsigned relation)
+{
+    return (relation & CONSULT_ACTOR_REQUESTER) != 0     ? "requester"
+           : (relation & CONSULT_ACTOR_CONSULTANT) != 0  ? "consultant"
+           : (relation & CONSULT_ACTOR_CANDIDATE) != 0   ? "candidate"
+           : (relation & CONSULT_ACTOR_COORDINATOR) != 0 ? "coordinator"
+                                                         : "none";
+}
+
+bool consult_unknown(struct api_call *call)
+{
+    return api_problem(call, 404, "consultation.unknown", "没有该会诊，或您无权查看。",
+                       "There is no such consultation, or it is not yours to see.", NULL);
+}
+
+bool consult_load_any(struct api_call *call, const char *id, struct consult_row *out_row, unsigned *out_relation)
+{
+    *out_relation = 0;
+    if (id == NULL || !api_id(id)) {
+        return consult_unknown(call);
+    }
+    enum status status = consult_row_load(call->db, id, out_row);
+    if (status == STATUS_NONE) {
+        return consult_unknown(call);
+    }
+    if (status == STATUS_OK) {
+        status = consult_relation(call, out_row, out_relation);
+        if (status != STATUS_OK) {
+            consult_row_clear(out_row);
+        }
+    }
+    return status == STATUS_OK || api_store_failed(call, status);
+}
+
+bool consult_load(struct api_call *call, const char *id, struct consult_row *out_row, unsigned *out_relation)
+{
+    if (!consult_load_any(call, id, out_row, out_relation)) {
+        return false;
+    }
+    if (*out_relation == 0) {
+        consult_row_clear(out_row);
+        return consult_unknown(call);
+    }
+    return true;
+}
+
+bool consult_may_view(struct api_call *call, const char *consultation_id)
+{
+    struct consult_row row;
+    unsigned relation;
+    if (!consult_load(call, consultation_id, &row, &relation)) {
+        return false;
+    }
+    consult_row_clear(&row);
+    return true;
+}
+
+static bool imaging_consented(struct api_call *call, const struct consult_row *row)
+{
+    enum consent_answer answer = CONSENT_NONE;
+    enum status status = consent_answer(call->db, row->id, "imaging", "patient", NULL, &answer);
+    if (status != STATUS_OK) {
+        return api_store_failed(call, status);
+    }
+    if (answer == CONSENT_GIVEN || (answer == CONSENT_NONE && row->consent_deferred != NULL)) {
+        return true;
+    }
+    return api_problem(call, 403, "consent.imaging", "患者未同意（或已撤回）影像资料共享。",
+                       "The patient has not consented to the sharing of images, or has withdrawn it.", NULL);
+}
+
+bool consult_may_view_images(struct api_call *call, const char *consultation_id)
+{
+    struct consult_row row;
+    unsigned relation;
+    if (!consult_load(call, consultation_id, &row, &relation)) {
+        return false;
+    }
+    bool own = strcmp(call->actor->organisation_id, row.requester_organisation_id) == 0;
+    bool may = own || imaging_consented(call, &row);
+    consult_row_clear(&row);
+    return may;
+}
+
+static bool may(struct api_call *call, const char *consultation_id, enum consult_event event)
+{
+    struct consult_row row;
+    unsigned relation;
+    if (!consult_load(call, consultation_id, &row, &relation)) {
+        return false;
+    }
+    struct consult_step step = consult_fsm_next(row.state, event, relation);
+    consult_row_clear(&row);
+    if (step.refusal == CONSULT_OK) {
+        return true;
+    }
+    return api_problem(call, step.refusal == CONSULT_NOT_YOURS ? 403 : 409, consult_refusal_code(step.refusal),
+                       consult_refusal_zh(step.refusal), consult_refusal_en(step.refusal), NULL);
+}
+
+bool consult_may_attach(struct api_call *call, const char *consultation_id)
+{
+    return may(call, consultation_id, CONSULT_EVENT_ATTACH);
+}
+
+bool consult_may_detach(struct api_call *call, const char *consultation_id)
+{
+    return may(call, consultation_id, CONSULT_EVENT_EDIT); /* the same states and the same actor */
+}
+
+bool consult_attachment_changed(struct api_call *call, const char *consultation_id, const char *action,
+                                const char *attachment_id, const char *sha256)
+{
+    struct consult_row row;
+    unsigned relation;
+    if (!consult_load(call, consultation_id, &row, &relation)) {
+        return false;
+    }
+    json_t *detail = json_pack("{s:s, s:s}", "attachment", attachment_id, "sha256", sha256);
+    struct consult_change change = {.event = CONSULT_EVENT_ATTACH, .actor = relation, .actor_id = call->actor->account_id,
+                                    .audit_action = action, .detail = detail};
+    bool done = consult_change(call, &row, &change);
+    json_decref(detail);
+    consult_row_clear(&row);
+    return done;
+}
+
+bool consult_may_play(struct api_call *call, const char *consultation_id)
+{
+    struct consult_row row;
+    unsigned relation;
+    if (!consult_load(call, consultation_id, &row, &relation)) {
+        return false;
+    }
+    consult_row_clear(&row);
+    if ((relation & (CONSULT_ACTOR_REQUESTER | CONSULT_ACTOR_CONSULTANT | CONSULT_ACTOR_COORDINATOR)) == 0) {
+        return consult_unknown(call);
+    }
+    return true;
+}
