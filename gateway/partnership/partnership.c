@@ -6,23 +6,6 @@
 
 #include <string.h>
 
-json_t *partnership_json(struct db *db, const char *partnership_id)
-{
-    json_t *object = NULL;
-    struct db_query q;
-    db_begin_query(&q, db, "SELECT id, name_zh, name_en, mode, type FROM partnership WHERE id=$1");
-    db_bind_text(&q, partnership_id);
-    if (db_next(&q)) {
-        object = json_pack("{ss, ss, ss, ss, ss}", "id", db_text(&q, 0), "name_zh", db_text(&q, 1), "name_en", db_text(&q, 2),
-                           "mode", db_text(&q, 3), "type", db_text(&q, 4));
-    }
-    if (db_end(&q) != STATUS_OK) {
-        json_decref(object);
-        return NULL;
-    }
-    return object;
-}
-
 /* ---- GET /partnerships ---- */
 
 static json_t *organisation_json(const struct rules_organisation *o)

@@ -6,7 +6,4 @@
 
 #define PARTNERSHIP_SPECIALTY_MAX 64 /* characters of a specialty code */
 
-/* {id, name_zh, name_en, mode, type}: new reference, NULL when unknown or the store failed. */
-json_t *partnership_json(struct db *db, const char *partnership_id);
-
 #endif
