@@ -130,39 +130,82 @@ static const char *check_row(struct db_query *q, int64_t expected_seq, char prev
     return "";
 }
 
-enum status audit_verify(struct db *db, struct audit_verdict *out_verdict)
+/* Rows from_seq..to_seq; previous holds the hash before the first and then that of the last. */
+static enum status walk(struct db *db, int64_t from_seq, int64_t to_seq, char previous[65], struct audit_verdict *verdict)
 {
-    char head[65], previous[65];
-    int64_t count = 0;
+    struct db_query q;
+    int64_t expected = from_seq;
+    db_begin_query(&q, db, "SELECT seq, at_ms, consultation_id, actor_id, action, from_state, to_state, reason_code, detail, "
+                           "previous_hash, hash FROM audit WHERE seq >= $1 AND seq <= $2 ORDER BY seq");
+    db_bind_int(&q, from_seq);
+    db_bind_int(&q, to_seq);
+    while (verdict->why[0] == '\0' && db_next(&q)) {
+        verdict->count++;
+        verdict->why = check_row(&q, expected, previous);
+        if (verdict->why[0] != '\0') {
+            verdict->first_bad_seq = expected;
+        }
+        expected++;
+    }
+    return db_end(&q);
+}
+
+/* The last row as it is stored: its seq and hash; 0 and zeros when there is none. */
+static enum status read_last(struct db *db, int64_t *out_seq, char out_hash[65])
+{
+    struct db_query q;
+    db_begin_query(&q, db, "SELECT seq, hash FROM audit ORDER BY seq DESC LIMIT 1");
+    if (db_next(&q)) {
+        *out_seq = db_int(&q, 0);
+        (void)snprintf(out_hash, 65, "%s", db_text(&q, 1));
+    }
+    return db_end(&q);
+}
+
+static void check_head(int64_t count, const char *head, int64_t last, const char *last_hash, struct audit_verdict *verdict)
+{
+    if (verdict->why[0] == '\0' && last != count) {
+        verdict->why = "tail"; /* rows are missing at the end, or were added without the head */
+        verdict->first_bad_seq = (last < count ? last : count) + 1;
+    } else if (verdict->why[0] == '\0' && strcmp(last_hash, head) != 0) {
+        verdict->why = "head";
+        verdict->first_bad_seq = count;
+    }
+    memcpy(verdict->head_hash, head, 65);
+    verdict->holds = verdict->why[0] == '\0';
+}
+
+enum status audit_verify_range(struct db *db, int64_t from_seq, int64_t to_seq, struct audit_verdict *out_verdict)
+{
+    char head[65], previous[65], last_hash[65];
+    int64_t count = 0, last = 0;
     memset(out_verdict, 0, sizeof *out_verdict);
     out_verdict->why = "";
     memset(previous, '0', 64);
     previous[64] = '\0';
+    memcpy(last_hash, previous, sizeof last_hash);
     enum status status = read_head(db, &count, head);
-    if (status != STATUS_OK) {
-        return status;
+    if (status == STATUS_OK) {
+        status = read_last(db, &last, last_hash);
     }
-    struct db_query q;
-    db_begin_query(&q, db, "SELECT seq, at_ms, consultation_id, actor_id, action, from_state, to_state, reason_code, detail, "
-                           "previous_hash, hash FROM audit ORDER BY seq");
-    while (out_verdict->why[0] == '\0' && db_next(&q)) {
-        out_verdict->count++;
-        out_verdict->why = check_row(&q, out_verdict->count, previous);
-        if (out_verdict->why[0] != '\0') {
-            out_verdict->first_bad_seq = out_verdict->count;
+    if (status == STATUS_OK && from_seq > 1) {
+        status = db_one_text(db, previous, sizeof previous, "SELECT hash FROM audit WHERE seq = $1", "i", from_seq - 1);
+        if (status == STATUS_NONE) {
+            out_verdict->why = "gap";
+            out_verdict->first_bad_seq = from_seq - 1;
+            status = STATUS_OK;
         }
     }
-    status = db_end(&q);
-    if (out_verdict->why[0] == '\0' && out_verdict->count != count) {
-        out_verdict->why = "tail"; /* rows are missing at the end, or were added without the head */
-        out_verdict->first_bad_seq = (out_verdict->count < count ? out_verdict->count : count) + 1;
-    } else if (out_verdict->why[0] == '\0' && strcmp(previous, head) != 0) {
-        out_verdict->why = "head";
-        out_verdict->first_bad_seq = count;
+    status = status == STATUS_OK ? walk(db, from_seq, to_seq, previous, out_verdict) : status;
+    if (status == STATUS_OK) {
+        check_head(count, head, last, last_hash, out_verdict);
     }
-    memcpy(out_verdict->head_hash, head, sizeof head);
-    out_verdict->holds = out_verdict->why[0] == '\0';
     return status;
+}
+
+enum status audit_verify(struct db *db, struct audit_verdict *out_verdict)
+{
+    return audit_verify_range(db, 1, INT64_MAX, out_verdict);
 }
 
 enum status audit_verify_anchor(struct db *db, int64_t seq, const char *hash, bool *out_holds)

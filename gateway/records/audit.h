@@ -33,6 +33,9 @@ struct audit_verdict {
 };
 /* Walks the whole chain. STATUS_OK also when it does not hold; STATUS_IO when it cannot be read. */
 MUST_USE enum status audit_verify(struct db *db, struct audit_verdict *out_verdict);
+/* Only rows from_seq..to_seq, linked to the row before, and whether the chain's end agrees with the head: for the answer
+ * about one consultation, whose cost must not grow with the age of the installation. */
+MUST_USE enum status audit_verify_range(struct db *db, int64_t from_seq, int64_t to_seq, struct audit_verdict *out_verdict);
 /* Against an anchor that was kept elsewhere (a log line, a paper): is row `seq` there with this hash? */
 MUST_USE enum status audit_verify_anchor(struct db *db, int64_t seq, const char *hash, bool *out_holds);
 /* Logs "audit_head seq=.. hash=.." when 100 rows or an hour have passed since the last time; force: in any case. */
