@@ -18,7 +18,7 @@ static AVCodecContext *open_decoder(enum AVCodecID id, uint64_t pixels)
         return NULL;
     }
     context->thread_count = 1;
-    context->err_recognition = AV_EF_EXPLODE | AV_EF_CRCCHECK | AV_EF_BITSTREAM | AV_EF_BUFFER;
+    context->err_recognition = AV_EF_EXPLODE;
     context->max_pixels = (int64_t)pixels;
     context->flags2 |= AV_CODEC_FLAG2_SHOW_ALL;
     if (avcodec_open2(context, codec, NULL) < 0) {
@@ -96,23 +96,82 @@ static unsigned shift_of(const AVPixFmtDescriptor *format, unsigned component, c
     return depth > head->precision ? depth - head->precision : 0;
 }
 
-static void copy_component(const AVFrame *frame, const AVPixFmtDescriptor *format, unsigned component,
-                           const struct codestream *head, struct raster *raster, uint16_t *line)
+/* Where the samples of a component come from: a plane that may be subsampled by two in either direction. */
+struct source {
+    const AVFrame *frame;
+    const AVPixFmtDescriptor *format;
+    unsigned component, shift_x, shift_y;
+    uint32_t width, height; /* of the plane */
+    uint16_t *line[2];      /* room for a line each */
+};
+
+static void read_line(const struct source *source, uint32_t y, uint16_t *line)
 {
-    const uint8_t *data[4] = {frame->data[0], frame->data[1], frame->data[2], frame->data[3]};
-    bool chroma = component > 0 && (format->flags & AV_PIX_FMT_FLAG_RGB) == 0;
-    unsigned shift_x = chroma ? format->log2_chroma_w : 0;
-    unsigned shift_y = chroma ? format->log2_chroma_h : 0;
-    unsigned shift = shift_of(format, component, head);
+    const AVFrame *f = source->frame;
+    const uint8_t *data[4] = {f->data[0], f->data[1], f->data[2], f->data[3]};
+    av_read_image_line2(line, data, f->linesize, source->format, 0, (int)y, (int)source->component, (int)source->width, 0, 2);
+}
+
+/* The nearer of two subsampled neighbours counts three times the farther one (samples are centred: T.871 section 6.1). */
+static uint32_t farther(uint32_t position, uint32_t count)
+{
+    uint32_t near = position / 2;
+    if (position % 2 == 0) {
+        return near > 0 ? near - 1 : near;
+    }
+    return near + 1 < count ? near + 1 : near;
+}
+
+static void read_upsampled(const struct source *source, uint32_t y, uint32_t width, uint32_t *out)
+{
+    uint32_t near = source->shift_y == 0 ? y : y / 2;
+    uint32_t far = source->shift_y == 0 ? y : farther(y, source->height);
+    uint16_t *a = source->line[0];
+    uint16_t *b = source->line[1];
+    read_line(source, near, a);
+    read_line(source, far, b);
+    for (uint32_t x = 0; x < width; x++) {
+        uint32_t nx = source->shift_x == 0 ? x : x / 2;
+        uint32_t fx = source->shift_x == 0 ? x : farther(x, source->width);
+        uint32_t sum = 3u * (3u * a[nx] + b[nx]) + (3u * a[fx] + b[fx]);
+        out[x] = (sum + 8u) / 16u;
+    }
+}
+
+static void copy_component(const struct source *source, const struct codestream *head, struct raster *raster)
+{
+    unsigned shift = shift_of(source->format, source->component, head);
     uint32_t flip = head->is_signed ? 1u << (head->precision - 1) : 0;
     uint32_t mask = (1u << head->precision) - 1u;
-    int line_width = (int)((raster->width + (1u << shift_x) - 1) >> shift_x);
     for (uint32_t y = 0; y < raster->height; y++) {
-        av_read_image_line2(line, data, frame->linesize, format, 0, (int)(y >> shift_y), (int)component, line_width, 0, 2);
-        uint32_t *out = raster->plane[component] + (size_t)y * raster->width;
-        for (uint32_t x = 0; x < raster->width; x++) {
-            out[x] = (((uint32_t)line[x >> shift_x] >> shift) ^ flip) & mask;
+        uint32_t *out = raster->plane[source->component] + (size_t)y * raster->width;
+        if (source->shift_x != 0 || source->shift_y != 0) {
+            read_upsampled(source, y, raster->width, out);
+        } else {
+            read_line(source, y, source->line[0]);
+            for (uint32_t x = 0; x < raster->width; x++) {
+                out[x] = source->line[0][x];
+            }
         }
+        for (uint32_t x = 0; x < raster->width; x++) {
+            out[x] = ((out[x] >> shift) ^ flip) & mask;
+        }
+    }
+}
+
+static void copy_components(const AVFrame *frame, const AVPixFmtDescriptor *format, const struct codestream *head,
+                            struct raster *raster, uint16_t *lines)
+{
+    for (unsigned i = 0; i < head->components; i++) {
+        bool chroma = i > 0 && (format->flags & AV_PIX_FMT_FLAG_RGB) == 0;
+        struct source source = {.frame = frame, .format = format, .component = i};
+        source.shift_x = chroma ? format->log2_chroma_w : 0;
+        source.shift_y = chroma ? format->log2_chroma_h : 0;
+        source.width = (head->width + source.shift_x) >> source.shift_x;
+        source.height = (head->height + source.shift_y) >> source.shift_y;
+        source.line[0] = lines;
+        source.line[1] = lines + head->width + 16;
+        copy_component(&source, head, raster);
     }
 }
 
@@ -122,7 +181,8 @@ static enum status take_frame(const AVFrame *frame, const struct codestream *hea
     const AVPixFmtDescriptor *format = av_pix_fmt_desc_get((enum AVPixelFormat)frame->format);
     if (format == NULL || (format->flags & (AV_PIX_FMT_FLAG_PAL | AV_PIX_FMT_FLAG_HWACCEL | AV_PIX_FMT_FLAG_FLOAT)) != 0 ||
         format->nb_components != head->components || (uint32_t)frame->width != head->width ||
-        (uint32_t)frame->height != head->height || format->comp[0].depth < head->precision) {
+        (uint32_t)frame->height != head->height || format->comp[0].depth < head->precision ||
+        format->log2_chroma_w > 1 || format->log2_chroma_h > 1) {
         *out_why = "decoded picture differs from the head of its stream";
         return STATUS_MALFORMED;
     }
@@ -131,19 +191,23 @@ static enum status take_frame(const AVFrame *frame, const struct codestream *hea
         *out_why = status == STATUS_TOO_LARGE ? "too many pixels" : why_memory;
         return status;
     }
-    uint16_t *line = malloc(((size_t)head->width + 16) * sizeof *line);
-    if (line == NULL) {
+    uint16_t *lines = malloc(((size_t)head->width + 16) * 2 * sizeof *lines);
+    if (lines == NULL) {
         raster_destroy(raster);
         *out_why = why_memory;
         return STATUS_NO_MEMORY;
     }
-    for (unsigned i = 0; i < head->components; i++) {
-        copy_component(frame, format, i, head, raster, line);
-    }
-    free(line);
+    copy_components(frame, format, head, raster, lines);
+    free(lines);
     raster->bits = head->precision;
     raster->from_codec_rgb = head->kind == CODESTREAM_JPEG_2000 && head->color_transform;
     return STATUS_OK;
+}
+
+/* Decoders' buffers are wider than the picture: up to 128 columns and 32 rows by alignment. */
+static uint64_t aligned_pixels(const struct codestream *head)
+{
+    return ((uint64_t)head->width + 128) * ((uint64_t)head->height + 32);
 }
 
 enum status codec_decode(const struct codestream *head, struct raster *out_raster, const char **out_why)
@@ -157,7 +221,7 @@ enum status codec_decode(const struct codestream *head, struct raster *out_raste
         *out_why = "too many pixels";
         return STATUS_TOO_LARGE;
     }
-    AVCodecContext *context = open_decoder(codec_id(head->kind), pixels + 4096);
+    AVCodecContext *context = open_decoder(codec_id(head->kind), aligned_pixels(head));
     AVFrame *frame = context != NULL ? decode_packet(context, head->stream) : NULL;
     enum status status = STATUS_MALFORMED;
     struct raster raster = {0};

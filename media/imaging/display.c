@@ -248,7 +248,7 @@ static bool needs_ybr(const struct dicom_image *image, const struct raster *rast
     if (raster->from_codec_rgb) {
         return false;
     }
-    return image->photometric == DICOM_YBR_FULL || image->photometric == DICOM_YBR_FULL_422;
+    return raster->is_ybr || image->photometric == DICOM_YBR_FULL || image->photometric == DICOM_YBR_FULL_422;
 }
 
 static void show_colour(const struct dicom_image *image, const struct raster *raster, struct canvas *canvas)

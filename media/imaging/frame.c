@@ -289,6 +289,23 @@ static bool kind_fits(enum dicom_syntax syntax, enum codestream_kind kind)
     return false;
 }
 
+/* The PhotometricInterpretation decides; streams that prove it wrong are put right when there is only one way to read them, and
+ * refused when there are two. */
+static const char *compare_colour(const struct dicom_image *image, const struct codestream *head)
+{
+    bool jpeg = head->kind == CODESTREAM_JPEG || head->kind == CODESTREAM_JPEG_LOSSLESS;
+    if (!jpeg || image->samples != 3) {
+        return NULL;
+    }
+    if (image->photometric == DICOM_RGB && head->jfif && !head->subsampled) {
+        return "data set says RGB, JFIF says YCbCr";
+    }
+    if (image->photometric != DICOM_RGB && (head->rgb_ids || (head->adobe && head->adobe_transform == 0))) {
+        return "data set says YBR, stream says RGB";
+    }
+    return NULL;
+}
+
 static const char *compare_head(const struct dicom_image *image, const struct codestream *head)
 {
     if (!kind_fits(image->syntax, head->kind)) {
@@ -303,7 +320,7 @@ static const char *compare_head(const struct dicom_image *image, const struct co
     if (image->samples == 3 && head->precision != image->bits_stored) {
         return "stream and data set differ in bits";
     }
-    return NULL;
+    return compare_colour(image, head);
 }
 
 /* The stream has P bits, the data set bits_stored: the lower of both count, and the data set says whether there is a sign. */
@@ -337,6 +354,7 @@ static enum imaging_refusal decode_stream(const struct dicom_image *image, struc
         return refusal_of(status);
     }
     settle_stream(image, raster);
+    raster->is_ybr = image->photometric == DICOM_RGB && head.subsampled; /* nobody halves green and blue */
     return IMAGING_REFUSAL_NONE;
 }
 

@@ -245,8 +245,13 @@ static bool has_died(const struct child *child)
 /* A child that died while it was idle (killed by hand, by the kernel) costs no answer: the ask goes to a fresh one. */
 static enum status call(struct imaging *imaging, const char *path, const struct wire_ask *ask, struct wire_answer *answer)
 {
-    int file = open(path, O_RDONLY | O_CLOEXEC | O_NOFOLLOW);
+    struct stat st;
+    int file = open(path, O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK);
     if (file < 0) {
+        return STATUS_IO;
+    }
+    if (fstat(file, &st) != 0 || !S_ISREG(st.st_mode)) {
+        (void)close(file);
         return STATUS_IO;
     }
     struct slot *slot = take_slot(imaging);

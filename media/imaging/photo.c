@@ -64,7 +64,7 @@ static enum status decode_jpeg(struct span file, struct canvas *out_canvas, cons
         return status;
     }
     struct canvas canvas = {0};
-    status = raster_to_canvas(&raster, head.adobe && head.adobe_transform == 0, &canvas);
+    status = raster_to_canvas(&raster, (head.adobe && head.adobe_transform == 0) || (head.rgb_ids && !head.jfif), &canvas);
     raster_destroy(&raster);
     if (status == STATUS_OK) {
         status = canvas_orient(&canvas, head.orientation);

@@ -15,6 +15,7 @@ struct raster {
     unsigned components;   /* 1 or 3 */
     unsigned bits;         /* meaningful bits of a value, 1..32; the rest is 0 */
     bool is_signed;        /* two's complement in `bits` */
+    bool is_ybr;           /* the stream proves Y, Cb, Cr although the data set says RGB */
     bool from_codec_rgb;   /* the codec undid a colour transform itself (JPEG 2000) */
     uint32_t *plane[3];    /* width x height each; one allocation, owned by plane[0] */
 };

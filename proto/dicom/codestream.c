@@ -3,7 +3,7 @@
 #include "proto/base/reader.h"
 
 enum {
-    MARKER_SOI = 0xD8, MARKER_EOI = 0xD9, MARKER_SOS = 0xDA, MARKER_APP1 = 0xE1, MARKER_APP14 = 0xEE, MARKER_SOF55 = 0xF7,
+    MARKER_SOI = 0xD8, MARKER_EOI = 0xD9, MARKER_SOS = 0xDA, MARKER_APP0 = 0xE0, MARKER_APP1 = 0xE1, MARKER_APP14 = 0xEE, MARKER_SOF55 = 0xF7,
     MARKER_DHT = 0xC4, MARKER_JPG = 0xC8, MARKER_DAC = 0xCC, MARKER_TEM = 0x01
 };
 
@@ -32,6 +32,15 @@ static void read_sof(struct reader segment, uint8_t marker, struct codestream *s
     s->width = reader_u16(&segment);
     s->components = reader_u8(&segment);
     s->same_precision = true;
+    uint8_t id[3] = {0};
+    uint8_t sampling[3] = {0};
+    for (unsigned i = 0; i < 3 && i < s->components; i++) {
+        id[i] = reader_u8(&segment);
+        sampling[i] = reader_u8(&segment);
+        reader_skip(&segment, 1);
+    }
+    s->rgb_ids = id[0] == 'R' && id[1] == 'G' && id[2] == 'B';
+    s->subsampled = s->components == 3 && (sampling[0] != sampling[1] || sampling[0] != sampling[2]);
     if (!reader_ok(&segment)) {
         s->components = 0;
     }
@@ -112,6 +121,8 @@ static enum status read_jpeg(struct span data, struct codestream *s)
         if (is_sof(marker) && !found) {
             read_sof(segment, marker, s);
             found = true;
+        } else if (marker == MARKER_APP0) {
+            s->jfif = s->jfif || span_equal(reader_span(&segment, 5), SPAN_LITERAL("JFIF\0"));
         } else if (marker == MARKER_APP14) {
             read_adobe(segment, s);
         } else if (marker == MARKER_APP1 && s->orientation == 1) {

@@ -28,6 +28,9 @@ struct codestream {
     bool color_transform;      /* JPEG 2000 COD: the codec turns RCT/ICT into RGB */
     bool adobe;                /* an Adobe APP14 segment is there */
     uint8_t adobe_transform;   /* its value: 0 none, 1 YCbCr */
+    bool jfif;                 /* a JFIF APP0 segment is there: the components are Y, Cb, Cr (T.871) */
+    bool rgb_ids;              /* JPEG: component identifiers 'R', 'G', 'B' */
+    bool subsampled;           /* JPEG: the second or third component is coarser than the first */
     uint8_t interleave;        /* JPEG-LS: 0 planes, 1 lines, 2 samples */
     uint16_t orientation;      /* EXIF of a JPEG photo: 1..8; 1 when absent */
     struct span stream;        /* without a JP2 wrapping */
