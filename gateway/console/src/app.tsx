@@ -1,0 +1,105 @@
+/* The shell: who is signed in, where the address leads, the ring over everything. */
+import type { JSX } from 'preact';
+import { useEffect } from 'preact/hooks';
+import { get } from './lib/api';
+import { t, useLanguage } from './lib/i18n';
+import { go, useRoute } from './lib/router';
+import { resume, sessionState } from './lib/session';
+import { useStore } from './lib/store';
+import type { Session, Summary } from './lib/types';
+import { Loading, Notice } from './parts/basic';
+import { Header, navItems } from './parts/header';
+import { Ring } from './parts/ring';
+import { CasePage } from './pages/case';
+import { CheckPage } from './pages/check';
+import { HistoryPage } from './pages/history';
+import { OpsPage } from './pages/ops';
+import { QueuePage } from './pages/queue';
+import { RequestPage } from './pages/request';
+import { SignIn } from './pages/signin';
+import { IN_ROOM, Worklist } from './pages/worklist';
+import { RoomPage } from './room/page';
+import { hungUp } from './room/hungup';
+
+function Page(p: { session: Session }): JSX.Element {
+  const [place, id, sub] = useRoute();
+  const first = navItems(p.session)[0]?.path ?? '/history';
+  switch (place ?? first.slice(1)) {
+    case 'worklist':
+      return <Worklist />;
+    case 'new':
+      return <RequestPage key="new" />;
+    case 'queue':
+      return <QueuePage onDuty={p.session.on_duty} />;
+    case 'history':
+      return <HistoryPage me={p.session.account.id} />;
+    case 'check':
+      return <CheckPage />;
+    case 'ops':
+      return <OpsPage />;
+    case 'c':
+      if (id && sub === 'room') {
+        return <RoomPage key={id} id={id} me={p.session.account.id} />;
+      }
+      if (id) {
+        return <CasePage key={id} id={id} />;
+      }
+      break;
+  }
+  return <main id="main" class="page"><p class="empty">{t('app.not-found')} <a href="#/">{t('app.back')}</a></p></main>;
+}
+
+/* Signed in without a place to return to while a session is running: straight back into its room. */
+async function backToRoom(session: Session): Promise<void> {
+  const roles = session.account.roles;
+  const lists = [roles.includes('clinician') && 'mine', roles.includes('specialist') && 'assigned'].filter(Boolean);
+  for (const list of lists) {
+    const answer = await get<{ consultations: Summary[] }>(`/consultations?list=${list as string}&limit=50`);
+    const running = answer.consultations.find((c) => IN_ROOM.includes(c.state) && !hungUp(c.id));
+    if (running && (location.hash === '' || location.hash === '#/')) {
+      go(`/c/${running.id}/room`);
+      return;
+    }
+  }
+}
+
+export function App(): JSX.Element {
+  const state = useStore(sessionState);
+  useLanguage();
+  const route = useRoute();
+  const account = state.phase === 'in' ? state.session.account.id : '';
+  useEffect(() => {
+    if (state.phase === 'in' && (location.hash === '' || location.hash === '#/')) {
+      void backToRoom(state.session).catch(() => undefined);
+    }
+  }, [account]);
+  useEffect(() => {
+    document.title = t('app.title');
+    document.getElementById('main')?.scrollTo?.(0, 0);
+  }, [route.join('/')]);
+
+  if (state.phase === 'loading') {
+    return <Loading />;
+  }
+  if (state.phase === 'unreachable') {
+    return (
+      <main class="signin" id="main">
+        <Notice kind="error" action={<button type="button" onClick={() => void resume()}>{t('app.retry')}</button>}>{t('err.network')}</Notice>
+      </main>
+    );
+  }
+  if (state.phase === 'out') {
+    return <SignIn why={state.why} />;
+  }
+  return (
+    <>
+      <a class="skip" href="#main" onClick={(e) => {
+        e.preventDefault();
+        document.querySelector<HTMLElement>('main a, main button, main input')?.focus();
+      }}>{t('app.skip')}</a>
+      <Header session={state.session} />
+      <Ring session={state.session} />
+      <Page session={state.session} />
+    </>
+  );
+}

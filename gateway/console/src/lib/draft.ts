@@ -1,0 +1,212 @@
+/* A request while it is being written: what is on the screen, what the gateway has, and saving the difference by itself.
+ * The draft is created with the first thing worth keeping; uploads wait until then. */
+import { asProblem, patch, post, put, randomKey, type Problem } from './api';
+import { Store } from './store';
+import type { Consultation, Patient, Request, Urgency } from './types';
+
+export type Scope = 'consultation' | 'imaging' | 'recording';
+export const SCOPES: Scope[] = ['consultation', 'imaging', 'recording'];
+export const CONSENT_TEXT_VERSION = 'console-1'; // raise it when the sentences consent.*-text change
+
+export interface Form {
+  specialty: string;
+  urgency: Urgency;
+  patient: Patient;
+  request: Request;
+  vitals: Record<string, string>;
+  consents: Record<Scope, boolean>;
+  relation: string;
+  consentName: string;
+  method: string;
+}
+
+export interface DraftState {
+  form: Form;
+  id: string | null;
+  saving: boolean;
+  savedMs: number;
+  dirty: boolean;
+  problem: Problem | null;
+}
+
+const AUTOSAVE_MS = 1500;
+const RETRY_MS = 5000;
+
+export function emptyForm(): Form {
+  return {
+    specialty: '', urgency: 'routine', patient: { id_type: 'resident-id' }, request: {}, vitals: {},
+    consents: { consultation: false, imaging: false, recording: false }, relation: 'self', consentName: '', method: 'written',
+  };
+}
+
+export function formOf(c: Consultation): Form {
+  const form = emptyForm();
+  const given = (scope: Scope): boolean => c.consents.some((x) => x.scope === scope && x.party === 'patient' && x.given);
+  const who = c.consents.find((x) => x.party === 'patient' && x.given)?.who;
+  const vitals = typeof c.request.vital_signs === 'object' && c.request.vital_signs ? c.request.vital_signs : {};
+  return {
+    ...form, specialty: c.specialty, urgency: c.urgency, patient: { ...form.patient, ...c.patient }, request: { ...c.request },
+    vitals: Object.fromEntries(Object.entries(vitals).map(([k, v]) => [k, String(v)])),
+    consents: { consultation: given('consultation'), imaging: given('imaging'), recording: given('recording') },
+    relation: who?.relation ?? 'self', consentName: who?.name ?? '', method: who?.method ?? 'written',
+  };
+}
+
+function trimmed<T extends object>(source: T): T {
+  return Object.fromEntries(Object.entries(source).filter(([, v]) => v !== null && v !== undefined)
+    .map(([k, v]) => [k, typeof v === 'string' ? v.trim() : v])) as T;
+}
+
+/* With `known`, a member that was emptied is sent as empty; without it, what is empty is left out. */
+export function bodyOf(form: Form, creating: boolean): { specialty: string; urgency: Urgency; patient: Patient; request: Request } {
+  const patient: Patient = trimmed({ ...form.patient });
+  delete patient.id_number_masked;
+  if (!patient.id_number) {
+    delete patient.id_number; // kept as it is on file
+  }
+  const vitals: Record<string, number> = {};
+  for (const [k, v] of Object.entries(form.vitals)) {
+    const n = Number(v.replace(',', '.'));
+    if (v.trim() !== '' && Number.isFinite(n)) {
+      vitals[k] = n;
+    }
+  }
+  const request: Request = trimmed({ ...form.request, vital_signs: vitals });
+  if (creating) {
+    for (const part of [patient, request] as Record<string, unknown>[]) {
+      for (const [k, v] of Object.entries(part)) {
+        if (v === '') {
+          delete part[k];
+        }
+      }
+    }
+  }
+  return { specialty: form.specialty, urgency: form.urgency, patient, request };
+}
+
+export class Draft {
+  readonly state: Store<DraftState>;
+  private version = 0;
+  private sentBody = '';
+  private consentsSent: Record<Scope, string>;
+  private timer: ReturnType<typeof setTimeout> | undefined;
+  private chain: Promise<void> = Promise.resolve();
+  private waiters: ((id: string) => void)[] = [];
+  private key = randomKey();
+  private closed = false;
+
+  constructor(existing: Consultation | null, private onCreated: (id: string) => void) {
+    const form = existing ? formOf(existing) : emptyForm();
+    this.version = existing?.version ?? 0;
+    this.consentsSent = { consultation: '', imaging: '', recording: '' };
+    for (const scope of SCOPES) {
+      this.consentsSent[scope] = form.consents[scope] ? this.consentKey(form, scope) : '';
+    }
+    this.state = new Store<DraftState>({ form, id: existing?.id ?? null, saving: false, savedMs: 0, dirty: false, problem: null });
+  }
+
+  close(): void {
+    this.closed = true;
+    clearTimeout(this.timer);
+    if (this.state.get().dirty && this.worthSaving()) {
+      void this.save().catch(() => undefined);
+    }
+  }
+
+  edit(change: Partial<Form>): void {
+    const state = this.state.get();
+    this.state.set({ ...state, form: { ...state.form, ...change }, dirty: true });
+    this.schedule(AUTOSAVE_MS);
+  }
+
+  /* For uploads: the id, as soon as there is one. */
+  whenCreated(): Promise<string> {
+    const id = this.state.get().id;
+    if (id) {
+      return Promise.resolve(id);
+    }
+    const promise = new Promise<string>((resolve) => this.waiters.push(resolve));
+    if (this.state.get().form.specialty) {
+      void this.save().catch(() => undefined);
+    }
+    return promise;
+  }
+
+  private worthSaving(): boolean {
+    const { form, id } = this.state.get();
+    const typed = form.patient.name?.trim() || form.request.complaint?.trim() || this.waiters.length > 0;
+    return Boolean(id || (form.specialty && typed));
+  }
+
+  private schedule(ms: number): void {
+    clearTimeout(this.timer);
+    this.timer = setTimeout(() => {
+      if (this.worthSaving()) {
+        void this.save().catch(() => undefined);
+      }
+    }, ms);
+  }
+
+  private consentKey(form: Form, scope: Scope): string {
+    return form.consents[scope] ? JSON.stringify([form.relation, form.relation === 'self' ? '' : form.consentName.trim(), form.method]) : '';
+  }
+
+  /* Everything on the screen is with the gateway when this resolves. */
+  save(): Promise<string> {
+    clearTimeout(this.timer);
+    const run = this.chain.then(() => this.saveNow());
+    this.chain = run.then(() => undefined, () => undefined);
+    return run;
+  }
+
+  private async saveNow(): Promise<string> {
+    const { form } = this.state.get();
+    this.state.update({ saving: true });
+    try {
+      let id = this.state.get().id;
+      const body = JSON.stringify(bodyOf(form, id === null));
+      if (id === null) {
+        const made = await post<Consultation>('/consultations', { kind: 'live', ...bodyOf(form, true) }, { idempotencyKey: this.key });
+        id = made.id;
+        this.version = made.version;
+        this.sentBody = body;
+        this.state.update({ id });
+        this.waiters.forEach((w) => w(made.id));
+        this.waiters = [];
+        this.onCreated(made.id);
+      } else if (body !== this.sentBody) {
+        const saved = await patch<Consultation>(`/consultations/${id}`, bodyOf(form, false));
+        this.version = saved.version;
+        this.sentBody = body;
+      }
+      await this.saveConsents(id, form);
+      this.state.update({ saving: false, savedMs: Date.now(), problem: null, dirty: this.state.get().form !== form });
+      return id;
+    } catch (error) {
+      const problem = asProblem(error);
+      this.state.update({ saving: false, problem });
+      if (problem.transient && !this.closed) {
+        this.schedule(RETRY_MS);
+      }
+      throw problem;
+    }
+  }
+
+  private async saveConsents(id: string, form: Form): Promise<void> {
+    for (const scope of SCOPES) {
+      const wanted = this.consentKey(form, scope);
+      if (wanted === this.consentsSent[scope]) {
+        continue;
+      }
+      const who = form.relation === 'self' ? {} : { name: form.consentName.trim() };
+      await put(`/consultations/${id}/consents/${scope}`, {
+        party: 'patient', given: form.consents[scope], relation: form.relation, ...who, method: form.method, text_version: CONSENT_TEXT_VERSION,
+      });
+      this.consentsSent[scope] = wanted;
+    }
+  }
+
+  get lastVersion(): number {
+    return this.version;
+  }
+}

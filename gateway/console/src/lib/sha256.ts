@@ -1,0 +1,116 @@
+/* SHA-256 (FIPS 180-4). Small input goes to the browser's own; large files are hashed piece by piece, so that a 1 GB study
+ * never has to fit into the memory of an old PC. */
+const WHOLE_MAX = 32 * 1024 * 1024;
+const PIECE = 4 * 1024 * 1024;
+
+const K = new Uint32Array(64);
+const H0 = new Uint32Array(8);
+(function constants(): void {
+  // The first 32 bits of the fractional parts of the cube (square) roots of the first 64 (8) primes.
+  let n = 2;
+  for (let found = 0; found < 64; n++) {
+    let prime = true;
+    for (let d = 2; d * d <= n; d++) {
+      prime = prime && n % d !== 0;
+    }
+    if (prime) {
+      if (found < 8) {
+        H0[found] = (Math.sqrt(n) % 1) * 2 ** 32;
+      }
+      K[found] = (Math.cbrt(n) % 1) * 2 ** 32;
+      found++;
+    }
+  }
+})();
+
+export class Sha256 {
+  private h = H0.slice();
+  private w = new Uint32Array(64);
+  private block = new Uint8Array(64);
+  private fill = 0;
+  private total = 0;
+
+  update(data: Uint8Array): void {
+    this.total += data.length;
+    let at = 0;
+    if (this.fill > 0) {
+      at = Math.min(64 - this.fill, data.length);
+      this.block.set(data.subarray(0, at), this.fill);
+      this.fill += at;
+      if (this.fill < 64) {
+        return;
+      }
+      this.mix(this.block, 0);
+      this.fill = 0;
+    }
+    for (; at + 64 <= data.length; at += 64) {
+      this.mix(data, at);
+    }
+    this.block.set(data.subarray(at), 0);
+    this.fill = data.length - at;
+  }
+
+  hex(): string {
+    const bits = this.total * 8;
+    const tail = new Uint8Array(this.fill < 56 ? 64 : 128);
+    tail.set(this.block.subarray(0, this.fill));
+    tail[this.fill] = 0x80;
+    const view = new DataView(tail.buffer);
+    view.setUint32(tail.length - 8, Math.floor(bits / 2 ** 32));
+    view.setUint32(tail.length - 4, bits >>> 0);
+    for (let at = 0; at < tail.length; at += 64) {
+      this.mix(tail, at);
+    }
+    return Array.from(this.h, (v) => v.toString(16).padStart(8, '0')).join('');
+  }
+
+  private mix(p: Uint8Array, at: number): void {
+    const w = this.w;
+    const h = this.h;
+    const view = new DataView(p.buffer, p.byteOffset + at, 64);
+    for (let i = 0; i < 16; i++) {
+      w[i] = view.getUint32(i * 4);
+    }
+    for (let i = 16; i < 64; i++) {
+      const x = w[i - 15] as number;
+      const y = w[i - 2] as number;
+      const s0 = ((x >>> 7) | (x << 25)) ^ ((x >>> 18) | (x << 14)) ^ (x >>> 3);
+      const s1 = ((y >>> 17) | (y << 15)) ^ ((y >>> 19) | (y << 13)) ^ (y >>> 10);
+      w[i] = ((w[i - 16] as number) + s0 + (w[i - 7] as number) + s1) | 0;
+    }
+    let [a, b, c, d, e, f, g, k] = h as unknown as [number, number, number, number, number, number, number, number];
+    for (let i = 0; i < 64; i++) {
+      const s1 = ((e >>> 6) | (e << 26)) ^ ((e >>> 11) | (e << 21)) ^ ((e >>> 25) | (e << 7));
+      const t1 = (k + s1 + ((e & f) ^ (~e & g)) + (K[i] as number) + (w[i] as number)) | 0;
+      const s0 = ((a >>> 2) | (a << 30)) ^ ((a >>> 13) | (a << 19)) ^ ((a >>> 22) | (a << 10));
+      const t2 = (s0 + ((a & b) ^ (a & c) ^ (b & c))) | 0;
+      k = g;
+      g = f;
+      f = e;
+      e = (d + t1) | 0;
+      d = c;
+      c = b;
+      b = a;
+      a = (t1 + t2) | 0;
+    }
+    [a, b, c, d, e, f, g, k].forEach((v, i) => {
+      h[i] = (h[i] as number) + v;
+    });
+  }
+}
+
+export async function sha256Hex(data: ArrayBuffer): Promise<string> {
+  const digest = await crypto.subtle.digest('SHA-256', data);
+  return Array.from(new Uint8Array(digest), (o) => o.toString(16).padStart(2, '0')).join('');
+}
+
+export async function sha256File(file: Blob): Promise<string> {
+  if (file.size <= WHOLE_MAX) {
+    return sha256Hex(await file.arrayBuffer());
+  }
+  const hash = new Sha256();
+  for (let at = 0; at < file.size; at += PIECE) {
+    hash.update(new Uint8Array(await file.slice(at, at + PIECE).arrayBuffer()));
+  }
+  return hash.hex();
+}

@@ -1,0 +1,12 @@
+import { render } from 'preact';
+import './style.css';
+import { App } from './app';
+import { language } from './lib/i18n';
+import { resume } from './lib/session';
+
+document.documentElement.lang = language.get();
+const root = document.getElementById('app');
+if (root) {
+  render(<App />, root);
+}
+void resume();

@@ -1,0 +1,150 @@
+/* A consultation request being written: new, a draft, or one that was returned for more information. */
+import type { JSX } from 'preact';
+import { useCallback, useEffect, useMemo, useRef, useState } from 'preact/hooks';
+import { get } from '../lib/api';
+import { Draft } from '../lib/draft';
+import { clock } from '../lib/format';
+import { join, t, tCode } from '../lib/i18n';
+import { go } from '../lib/router';
+import { consult } from '../lib/session';
+import { useStore } from '../lib/store';
+import type { Attachment, Consultation } from '../lib/types';
+import { AttachmentList, UploadArea } from '../parts/attachments';
+import { Field, Notice, ProblemNotice, UrgencyBadge, useAction } from '../parts/basic';
+import { Ask, type Question } from '../parts/dialog';
+import { ConsentPart, PatientPart, RequestPart, VITALS, WherePart, vitalProblem } from '../parts/request-fields';
+
+export function RequestPage(p: { existing?: Consultation; onChanged?: () => void }): JSX.Element {
+  const created = (id: string): void => {
+    // the address changes so that a reload comes back to the draft; the page itself stays as it is
+    history.replaceState(null, '', `#/c/${id}`);
+  };
+  const draft = useMemo(() => new Draft(p.existing ?? null, created), []);
+  useEffect(() => () => draft.close(), [draft]);
+  const { form, id, saving, savedMs, dirty, problem } = useStore(draft.state);
+  const [attachments, setAttachments] = useState<Attachment[]>(p.existing?.attachments ?? []);
+  const [question, setQuestion] = useState<Question | null>(null);
+  const [missing, setMissing] = useState<string[]>([]);
+  const [deferReason, setDeferReason] = useState('');
+  const action = useAction();
+  const gone = useRef(false);
+
+  const timer = useRef<ReturnType<typeof setTimeout>>();
+  const readAttachments = useCallback(() => {
+    clearTimeout(timer.current);
+    timer.current = setTimeout(() => {
+      const now = draft.state.get().id;
+      if (now) {
+        get<{ attachments: Attachment[] }>(`/consultations/${now}/attachments`).then((r) => setAttachments(r.attachments), () => undefined);
+      }
+    }, 250);
+  }, [draft]);
+
+  const failed = action.problem ?? problem;
+  const errorOf = (pointer: string): string | null => (failed?.field === pointer ? failed.sentence() : null);
+  const part = { form, edit: (change: Parameters<Draft['edit']>[0]) => draft.edit(change), errorOf };
+
+  const lacking = (): string[] => {
+    const fields: string[] = [];
+    const need = (ok: unknown, label: string): void => {
+      if (!ok) {
+        fields.push(label);
+      }
+    };
+    need(form.patient.name?.trim(), t('form.name'));
+    need(form.patient.sex, t('form.sex'));
+    need(form.patient.birth_date?.trim(), t('form.birth'));
+    need(form.request.complaint?.trim(), t('form.complaint'));
+    need(form.request.question?.trim(), t('form.question'));
+    need(form.specialty, t('form.specialty'));
+    need(form.consents.consultation || (form.urgency === 'stat' && deferReason.trim()), t('consent.consultation'));
+    need(form.relation === 'self' || form.consentName.trim(), t('consent.name'));
+    VITALS.forEach((v) => need(!vitalProblem(v.key, form.vitals[v.key]), t(v.label)));
+    return fields;
+  };
+
+  const submit = async (event: Event): Promise<void> => {
+    event.preventDefault();
+    const fields = lacking();
+    setMissing(fields);
+    if (fields.length > 0) {
+      return;
+    }
+    const sent = await action.run(async () => {
+      const made = await draft.save();
+      await consult(made, 'submit', !form.consents.consultation && deferReason.trim() ? { reason_code: 'emergency', reason_text: deferReason.trim() } : {});
+      gone.current = true;
+      go(`/c/${made}`);
+    });
+    if (sent) {
+      p.onChanged?.();
+    } else {
+      document.querySelector('.form-end')?.scrollIntoView({ block: 'nearest' });
+    }
+  };
+
+  const discard = (): void => {
+    if (!id) {
+      go('/worklist');
+      return;
+    }
+    setQuestion({
+      title: t('form.discard'), text: t('form.discard-ask'), danger: true,
+      run: async () => {
+        await consult(id, 'discard');
+        go('/worklist');
+      },
+    });
+  };
+
+  const saveLine = saving ? t('form.saving') : dirty && id ? t('form.unsaved') : savedMs ? t('form.saved', { time: clock(savedMs) }) : '';
+  const returned = p.existing?.state === 'returned' ? p.existing : null;
+  return (
+    <main id="main" class="page request">
+      <form onSubmit={submit} noValidate>
+        <div class="page-head">
+          <h1>{p.existing ? t('case.title', { number: p.existing.number }) : t('form.new')}</h1>
+          <UrgencyBadge urgency={form.urgency} />
+          <span class="hint" role="status">{saveLine}</span>
+        </div>
+        {returned && <Notice kind="warn">{t('form.returned-why', { text: join([tCode('reason', returned.reason_code), returned.reason_text]) })}</Notice>}
+        <div class="request-columns">
+          <div>
+            <PatientPart {...part} />
+            <RequestPart {...part} />
+          </div>
+          <div>
+            <WherePart {...part} />
+            <fieldset class="card">
+              <legend>{t('form.attachments')}</legend>
+              <UploadArea consultation={() => draft.whenCreated()} onDone={readAttachments} />
+              {attachments.length > 0 && <AttachmentList attachments={attachments} removable onChanged={readAttachments} />}
+            </fieldset>
+            <ConsentPart {...part} />
+            {form.urgency === 'stat' && !form.consents.consultation && (
+              <Field label={t('consent.deferred')} value={deferReason} onInput={setDeferReason} rows={2} hint={t('consent.deferred-hint')} maxLength={500} />
+            )}
+          </div>
+        </div>
+        <div class="form-end">
+          {missing.length > 0 && lacking().length > 0 && <Notice kind="error">{t('form.missing', { fields: join(lacking()) })}</Notice>}
+          <ProblemNotice problem={failed} retry={() => void draft.save().catch(() => undefined)} />
+          <div class="buttons">
+            <button type="submit" class="primary" disabled={action.busy}>{action.busy ? t('form.submitting') : t('form.submit')}</button>
+            <button type="button" disabled={saving || !form.specialty} onClick={() => void action.run(() => draft.save())}>{t('form.save')}</button>
+            {returned
+              ? <button type="button" class="ghost" onClick={() => setQuestion({
+                  title: t('act.withdraw'), text: t('act.withdraw-ask'), danger: true,
+                  run: async (a) => {
+                    await consult(returned.id, 'withdraw', a);
+                    p.onChanged?.();
+                  },
+                })}>{t('act.withdraw')}</button>
+              : <button type="button" class="ghost" onClick={discard}>{t('form.discard')}</button>}
+          </div>
+        </div>
+      </form>
+      {question && <Ask question={question} onClose={() => setQuestion(null)} />}
+    </main>
+  );
+}

@@ -1,0 +1,81 @@
+import type { JSX } from 'preact';
+import { t, tCode, nameOf, useLanguage } from '../lib/i18n';
+import { useRoute } from '../lib/router';
+import { chooseLanguage, setDuty, signOut } from '../lib/session';
+import { signal } from '../lib/signal';
+import { useStore } from '../lib/store';
+import type { Language, Session } from '../lib/types';
+import { askForNotifications, unlockSound } from '../lib/ring';
+import { ProblemNotice, Select, useAction } from './basic';
+
+export function LanguageSelect(): JSX.Element {
+  const language = useLanguage();
+  return <Select label={t('app.language')} hideLabel value={language} onChange={(v) => chooseLanguage(v as Language)}
+    options={[{ value: 'zh-CN', label: '中文' }, { value: 'en', label: 'English' }]} />;
+}
+
+function LinkLight(): JSX.Element {
+  const link = useStore(signal.link);
+  const key = link === 'online' ? 'link.online' : link === 'connecting' ? 'link.connecting' : 'link.offline';
+  return (
+    <div class={`link-light ${link}`} role="status" aria-label={t('link.label')}>
+      <span class="dot" aria-hidden="true" />{t(key)}
+    </div>
+  );
+}
+
+function Duty(p: { on: boolean }): JSX.Element {
+  const action = useAction();
+  const toggle = (): void => {
+    unlockSound();
+    askForNotifications();
+    void action.run(() => setDuty(!p.on));
+  };
+  return (
+    <div class="duty">
+      <button type="button" role="switch" aria-checked={p.on} aria-label={t('head.duty')} class="switch" disabled={action.busy} onClick={toggle}
+        title={t(p.on ? 'head.duty-on' : 'head.duty-off')}>
+        <span class="knob" aria-hidden="true" />
+      </button>
+      <span aria-hidden="true" class={p.on ? 'duty-on' : 'duty-off'}>{t('head.duty')}</span>
+      {action.problem && <ProblemNotice problem={action.problem} />}
+    </div>
+  );
+}
+
+export function navItems(session: Session): { path: string; label: string }[] {
+  const roles = session.account.roles;
+  const clinical = roles.some((r) => r === 'clinician' || r === 'specialist' || r === 'coordinator');
+  return [
+    roles.includes('clinician') && { path: '/worklist', label: t('nav.worklist') },
+    roles.includes('specialist') && { path: '/queue', label: t('nav.queue') },
+    clinical && { path: '/history', label: t('nav.history') },
+    roles.some((r) => r === 'clinician' || r === 'specialist') && { path: '/check', label: t('nav.check') },
+    roles.some((r) => r === 'operator' || r === 'admin') && { path: '/ops', label: t('nav.ops') },
+  ].filter((x): x is { path: string; label: string } => Boolean(x));
+}
+
+export function Header(p: { session: Session }): JSX.Element {
+  const route = useRoute();
+  const { account, practitioner, organisation } = p.session;
+  const items = navItems(p.session);
+  const here = route[0] ? `/${route[0]}` : items[0]?.path;
+  return (
+    <header class="top">
+      <a class="brand" href="#/"><img src="/icon.svg" alt="" width="24" height="24" /><span>{t('app.title')}</span></a>
+      <nav aria-label={t('nav.label')}>
+        {items.map((i) => <a key={i.path} href={`#${i.path}`} aria-current={here === i.path ? 'page' : undefined}>{i.label}</a>)}
+      </nav>
+      <div class="top-right">
+        {account.roles.includes('specialist') && <Duty on={p.session.on_duty} />}
+        <LinkLight />
+        <div class="who">
+          <strong>{nameOf(practitioner)}</strong>
+          <span>{tCode('title', practitioner.title)} · {nameOf(organisation)}</span>
+        </div>
+        <LanguageSelect />
+        <button type="button" class="small ghost" onClick={() => void signOut().catch(() => undefined)}>{t('head.sign-out')}</button>
+      </div>
+    </header>
+  );
+}

@@ -1,0 +1,185 @@
+/* The opinion: being written (draft saved by itself, signed with a confirmation), or signed and read. */
+import type { JSX } from 'preact';
+import { useEffect, useMemo, useRef, useState } from 'preact/hooks';
+import { asProblem, get, put, type Problem } from '../lib/api';
+import type { Key } from '../lib/dict';
+import { clock, fullTime } from '../lib/format';
+import { nameOf, t } from '../lib/i18n';
+import { consult, currentSession } from '../lib/session';
+import type { Consultation, Decision, Opinion, OpinionBody } from '../lib/types';
+import { Check, Field, Notice, ProblemNotice, Radios, useAction } from './basic';
+import { Ask, type Question } from './dialog';
+
+const FIELDS: { key: keyof OpinionBody; label: Key; rows: number; required?: boolean }[] = [
+  { key: 'findings', label: 'op.findings', rows: 4 },
+  { key: 'diagnosis', label: 'op.diagnosis', rows: 2, required: true },
+  { key: 'differential', label: 'op.differential', rows: 2 },
+  { key: 'treatment', label: 'op.treatment', rows: 3, required: true },
+  { key: 'further_tests', label: 'op.tests', rows: 2 },
+  { key: 'referral_advice', label: 'op.referral', rows: 2 },
+];
+const AUTOSAVE_MS = 2000;
+
+export function OpinionForm(p: { c: Consultation; onSigned: () => void; narrow?: boolean }): JSX.Element {
+  const { c } = p;
+  const draft = c.opinion?.status === 'draft' ? c.opinion : null;
+  // an amendment starts from what was signed
+  const [body, setBody] = useState<OpinionBody>(() => draft?.body ?? c.opinion?.body ?? {});
+  const [savedMs, setSavedMs] = useState(0);
+  const [dirty, setDirty] = useState(false);
+  const [problem, setProblem] = useState<Problem | null>(null);
+  const [question, setQuestion] = useState<Question | null>(null);
+  const [need, setNeed] = useState(false);
+  const latest = useRef({ body, dirty });
+  latest.current = { body, dirty };
+  const chain = useRef<Promise<unknown>>(Promise.resolve());
+
+  const save = (): Promise<void> => {
+    const run = chain.current.then(async () => {
+      const sent = latest.current.body;
+      try {
+        await put(`/consultations/${c.id}/opinion`, { body: sent });
+        setSavedMs(Date.now());
+        setProblem(null);
+        if (latest.current.body === sent) {
+          setDirty(false);
+        }
+      } catch (error) {
+        setProblem(asProblem(error));
+        throw error;
+      }
+    });
+    chain.current = run.catch(() => undefined);
+    return run;
+  };
+  useEffect(() => {
+    if (!dirty) {
+      return undefined;
+    }
+    const timer = setTimeout(() => void save().catch(() => undefined), problem?.transient ? 5000 : AUTOSAVE_MS);
+    return () => clearTimeout(timer);
+  }, [body, dirty, problem]);
+  useEffect(() => () => {
+    if (latest.current.dirty) {
+      void save().catch(() => undefined);
+    }
+  }, []);
+
+  const canSign = c.actions.includes('sign');
+  const sign = (e: Event): void => {
+    e.preventDefault();
+    if (!body.diagnosis?.trim() || !body.treatment?.trim()) {
+      setNeed(true);
+      return;
+    }
+    setNeed(false);
+    setQuestion({
+      title: t('op.sign'), text: t('op.sign-ask', { org: nameOf(currentSession()?.organisation) }), confirm: t('op.sign-now'),
+      run: async () => {
+        await save();
+        await consult(c.id, 'sign');
+        setDirty(false);
+        p.onSigned();
+      },
+    });
+  };
+  return (
+    <form class={p.narrow ? 'opinion-form narrow' : 'opinion-form'} onSubmit={sign} noValidate>
+      {draft?.amend_reason && <Notice kind="info">{t('op.amend-reason', { text: draft.amend_reason })}</Notice>}
+      <div class={p.narrow ? '' : 'grid g2'}>
+        {FIELDS.map((f) => <Field key={f.key} label={t(f.label)} rows={p.narrow ? Math.min(f.rows, 3) : f.rows} required={f.required} value={body[f.key] ?? ''}
+          onInput={(v) => {
+            setBody({ ...latest.current.body, [f.key]: v });
+            setDirty(true);
+          }} error={problem?.field?.endsWith(`/${f.key}`) ? problem.sentence() : null} />)}
+      </div>
+      {need && <Notice kind="error">{t('op.need')}</Notice>}
+      <ProblemNotice problem={problem} retry={() => void save().catch(() => undefined)} />
+      <div class="buttons">
+        {canSign && <button type="submit" class="primary">{t('op.sign')}</button>}
+        <button type="button" onClick={() => void save().catch(() => undefined)}>{t('op.save')}</button>
+        <span class="hint" role="status">{dirty ? t('form.unsaved') : savedMs ? t('op.saved', { time: clock(savedMs) }) : ''}</span>
+      </div>
+      {question && <Ask question={question} onClose={() => setQuestion(null)} />}
+    </form>
+  );
+}
+
+export function OpinionText(p: { o: Opinion }): JSX.Element {
+  const { o } = p;
+  return (
+    <div class="opinion">
+      <dl class="sheet">
+        {FIELDS.filter((f) => o.body[f.key]).map((f) => <div key={f.key}><dt>{t(f.label)}</dt><dd>{o.body[f.key]}</dd></div>)}
+      </dl>
+      {o.amend_reason && <p class="hint">{t('op.amend-reason', { text: o.amend_reason })}</p>}
+      {o.status === 'signed' ? (
+        <div class="signature">
+          <div>{t('op.version', { n: o.version })} · {t('op.signed-by', { who: nameOf(o.author), time: fullTime(o.signed_ms) })}</div>
+          {o.verified === true && <Notice kind="good">{t('op.verified')}</Notice>}
+          {o.verified === false && <Notice kind="error">{t('op.not-verified')}</Notice>}
+          <details>
+            <summary>{t('op.signature')}</summary>
+            <p class="mono break">{o.signature}</p>
+            <p class="hint">{t('op.key')}</p>
+            <p class="mono break">{o.public_key}</p>
+          </details>
+        </div>
+      ) : <p class="hint">{t('op.version', { n: o.version })} · {t('op.draft')}</p>}
+    </div>
+  );
+}
+
+export function OpinionVersions(p: { id: string; current: number }): JSX.Element | null {
+  const [all, setAll] = useState<Opinion[] | null>(null);
+  const action = useAction();
+  const load = (): void => void action.run(async () => setAll((await get<{ opinions: Opinion[] }>(`/consultations/${p.id}/opinions`)).opinions));
+  if (p.current < 2) {
+    return null;
+  }
+  return (
+    <details onToggle={(e) => (e.target as HTMLDetailsElement).open && !all && load()}>
+      <summary>{t('op.versions')}</summary>
+      <ProblemNotice problem={action.problem} retry={load} />
+      {all?.filter((o) => o.version !== p.current).map((o) => <OpinionText key={o.version} o={o} />)}
+    </details>
+  );
+}
+
+export function DecisionForm(p: { c: Consultation; onDone: () => void }): JSX.Element {
+  const [adopted, setAdopted] = useState<Decision['adopted'] | ''>('');
+  const [text, setText] = useState('');
+  const [told, setTold] = useState(false);
+  const [need, setNeed] = useState(false);
+  const action = useAction();
+  const submit = (e: Event): void => {
+    e.preventDefault();
+    if (!adopted || (adopted !== 'yes' && !text.trim())) {
+      setNeed(true);
+      return;
+    }
+    setNeed(false);
+    void action.run(async () => {
+      await consult(p.c.id, 'acknowledge', { decision: { adopted, text: text.trim(), told_patient: told } });
+      p.onDone();
+    });
+  };
+  return (
+    <form class="card decision" onSubmit={submit} noValidate>
+      <h2>{t('dec.title')}</h2>
+      <p class="hint">{t('dec.legal')}</p>
+      <Radios<Decision['adopted']> legend={t('dec.adopted')} name="adopted" value={adopted} onChange={setAdopted}
+        options={(['yes', 'partly', 'no'] as const).map((v) => ({ value: v, label: t(`dec.${v}`) }))} />
+      <Field label={t('dec.text')} value={text} onInput={setText} rows={3} required={adopted === 'partly' || adopted === 'no'} />
+      <Check label={t('dec.told')} checked={told} onChange={setTold} />
+      {need && <Notice kind="error">{t('dec.need')}</Notice>}
+      <ProblemNotice problem={action.problem} />
+      <div class="buttons"><button type="submit" class="primary" disabled={action.busy}>{t('dec.save')}</button></div>
+    </form>
+  );
+}
+
+export function DecisionText(p: { d: Decision }): JSX.Element {
+  const rows = useMemo(() => [[t('dec.adopted'), t(`dec.${p.d.adopted}`)], [t('dec.text'), p.d.text ?? ''], [t('dec.told'), t(p.d.told_patient ? 'app.yes' : 'app.no')]], [p.d]);
+  return <dl class="sheet">{rows.filter(([, v]) => v).map(([k, v]) => <div key={k}><dt>{k}</dt><dd>{v}</dd></div>)}</dl>;
+}
