@@ -80,7 +80,8 @@ void web_connection_drain(struct web_connection *c)
         c->leftover = NULL;
         c->leftover_len = 0;
         if (c->sending) {
-            set_timer(c, WEB_STALL_US);
+            c->outbox_seen = c->outbox.taken;
+            set_timer(c, c->ws != NULL ? WEB_LINGER_US : WEB_STALL_US);
         } else {
             goodbye(c);
         }
@@ -161,9 +162,7 @@ static void on_received(void *connection, struct span octets)
     struct web_connection *c = connection;
     switch (c->phase) {
     case CONNECTION_HTTP:
-        if (!c->received_any) {
-            c->received_any = true;
-        }
+        c->received_any = true;
         if (busy(c)) {
             keep_leftover(c, octets);
             update_reading(c);
@@ -274,12 +273,14 @@ static void on_timer(struct loop_timer *timer)
     } else if (c->phase == CONNECTION_LINGER) {
         web_connection_kill(c);
     } else if (c->sending) {
-        if (c->outbox.taken == c->outbox_seen) {
+        if (c->outbox.taken != c->outbox_seen) {
+            c->outbox_seen = c->outbox.taken;
+            set_timer(c, WEB_STALL_US);
+        } else if (c->ws != NULL) {
+            web_connection_kill(c); /* its reason was counted when it was closed */
+        } else {
             web_connection_end(c, WEB_END_SLOW);
-            return;
         }
-        c->outbox_seen = c->outbox.taken;
-        set_timer(c, WEB_STALL_US);
     } else if (c->phase == CONNECTION_HTTP) {
         http_tick(c);
     }

@@ -51,6 +51,7 @@ struct web_handlers {
     void (*observed)(void *context, const struct web_request *request, int status, int64_t duration_us);
 };
 
+/* Texts and lists are borrowed as long as the web lives. */
 struct web_config {
     const char *listen_address;
     unsigned port;               /* 0 = any */

@@ -54,7 +54,7 @@ enum web_end {
 };
 
 struct web {
-    struct web_config config; /* texts are copies */
+    struct web_config config; /* texts are the caller's */
     struct web_handlers handlers;
     struct loop *loop;
     struct web_engine *engine;
