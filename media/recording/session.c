@@ -141,7 +141,8 @@ static void close_part(struct session *s)
     if (s->mux != NULL) {
         enum status status = mux_flush(s->mux);
         account(s);
-        enum status closed = mux_close(s->mux, false);
+        /* The trailer too: libavformat keeps the newest audio packet back until the next one or the trailer. */
+        enum status closed = mux_close(s->mux, true);
         s->mux = NULL;
         s->bytes_seen = 0;
         if (status != STATUS_OK || closed != STATUS_OK) {
