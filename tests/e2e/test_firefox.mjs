@@ -1,4 +1,7 @@
 // The specialist in Firefox ESR, the clinician in Chromium: offer, session, pictures both ways, a reload on Firefox's side.
+// Firefox does not pair its interfaces with loopback and wants a default route, so all of it runs in a network namespace of its own.
+import { execFileSync, spawnSync } from 'node:child_process';
+import { fileURLToPath } from 'node:url';
 import os from 'node:os';
 import path from 'node:path';
 import { mkdtempSync, rmSync } from 'node:fs';
@@ -7,13 +10,31 @@ import { Person } from './lib/browser.mjs';
 import * as work from './lib/consultation.mjs';
 import { Checks, Gateway, reports, sleep, until } from './lib/gateway.mjs';
 
+if (!process.env.CG_NAMESPACE) {
+  const name = `cg-firefox-${process.pid}`;
+  const ip = (...words) => execFileSync('ip', words, { stdio: 'pipe' });
+  let code = 1;
+  try {
+    ip('netns', 'add', name);
+    ip('-n', name, 'link', 'set', 'lo', 'up');
+    ip('-n', name, 'link', 'add', 'near', 'type', 'veth', 'peer', 'name', 'far');
+    ip('-n', name, 'addr', 'add', '10.77.0.1/24', 'dev', 'near');
+    for (const link of ['near', 'far']) ip('-n', name, 'link', 'set', link, 'up');
+    ip('-n', name, 'route', 'add', 'default', 'via', '10.77.0.2');
+    code = spawnSync('ip', ['netns', 'exec', name, process.execPath, fileURLToPath(import.meta.url)],
+      { stdio: 'inherit', env: { ...process.env, CG_NAMESPACE: name } }).status ?? 1;
+  } finally {
+    ip('netns', 'del', name);
+  }
+  process.exit(code);
+}
+
 const checks = new Checks();
 const gateway = new Gateway();
 const clinician = new Person('clinician', 0, 440);
 const home = mkdtempSync(path.join(os.tmpdir(), 'cg-e2e-firefox-'));
 let firefox, page;
 
-// Firefox does not pair its interfaces with loopback: the machine's own address serves both.
 const address = Object.values(os.networkInterfaces()).flat().find((i) => i.family === 'IPv4' && !i.internal)?.address;
 
 const byText = (kind, zh, en) => page.waitForSelector(`::-p-xpath(//${kind}[contains(normalize-space(.), "${zh}") or contains(normalize-space(.), "${en}")])`, { timeout: 20000 });
@@ -60,7 +81,7 @@ async function watch(what) {
 }
 
 try {
-  checks.ok(address !== undefined, 'this machine has an address besides loopback', address);
+  checks.ok(address !== undefined, 'the namespace has an address besides loopback', address);
   await gateway.prepare();
   await gateway.start();
   const origin = `https://${address}:${gateway.port}`;
