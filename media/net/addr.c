@@ -12,16 +12,6 @@ bool addr_equal(const struct addr *a, const struct addr *b)
     return a->port == b->port && a->family == b->family && a->scope == b->scope && memcmp(a->ip, b->ip, 16) == 0;
 }
 
-uint32_t addr_hash(const struct addr *a, uint32_t seed)
-{
-    uint64_t words[2];
-    memcpy(words, a->ip, sizeof(words));
-    uint64_t h = (words[0] ^ seed) * 0x9e3779b97f4a7c15U; /* odd constants of splitmix64 */
-    h ^= h >> 29;
-    h = (h + words[1] + ((uint64_t)a->port << 8) + a->family) * 0xbf58476d1ce4e5b9U;
-    return (uint32_t)(h >> 32) ^ (uint32_t)h;
-}
-
 enum status addr_of_text(const char *ip, uint16_t port, struct addr *out_addr)
 {
     struct addr a = {.port = port};

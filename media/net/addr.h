@@ -19,7 +19,6 @@ struct addr {
 };
 
 bool addr_equal(const struct addr *a, const struct addr *b);
-uint32_t addr_hash(const struct addr *a, uint32_t seed);
 /* STATUS_MALFORMED: no numeric IPv4 or IPv6 address. */
 MUST_USE enum status addr_of_text(const char *ip, uint16_t port, struct addr *out_addr);
 /* The IP alone, NUL-terminated; buffer of at least 46 octets (INET6_ADDRSTRLEN). Returns buffer. */

@@ -1,0 +1,438 @@
+#include "media/relay/relay.h"
+
+#include "proto/base/check.h"
+#include "proto/payload/payload.h"
+#include "proto/rtp/rtp.h"
+
+#include <string.h>
+
+#define SOURCE_SILENT_US 500000 /* an unannounced SSRC may take over when the present one was silent so long */
+
+/* A packet on its way through, as the receivers need it. */
+struct relayed {
+    enum plan_kind kind;
+    struct rtp_packet rtp;
+    uint64_t sequence;
+    uint8_t codec;
+    bool keyframe, has_level, has_orientation;
+    uint8_t level, orientation;
+};
+
+static void drop(const struct room *room, enum counter which)
+{
+    counters_add(room->counters, which, 1);
+}
+
+/* --- classification --- */
+
+struct format_match {
+    enum plan_kind kind;
+    const struct plan_codec *codec;
+    bool rtx;
+};
+
+/* Payload types are unique in a BUNDLE group (RFC 9143 §9.2), so they tell the m-section's kind. */
+static bool match_format(const struct plan *plan, uint8_t payload_type, struct format_match *out)
+{
+    for (unsigned kind = 0; kind < PLAN_KINDS; kind++) {
+        for (unsigned i = 0; i < PLAN_CODECS_MAX; i++) {
+            const struct plan_codec *codec = &plan->publish[kind].formats.codecs[i];
+            if (codec->codec != 0 && (codec->payload_type == payload_type || codec->rtx_payload_type == payload_type)) {
+                *out = (struct format_match){(enum plan_kind)kind, codec, codec->payload_type != payload_type};
+                return true;
+            }
+        }
+    }
+    return false;
+}
+
+static void note_transport_sequence(struct party *from, int64_t now_us, const struct rtp_packet *rtp)
+{
+    uint8_t id = from->plan.publish[PLAN_VIDEO].formats.extensions.transport_cc;
+    id = id != 0 ? id : from->plan.publish[PLAN_AUDIO].formats.extensions.transport_cc;
+    struct span value;
+    if (id != 0 && rtp_extension_find(rtp, id, &value) && value.len == 2) {
+        twcc_in_packet(&from->twcc_in, now_us, (uint16_t)(value.data[0] << 8 | value.data[1]));
+    }
+}
+
+/* The announced pair of an SSRC; NULL: not announced. */
+static const struct plan_ssrc *announced(const struct plan_publish *publish, uint32_t ssrc)
+{
+    for (unsigned i = 0; i < PLAN_SSRCS_MAX; i++) {
+        if (publish->ssrcs[i].ssrc == ssrc && ssrc != 0) {
+            return &publish->ssrcs[i];
+        }
+    }
+    return NULL;
+}
+
+static bool accept_source(struct party *from, int64_t now_us, const struct format_match *match, uint32_t ssrc)
+{
+    const struct plan_publish *publish = &from->plan.publish[match->kind];
+    struct rx *rx = &from->up[match->kind].rx;
+    if (rx->begun && rx->ssrc == ssrc) {
+        return true;
+    }
+    const struct plan_ssrc *pair = announced(publish, ssrc);
+    if (rx->begun && pair == NULL && now_us - rx->last_us < SOURCE_SILENT_US) {
+        return false;
+    }
+    if (rx->begun && pair != NULL && announced(publish, rx->ssrc) != NULL && now_us - rx->last_us < SOURCE_SILENT_US) {
+        return false; /* two announced ones at a time: the first one stays */
+    }
+    rx_begin(rx, ssrc, pair == NULL ? 0 : pair->rtx_ssrc, match->kind == PLAN_AUDIO ? 48000 : 90000,
+             match->kind == PLAN_VIDEO);
+    if (from->up[match->kind].cache != NULL) {
+        cache_clear(from->up[match->kind].cache);
+    }
+    return true;
+}
+
+/* RFC 4588 §4: back to the original packet, in place. False: dropped and counted. */
+static bool unwrap_rtx(struct room *room, struct party *from, const struct format_match *match, uint8_t *packet, size_t *len,
+                       struct rtp_packet *rtp)
+{
+    struct rx *rx = &from->up[match->kind].rx;
+    if (!rx->begun || (rx->rtx_ssrc != 0 && rx->rtx_ssrc != rtp->ssrc)) {
+        drop(room, COUNTER_DROP_RTX_PROBE);
+        return false;
+    }
+    uint32_t rtx_ssrc = rtp->ssrc;
+    enum status status = rtp_rtx_unwrap(packet, *len, rx->ssrc, match->codec->payload_type, len);
+    if (status == STATUS_NONE) {
+        drop(room, COUNTER_DROP_RTX_PROBE);
+        return false;
+    }
+    if (status != STATUS_OK || rtp_read(span_of(packet, *len), rtp) != STATUS_OK) {
+        drop(room, COUNTER_DROP_RTP_MALFORMED);
+        return false;
+    }
+    rx->rtx_ssrc = rtx_ssrc;
+    return true;
+}
+
+static void read_extensions(const struct party *from, struct relayed *packet)
+{
+    const struct plan_extensions *ids = &from->plan.publish[packet->kind].formats.extensions;
+    struct span value;
+    if (ids->audio_level != 0 && rtp_extension_find(&packet->rtp, ids->audio_level, &value) && value.len == 1) {
+        packet->has_level = true;
+        packet->level = value.data[0];
+    }
+    if (ids->orientation != 0 && rtp_extension_find(&packet->rtp, ids->orientation, &value) && value.len == 1) {
+        packet->has_orientation = true;
+        packet->orientation = value.data[0];
+    }
+}
+
+/* --- out --- */
+
+struct outgoing {
+    bool marker, has_level, has_orientation;
+    uint8_t level, orientation, payload_type;
+    uint16_t sequence;
+    uint32_t timestamp, ssrc;
+    size_t payload_len; /* for the estimate of what goes over the line */
+};
+
+static void write_header(struct party *to, const struct tx *tx, int64_t now_us, const struct outgoing *out, struct writer *w)
+{
+    const struct plan_extensions *ids = &tx->formats.extensions;
+    struct rtp_extension_out extensions[3];
+    uint8_t transport_sequence[2];
+    unsigned count = 0;
+    if (ids->transport_cc != 0) {
+        uint16_t number = downlink_sent(&to->downlink, now_us, out->payload_len + RTP_HEADER_LEN + 24);
+        transport_sequence[0] = (uint8_t)(number >> 8);
+        transport_sequence[1] = (uint8_t)number;
+        extensions[count++] = (struct rtp_extension_out){ids->transport_cc, span_of(transport_sequence, 2)};
+    }
+    if (ids->audio_level != 0 && out->has_level) {
+        extensions[count++] = (struct rtp_extension_out){ids->audio_level, span_of(&out->level, 1)};
+    }
+    if (ids->orientation != 0 && out->has_orientation) {
+        extensions[count++] = (struct rtp_extension_out){ids->orientation, span_of(&out->orientation, 1)};
+    }
+    struct rtp_header_out header = {
+        .marker = out->marker,
+        .payload_type = out->payload_type,
+        .sequence = out->sequence,
+        .timestamp = out->timestamp,
+        .ssrc = out->ssrc,
+        .extension_count = count,
+        .extensions = extensions,
+    };
+    rtp_write_header(w, &header);
+}
+
+static void write_payload(struct tx *tx, uint8_t codec, struct span payload, struct writer *w)
+{
+    size_t at = w->at;
+    writer_bytes(w, payload);
+    if (codec == PAYLOAD_VP8 && payload.len > 0 && writer_ok(w)) {
+        tx_rewrite_vp8(tx, w->data + at, payload.len);
+    }
+}
+
+static void relay_to(struct room *room, const struct party *from, struct party *to, struct tx *tx, int64_t now_us,
+                     const struct relayed *packet)
+{
+    const struct plan_codec *codec = tx_codec(tx, packet->codec);
+    if (codec == NULL) {
+        drop(room, COUNTER_DROP_NO_CODEC);
+        return;
+    }
+    struct tx_packet in = {
+        .source = {(int8_t)from->seat, from->connection, from->up[packet->kind].rx.epoch},
+        .sequence = packet->sequence,
+        .timestamp = packet->rtp.timestamp,
+        .codec = packet->codec,
+        .keyframe = packet->keyframe,
+        .octets = packet->rtp.payload.len,
+    };
+    struct outgoing out = {
+        .marker = packet->rtp.marker,
+        .has_level = packet->has_level,
+        .level = packet->level,
+        .has_orientation = packet->has_orientation,
+        .orientation = packet->orientation,
+        .payload_type = codec->payload_type,
+        .ssrc = tx->ssrc,
+        .payload_len = packet->rtp.payload.len,
+    };
+    enum tx_verdict verdict = tx_relay(tx, now_us, &in, &out.sequence, &out.timestamp);
+    if (verdict != TX_SEND) {
+        drop(room, verdict == TX_OLD ? COUNTER_DROP_RTP_OLD : COUNTER_DROP_WAIT_KEYFRAME);
+        return;
+    }
+    struct writer w = outbox_begin(room->box);
+    write_header(to, tx, now_us, &out, &w);
+    write_payload(tx, packet->codec, packet->rtp.payload, &w);
+    if (transport_send_rtp(&to->transport, room->box, &w)) {
+        counters_add(room->counters, COUNTER_RELAYED, 1);
+    }
+}
+
+static void relay_to_all(struct room *room, struct party *from, int64_t now_us, const struct relayed *packet)
+{
+    for (unsigned seat = 0; seat < MEDIA_SEATS_MAX; seat++) {
+        struct party *to = room->parties[seat];
+        if (to == NULL || to == from || !transport_ready(&to->transport)) {
+            continue;
+        }
+        for (unsigned slot = 0; slot < PLAN_SLOTS_MAX; slot++) {
+            struct tx *tx = &to->down[slot][packet->kind];
+            if (to->slot_seat[slot] != (int8_t)from->seat || !tx->active) {
+                continue;
+            }
+            relay_to(room, from, to, tx, now_us, packet);
+            if (packet->kind == PLAN_VIDEO && !tx->flowing && tx_codec(tx, packet->codec) != NULL) {
+                (void)keyframe_want(&from->up[PLAN_VIDEO].keyframe, now_us);
+            }
+        }
+    }
+}
+
+static void record(struct room *room, const struct party *from, int64_t now_us, const struct relayed *packet)
+{
+    if (room->recording == 0 || room->tap == NULL || packet->rtp.payload.len == 0 ||
+        packet->rtp.payload.len > TAP_PAYLOAD_MAX) {
+        return;
+    }
+    struct tap_record record = {
+        .type = TAP_RTP,
+        .codec = packet->codec,
+        .party = from->seat,
+        .marker = packet->rtp.marker ? 1 : 0,
+        .recording = room->recording,
+        .ssrc = packet->rtp.ssrc,
+        .rtp_timestamp = packet->rtp.timestamp,
+        .sequence = packet->rtp.sequence,
+        .len = (uint16_t)packet->rtp.payload.len,
+        .arrival_us = now_us,
+    };
+    if (!tap_ring_put(room->tap, &record, packet->rtp.payload.data)) {
+        drop(room, COUNTER_DROP_TAP_FULL);
+    }
+}
+
+static void keep(struct party_up *up, int64_t now_us, const struct relayed *packet)
+{
+    if (up->cache == NULL) {
+        return;
+    }
+    struct cache_packet kept = {
+        .sequence = packet->sequence,
+        .timestamp = packet->rtp.timestamp,
+        .at_us = now_us,
+        .marker = packet->rtp.marker,
+        .has_orientation = packet->has_orientation,
+        .codec = packet->codec,
+        .orientation = packet->orientation,
+        .payload = packet->rtp.payload,
+    };
+    cache_put(up->cache, &kept);
+}
+
+static bool new_to_stream(struct room *room, enum rx_verdict verdict)
+{
+    if (verdict == RX_DUPLICATE) {
+        drop(room, COUNTER_DROP_RTP_DUPLICATE);
+    } else if (verdict == RX_OLD) {
+        drop(room, COUNTER_DROP_RTP_OLD);
+    }
+    return verdict != RX_DUPLICATE && verdict != RX_OLD;
+}
+
+/* A padding-only packet of the media SSRC goes on as an empty one, so that no receiver asks for its number. */
+static void relay_packet(struct room *room, struct party *from, int64_t now_us, const struct format_match *match,
+                         const struct rtp_packet *rtp)
+{
+    struct party_up *up = &from->up[match->kind];
+    struct relayed packet = {.kind = match->kind, .rtp = *rtp, .codec = match->codec->codec};
+    enum rx_verdict verdict =
+        rx_packet(&up->rx, now_us, rtp->sequence, rtp->timestamp, rtp->payload.len, match->rtx, &packet.sequence);
+    if (!new_to_stream(room, verdict)) {
+        return;
+    }
+    counters_add(room->counters, COUNTER_RTX_MERGED, match->rtx ? 1 : 0);
+    if (verdict == RX_RESTART && up->cache != NULL) {
+        cache_clear(up->cache);
+    }
+    struct payload_info info;
+    if (rtp->payload.len > 0 && match->kind == PLAN_VIDEO) {
+        if (payload_inspect((enum payload_codec)packet.codec, rtp->payload, &info) != STATUS_OK) {
+            drop(room, COUNTER_DROP_RTP_MALFORMED);
+            return;
+        }
+        packet.keyframe = info.keyframe;
+        if (info.keyframe) {
+            keyframe_seen(&up->keyframe, now_us);
+            up->rx.keyframe_needed = false;
+        }
+    }
+    read_extensions(from, &packet);
+    keep(up, now_us, &packet);
+    record(room, from, now_us, &packet);
+    relay_to_all(room, from, now_us, &packet);
+}
+
+void relay_rtp(struct room *room, struct party *from, int64_t now_us, uint8_t *packet, size_t len)
+{
+    struct rtp_packet rtp;
+    if (rtp_read(span_of(packet, len), &rtp) != STATUS_OK) {
+        drop(room, COUNTER_DROP_RTP_MALFORMED);
+        return;
+    }
+    note_transport_sequence(from, now_us, &rtp);
+    struct format_match match;
+    if (!match_format(&from->plan, rtp.payload_type, &match)) {
+        drop(room, COUNTER_DROP_RTP_PAYLOAD_TYPE);
+        return;
+    }
+    if (!from->plan.publish[match.kind].active) {
+        drop(room, COUNTER_DROP_RTP_DIRECTION);
+        return;
+    }
+    if (!party_bucket_take(&from->up_bucket, now_us, len, PARTY_UP_BPS_MAX, PARTY_UP_BURST)) {
+        drop(room, COUNTER_DROP_RTP_RATE);
+        return;
+    }
+    if (match.rtx && !unwrap_rtx(room, from, &match, packet, &len, &rtp)) {
+        return;
+    }
+    if (!accept_source(from, now_us, &match, rtp.ssrc)) {
+        drop(room, COUNTER_DROP_RTP_SSRC);
+        return;
+    }
+    relay_packet(room, from, now_us, &match, &rtp);
+}
+
+/* --- repair and key frames --- */
+
+static struct party *shown_in(struct room *room, const struct party *to, unsigned slot)
+{
+    int8_t seat = to->slot_seat[slot];
+    CHECK(seat < MEDIA_SEATS_MAX);
+    return seat < 0 ? NULL : room->parties[seat];
+}
+
+static void send_rtx(struct room *room, struct party *to, struct tx *tx, int64_t now_us, uint16_t sequence,
+                     const struct cache_packet *packet)
+{
+    const struct plan_codec *codec = tx_codec(tx, packet->codec);
+    if (codec == NULL || codec->rtx_payload_type == PLAN_NO_RTX) {
+        drop(room, COUNTER_NACK_NO_RTX);
+        return;
+    }
+    if (!party_bucket_take(&to->rtx_bucket, now_us, packet->payload.len, PARTY_RTX_BPS_MAX, PARTY_RTX_BURST)) {
+        drop(room, COUNTER_NACK_GUARDED);
+        return;
+    }
+    struct outgoing out = {
+        .marker = packet->marker,
+        .has_orientation = packet->has_orientation,
+        .orientation = packet->orientation,
+        .payload_type = codec->rtx_payload_type,
+        .sequence = ++tx->rtx_sequence,
+        .timestamp = packet->timestamp + tx->timestamp_offset,
+        .ssrc = tx->rtx_ssrc,
+        .payload_len = packet->payload.len + 2,
+    };
+    struct writer w = outbox_begin(room->box);
+    write_header(to, tx, now_us, &out, &w);
+    writer_u16(&w, sequence); /* OSN, RFC 4588 §4 */
+    write_payload(tx, packet->codec, packet->payload, &w);
+    if (transport_send_rtp(&to->transport, room->box, &w)) {
+        tx->rtx_packets++;
+        counters_add(room->counters, COUNTER_RTX_SENT, 1);
+    }
+}
+
+void relay_resend(struct room *room, struct party *to, unsigned slot, struct tx *tx, int64_t now_us, uint16_t sequence)
+{
+    struct party *from = shown_in(room, to, slot);
+    tx->nack_received++;
+    if (tx->rtx_ssrc == 0 || tx->kind != PLAN_VIDEO) {
+        drop(room, COUNTER_NACK_NO_RTX);
+        return;
+    }
+    const struct tx_source *source = &tx->source;
+    uint64_t original = 0;
+    struct cache_packet packet;
+    if (from == NULL || source->connection != from->connection || source->epoch != from->up[PLAN_VIDEO].rx.epoch ||
+        !tx_original(tx, sequence, from->up[PLAN_VIDEO].rx.highest, &original) ||
+        !cache_get(from->up[PLAN_VIDEO].cache, now_us, original, &packet)) {
+        drop(room, COUNTER_NACK_GONE);
+        return;
+    }
+    int64_t guard_us = tx->rtt_us == 0 ? 20000 : tx->rtt_us / 2;
+    if (!tx_may_resend(tx, now_us, sequence, guard_us)) {
+        drop(room, COUNTER_NACK_GUARDED);
+        return;
+    }
+    send_rtx(room, to, tx, now_us, sequence, &packet);
+}
+
+void relay_want_keyframe(struct room *room, const struct party *to, unsigned slot, int64_t now_us)
+{
+    struct party *from = shown_in(room, to, slot);
+    counters_add(room->counters, COUNTER_PLI_RECEIVED, 1);
+    if (from == NULL || !keyframe_want(&from->up[PLAN_VIDEO].keyframe, now_us)) {
+        counters_add(room->counters, COUNTER_PLI_THROTTLED, 1);
+    }
+}
+
+void relay_detach(struct room *room, uint8_t seat)
+{
+    for (unsigned i = 0; i < MEDIA_SEATS_MAX; i++) {
+        struct party *to = room->parties[i];
+        for (unsigned slot = 0; to != NULL && slot < PLAN_SLOTS_MAX; slot++) {
+            if (to->slot_seat[slot] == (int8_t)seat) {
+                tx_detach(&to->down[slot][PLAN_AUDIO]);
+                tx_detach(&to->down[slot][PLAN_VIDEO]);
+            }
+        }
+    }
+}

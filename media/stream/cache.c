@@ -1,0 +1,71 @@
+#include "media/stream/cache.h"
+
+#include <stdlib.h>
+
+#define PAYLOAD_MAX 2048
+
+struct entry {
+    struct cache_packet packet; /* sequence 0: empty; payload.data unused */
+    uint64_t position;          /* in the endless row of octets that the ring shows the end of */
+};
+
+struct cache {
+    uint64_t written;
+    struct entry entries[CACHE_ENTRIES];
+    uint8_t bytes[CACHE_BYTES];
+};
+
+enum status cache_create(struct cache **out_cache)
+{
+    struct cache *cache = calloc(1, sizeof(*cache)); /* pages cost memory only once they are written to */
+    if (cache == NULL) {
+        return STATUS_NO_MEMORY;
+    }
+    *out_cache = cache;
+    return STATUS_OK;
+}
+
+void cache_destroy(struct cache *cache)
+{
+    free(cache);
+}
+
+void cache_put(struct cache *cache, const struct cache_packet *packet)
+{
+    size_t len = packet->payload.len;
+    if (len > PAYLOAD_MAX) {
+        return;
+    }
+    size_t at = (size_t)(cache->written % CACHE_BYTES);
+    if (at + len > CACHE_BYTES) { /* no packet is split: go on at the start of the ring */
+        cache->written += CACHE_BYTES - at;
+        at = 0;
+    }
+    if (len > 0) {
+        memcpy(cache->bytes + at, packet->payload.data, len);
+    }
+    struct entry *entry = &cache->entries[packet->sequence % CACHE_ENTRIES];
+    entry->packet = *packet;
+    entry->packet.payload = span_of(NULL, len);
+    entry->position = cache->written;
+    cache->written += len;
+}
+
+bool cache_get(const struct cache *cache, int64_t now_us, uint64_t sequence, struct cache_packet *out_packet)
+{
+    const struct entry *entry = &cache->entries[sequence % CACHE_ENTRIES];
+    if (entry->packet.sequence != sequence || sequence == 0 || cache->written - entry->position > CACHE_BYTES ||
+        now_us - entry->packet.at_us > CACHE_AGE_US) {
+        return false;
+    }
+    *out_packet = entry->packet;
+    out_packet->payload.data = cache->bytes + entry->position % CACHE_BYTES;
+    return true;
+}
+
+void cache_clear(struct cache *cache)
+{
+    for (size_t i = 0; i < CACHE_ENTRIES; i++) {
+        cache->entries[i].packet.sequence = 0;
+    }
+}

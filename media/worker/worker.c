@@ -1,0 +1,252 @@
+#include "media/worker/worker.h"
+
+#include "media/net/udp.h"
+#include "media/rt/clock.h"
+#include "media/rt/log.h"
+#include "media/rt/mailbox.h"
+#include "media/worker/core.h"
+#include "proto/base/check.h"
+
+#include <openssl/rand.h>
+#include <pthread.h>
+#include <stdatomic.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <sys/epoll.h>
+#include <sys/eventfd.h>
+#include <unistd.h>
+
+#define BATCHES_PER_TURN 8 /* socket batches before time and commands get their turn: 512 packets, some 5 ms */
+
+struct worker {
+    struct worker_config config;
+    struct udp *udp;
+    struct core *core;
+    struct outbox box;
+    struct mailbox *commands, *reports;
+    struct worker_command command; /* the one being carried out: too large for the stack's taste */
+    int epoll_fd, event_fd;
+    bool running, reported;
+    _Atomic bool stop;
+    pthread_t thread;
+};
+
+/* --- what the core calls --- */
+
+static void flush(void *context, struct outbox *box)
+{
+    struct worker *worker = context;
+    udp_send(worker->udp, core_counters(worker->core), box);
+}
+
+static bool take_report(void *context, const struct worker_report *report)
+{
+    struct worker *worker = context;
+    if (mailbox_post(worker->reports, report) != STATUS_OK) {
+        return false;
+    }
+    worker->reported = true;
+    return true;
+}
+
+static bool random_octets(void *context, uint8_t *out, size_t len)
+{
+    (void)context;
+    return RAND_bytes(out, (int)len) == 1;
+}
+
+/* --- the thread --- */
+
+static void take_commands(struct worker *worker)
+{
+    uint64_t count;
+    ssize_t n = read(worker->event_fd, &count, sizeof(count));
+    (void)n; /* EAGAIN: woken for something else */
+    while (mailbox_take(worker->commands, &worker->command)) {
+        core_command(worker->core, clock_monotonic_us(), &worker->command);
+    }
+}
+
+static void take_datagrams(struct worker *worker)
+{
+    struct udp_datagram datagrams[UDP_BATCH];
+    for (int turn = 0; turn < BATCHES_PER_TURN; turn++) {
+        size_t count = udp_receive(worker->udp, core_counters(worker->core), datagrams);
+        int64_t now_us = clock_monotonic_us();
+        for (size_t i = 0; i < count; i++) {
+            core_datagram(worker->core, now_us, &datagrams[i].from, datagrams[i].data, datagrams[i].len);
+        }
+        if (count < UDP_BATCH) {
+            break;
+        }
+    }
+}
+
+static int wait_ms(const struct worker *worker)
+{
+    int64_t deadline_us = core_deadline(worker->core);
+    if (deadline_us == INT64_MAX) {
+        return -1;
+    }
+    int64_t left_us = deadline_us - clock_monotonic_us();
+    return left_us <= 0 ? 0 : (int)((left_us + 999) / 1000);
+}
+
+static void *run(void *context)
+{
+    struct worker *worker = context;
+    while (!atomic_load_explicit(&worker->stop, memory_order_acquire)) {
+        struct epoll_event events[2];
+        int n = epoll_wait(worker->epoll_fd, events, 2, wait_ms(worker));
+        for (int i = 0; i < n; i++) {
+            if (events[i].data.fd == worker->event_fd) {
+                take_commands(worker);
+            } else {
+                take_datagrams(worker);
+            }
+        }
+        core_tick(worker->core, clock_monotonic_us());
+        outbox_flush(&worker->box);
+        if (worker->reported) {
+            worker->reported = false;
+            if (worker->config.wake != NULL) {
+                worker->config.wake(worker->config.context);
+            }
+        }
+    }
+    return NULL;
+}
+
+/* --- T0 --- */
+
+static bool watch(const struct worker *worker, int fd)
+{
+    struct epoll_event event = {.events = EPOLLIN, .data = {.fd = fd}};
+    return epoll_ctl(worker->epoll_fd, EPOLL_CTL_ADD, fd, &event) == 0;
+}
+
+static enum status make_core(struct worker *worker)
+{
+    struct core_config config = {
+        .rooms_max = worker->config.rooms_max,
+        .dtls = worker->config.dtls,
+        .tap = worker->config.tap,
+        .wall_us = clock_wall_us() - clock_monotonic_us(),
+        .random = random_octets,
+        .report = take_report,
+        .report_context = worker,
+    };
+    outbox_init(&worker->box, flush, worker);
+    return core_create(&config, &worker->box, &worker->core);
+}
+
+static enum status start(struct worker *worker)
+{
+    enum status status = make_core(worker);
+    if (status != STATUS_OK) {
+        return status;
+    }
+    status = udp_open(worker->config.bind_address, worker->config.port, &worker->udp);
+    if (status != STATUS_OK) {
+        return status;
+    }
+    worker->commands = mailbox_create(sizeof(struct worker_command), WORKER_COMMANDS);
+    worker->reports = mailbox_create(sizeof(struct worker_report), WORKER_REPORTS);
+    if (worker->commands == NULL || worker->reports == NULL) {
+        return STATUS_NO_MEMORY;
+    }
+    worker->epoll_fd = epoll_create1(EPOLL_CLOEXEC);
+    worker->event_fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
+    if (worker->epoll_fd < 0 || worker->event_fd < 0 || !watch(worker, worker->event_fd) ||
+        !watch(worker, udp_fd(worker->udp)) || pthread_create(&worker->thread, NULL, run, worker) != 0) {
+        return STATUS_IO;
+    }
+    worker->running = true;
+    char name[16];
+    (void)snprintf(name, sizeof(name), "media-%u", worker->config.index % 1000u);
+    (void)pthread_setname_np(worker->thread, name); /* for top and gdb only */
+    return STATUS_OK;
+}
+
+enum status worker_create(const struct worker_config *config, struct worker **out_worker)
+{
+    struct worker *worker = calloc(1, sizeof(*worker));
+    if (worker == NULL) {
+        return STATUS_NO_MEMORY;
+    }
+    worker->config = *config;
+    worker->epoll_fd = -1;
+    worker->event_fd = -1;
+    enum status status = start(worker);
+    if (status != STATUS_OK) {
+        worker_destroy(worker);
+        return status;
+    }
+    log_info("media_worker_started", "worker=%u port=%u", config->index, udp_port(worker->udp));
+    *out_worker = worker;
+    return STATUS_OK;
+}
+
+static void wake_worker(const struct worker *worker)
+{
+    uint64_t one = 1;
+    ssize_t n = write(worker->event_fd, &one, sizeof(one));
+    (void)n; /* EAGAIN: it is awake enough */
+}
+
+void worker_destroy(struct worker *worker)
+{
+    if (worker == NULL) {
+        return;
+    }
+    if (worker->running) {
+        atomic_store_explicit(&worker->stop, true, memory_order_release);
+        wake_worker(worker);
+        CHECK(pthread_join(worker->thread, NULL) == 0);
+    }
+    if (worker->epoll_fd >= 0) {
+        (void)close(worker->epoll_fd);
+    }
+    if (worker->event_fd >= 0) {
+        (void)close(worker->event_fd);
+    }
+    core_destroy(worker->core);
+    udp_close(worker->udp);
+    mailbox_destroy(worker->commands);
+    mailbox_destroy(worker->reports);
+    free(worker);
+}
+
+uint16_t worker_port(const struct worker *worker)
+{
+    return udp_port(worker->udp);
+}
+
+bool worker_is_ipv6(const struct worker *worker)
+{
+    return udp_is_ipv6(worker->udp);
+}
+
+enum status worker_post(struct worker *worker, const struct worker_command *command)
+{
+    enum status status = mailbox_post(worker->commands, command);
+    if (status == STATUS_OK) {
+        wake_worker(worker);
+    }
+    return status;
+}
+
+uint32_t worker_post_room(const struct worker *worker)
+{
+    return mailbox_room(worker->commands);
+}
+
+bool worker_take(struct worker *worker, struct worker_report *out_report)
+{
+    return mailbox_take(worker->reports, out_report);
+}
+
+const struct counters *worker_counters(const struct worker *worker)
+{
+    return core_counters(worker->core);
+}
