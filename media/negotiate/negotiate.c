@@ -74,10 +74,12 @@ static bool ssrc_used(const struct work *work, uint32_t ssrc)
 static bool random_ssrc(const struct work *work, uint32_t *out_ssrc)
 {
     for (int i = 0; i < 16; i++) {
-        if (!work->input->random(work->input->random_context, (uint8_t *)out_ssrc, sizeof(*out_ssrc))) {
+        uint32_t ssrc = 0;
+        if (!work->input->random(work->input->random_context, (uint8_t *)&ssrc, sizeof(ssrc))) {
             return false;
         }
-        if (*out_ssrc != 0 && !ssrc_used(work, *out_ssrc)) {
+        if (ssrc != 0 && !ssrc_used(work, ssrc)) {
+            *out_ssrc = ssrc;
             return true;
         }
     }
