@@ -129,6 +129,11 @@ function Waiting(p: { c: Consultation }): JSX.Element {
   );
 }
 
+/* The version that is being written: the same before and after its first save, so that the form is not thrown away. */
+function draftVersion(c: Consultation): number {
+  return c.opinion?.status === 'draft' ? c.opinion.version : (c.opinion?.version ?? 0) + 1;
+}
+
 function OpinionCard(p: { c: Consultation; reload: () => void }): JSX.Element | null {
   const { c } = p;
   const writing = c.my_role === 'consultant' && (c.actions.includes('sign') || c.state === 'awaiting-opinion');
@@ -137,7 +142,7 @@ function OpinionCard(p: { c: Consultation; reload: () => void }): JSX.Element | 
     return (
       <section class="card" aria-labelledby="op-title">
         <h2 id="op-title">{t('op.title')}</h2>
-        <OpinionForm key={c.opinion?.version ?? 0} c={c} onSigned={p.reload} />
+        <OpinionForm key={draftVersion(c)} c={c} onSigned={p.reload} />
         <OpinionVersions id={c.id} current={c.opinion?.version ?? 1} />
       </section>
     );

@@ -51,13 +51,14 @@ export function RequestPage(p: { existing?: Consultation; onChanged?: () => void
         fields.push(label);
       }
     };
-    need(form.patient.name?.trim(), t('form.name'));
+    const stat = form.urgency === 'stat'; // the least that must be known; the rest follows
+    need(stat || form.patient.name?.trim(), t('form.name'));
     need(form.patient.sex, t('form.sex'));
-    need(form.patient.birth_date?.trim(), t('form.birth'));
+    need(stat || form.patient.birth_date?.trim(), t('form.birth'));
     need(form.request.complaint?.trim(), t('form.complaint'));
-    need(form.request.question?.trim(), t('form.question'));
+    need(stat || form.request.question?.trim(), t('form.question'));
     need(form.specialty, t('form.specialty'));
-    need(form.consents.consultation || (form.urgency === 'stat' && deferReason.trim()), t('consent.consultation'));
+    need(form.consents.consultation || (stat && deferReason.trim()), t('consent.consultation'));
     need(form.relation === 'self' || form.consentName.trim(), t('consent.name'));
     VITALS.forEach((v) => need(!vitalProblem(v.key, form.vitals[v.key]), t(v.label)));
     return fields;

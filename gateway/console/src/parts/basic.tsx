@@ -39,7 +39,7 @@ export function Field(p: FieldProps): JSX.Element {
   };
   return (
     <div class={p.wide ? 'field wide' : 'field'}>
-      <label for={id}>{p.label}{p.required && <span class="req" aria-hidden="true"> *</span>}</label>
+      <div class="label-row"><label for={id}>{p.label}</label>{p.required && <span class="req" aria-hidden="true">*</span>}</div>
       {p.rows
         ? <textarea {...shared} rows={p.rows} />
         : <input {...shared} ref={p.inputRef} type={p.type ?? 'text'} inputMode={p.numeric ? 'decimal' : undefined}
@@ -64,7 +64,7 @@ export function Select(p: SelectProps): JSX.Element {
   const id = useId();
   return (
     <div class={p.hideLabel ? 'field bare' : 'field'}>
-      <label for={id} class={p.hideLabel ? 'sr-only' : undefined}>{p.label}{p.required && <span class="req" aria-hidden="true"> *</span>}</label>
+      <div class={p.hideLabel ? 'sr-only' : 'label-row'}><label for={id}>{p.label}</label>{p.required && <span class="req" aria-hidden="true">*</span>}</div>
       <select id={id} value={p.value} required={p.required} disabled={p.disabled} aria-invalid={p.error ? true : undefined}
         onChange={(e) => p.onChange((e.target as HTMLSelectElement).value)}>
         {p.options.map((o) => <option key={o.value} value={o.value} selected={o.value === p.value}>{o.label}</option>)}

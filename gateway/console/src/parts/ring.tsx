@@ -58,7 +58,7 @@ function OfferCard(p: { offer: Offer; onSilence: () => void }): JSX.Element {
       </div>
       <div class="buttons">
         <a class="button primary" href={`#/c/${offer.id}`} onClick={p.onSilence}>{t('queue.open')}</a>
-        <button type="button" onClick={p.onSilence} disabled={offer.silenced}>{t('ring.silence')}</button>
+        <button type="button" onClick={p.onSilence}>{t('ring.silence')}</button>
       </div>
     </div>
   );
@@ -121,7 +121,8 @@ export function Ring(p: { session: Session }): JSX.Element | null {
     return undefined;
   }, [gone]);
 
-  const shown = specialist ? offers.filter((o) => o.id !== here) : [];
+  // silenced: out of the way; it still stands in the queue
+  const shown = specialist ? offers.filter((o) => o.id !== here && !o.silenced) : [];
   if (shown.length === 0 && !gone) {
     return null;
   }

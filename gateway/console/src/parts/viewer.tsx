@@ -49,6 +49,16 @@ export function Viewer(p: Props): JSX.Element {
   );
 }
 
+/* Where the picture itself lies in the stage: pointers are in shares of the image, so that they mean the same place on any screen. */
+function fitted(picture: HTMLImageElement, stage: HTMLElement): { left: number; top: number; width: number; height: number } | null {
+  const { naturalWidth: w, naturalHeight: h } = picture;
+  if (!w || !h) {
+    return null;
+  }
+  const scale = Math.min(stage.clientWidth / w, stage.clientHeight / h);
+  return { left: (stage.clientWidth - w * scale) / 2, top: (stage.clientHeight - h * scale) / 2, width: w * scale, height: h * scale };
+}
+
 function WindowBar(p: { a: Attachment; view: View; onView: (view: View) => void }): JSX.Element {
   const win = windowOf(p.a, p.view);
   const preset = presetOf(p.a, p.view);
@@ -140,13 +150,19 @@ function Stage(p: Props & { a: Attachment }): JSX.Element {
   }, [frames, p.onView]);
 
   const place = (e: PointerEvent): [number, number] | null => {
-    const rect = img.current?.getBoundingClientRect();
-    if (!rect || rect.width === 0) {
+    const picture = img.current;
+    const at = picture && box.current ? fitted(picture, box.current) : null;
+    const rect = box.current?.getBoundingClientRect();
+    if (!at || !rect) {
       return null;
     }
-    const x = (e.clientX - rect.left) / rect.width;
-    const y = (e.clientY - rect.top) / rect.height;
+    const x = (e.clientX - rect.left - at.left) / at.width;
+    const y = (e.clientY - rect.top - at.top) / at.height;
     return x < 0 || y < 0 || x > 1 || y > 1 ? null : [Math.round(x * 1000) / 1000, Math.round(y * 1000) / 1000];
+  };
+  const pointerAt = (at: [number, number]): { left: string; top: string } => {
+    const fit = img.current && box.current ? fitted(img.current, box.current) : null;
+    return fit ? { left: `${fit.left + at[0] * fit.width}px`, top: `${fit.top + at[1] * fit.height}px` } : { left: '-99px', top: '-99px' };
   };
   const down = (e: PointerEvent): void => {
     if (e.button === 0 && win && a.kind === 'dicom') {
@@ -185,7 +201,7 @@ function Stage(p: Props & { a: Attachment }): JSX.Element {
         <div class="picture">
           {shown && <img ref={img} src={shown.url} alt={t('view.image')} draggable={false} class="image" data-complete={sameView(view, latest.current) && shown.url === url}
             style={stale && shown.win && win ? { filter: previewFilter(shown.win, win) } : { filter: '' }} />}
-          {p.pointer && shown && <span class="pointer" aria-hidden="true" style={{ left: `${p.pointer[0] * 100}%`, top: `${p.pointer[1] * 100}%` }} />}
+          {p.pointer && shown && <span class="pointer" aria-hidden="true" style={pointerAt(p.pointer)} />}
         </div>
         {!shown && <span class="stage-words" role="status">{t(failures ? 'view.failed' : 'app.loading')}</span>}
         {shown && failures > 0 && <span class="stage-words" role="status">{t('view.failed')}</span>}

@@ -236,7 +236,8 @@ function Side(p: { room: Room; c: Consultation; reload: () => void }): JSX.Eleme
             <h3>{t('form.attachments')}</h3><UploadArea compact consultation={() => Promise.resolve(p.c.id)} onDone={p.reload} />
           </div>
         )}
-        {tab === 'opinion' && <div class="scroll"><OpinionForm c={p.c} narrow onSigned={p.reload} /></div>}
+        {/* stays mounted: what is typed must outlive a look at the chat */}
+        {consultant && <div class="scroll" hidden={tab !== 'opinion'}><OpinionForm c={p.c} narrow onSigned={p.reload} /></div>}
       </div>
     </aside>
   );
