@@ -18,7 +18,6 @@
 
 #define EXIT_USAGE 2
 #define ARGUMENTS_MAX 8
-#define DATABASE "consult.db"
 
 static const char usage[] =
     "usage: consultctl COMMAND [--data DIR]\n"
@@ -80,7 +79,7 @@ static struct db *open_store(const char *data)
         (void)fprintf(stderr, "consultctl: cannot make the data folder %s: %s\n", data, strerror(errno));
         return NULL;
     }
-    int n = snprintf(path, sizeof path, "%s/" DATABASE, data);
+    int n = snprintf(path, sizeof path, "%s/" DB_FILE_NAME, data);
     if (n < 0 || (size_t)n >= sizeof path || db_open(path, &db) != STATUS_OK) {
         (void)fprintf(stderr, "consultctl: cannot open the database in %s\n", data);
         return NULL;
@@ -193,7 +192,7 @@ static int command_user(const struct arguments *a)
 static int command_check(const struct arguments *a)
 {
     char path[PATH_MAX];
-    int n = snprintf(path, sizeof path, "%s/" DATABASE, a->data);
+    int n = snprintf(path, sizeof path, "%s/" DB_FILE_NAME, a->data);
     if (a->count != 1 || n < 0 || (size_t)n >= sizeof path) {
         return EXIT_USAGE;
     }

@@ -24,6 +24,8 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#define DB_FILE_NAME "consult.db" /* in the data folder */
+
 struct db;
 
 struct db_query {

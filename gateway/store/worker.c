@@ -25,7 +25,7 @@ struct worker {
     struct worker_hooks hooks;
     void *context;
     char name[NAME_MAX_LEN + 1];
-    unsigned thread_count;
+    unsigned thread_count; /* started; the creating thread's */
     pthread_t threads[THREADS_MAX];
 };
 
@@ -91,11 +91,9 @@ static void run_batch(struct worker *worker, struct job *batch)
 static void *worker_main(void *argument)
 {
     struct worker *worker = argument;
-    unsigned max = worker->thread_count == 1 ? BATCH_MAX : 1;
-    if (worker->hooks.begin_batch == NULL && worker->hooks.end_batch == NULL) {
-        max = 1; /* nothing to share: each answer leaves as soon as it is there */
-    }
-    for (struct job *batch; (batch = take_batch(worker, max)) != NULL;) {
+    /* Without hooks there is nothing to share: each answer leaves as soon as it is there. */
+    bool batches = worker->hooks.begin_batch != NULL || worker->hooks.end_batch != NULL;
+    for (struct job *batch; (batch = take_batch(worker, batches ? BATCH_MAX : 1)) != NULL;) {
         run_batch(worker, batch);
     }
     return NULL;
@@ -103,15 +101,12 @@ static void *worker_main(void *argument)
 
 static enum status start_threads(struct worker *worker, unsigned threads)
 {
-    worker->thread_count = threads;
     for (unsigned i = 0; i < threads; i++) {
         if (pthread_create(&worker->threads[i], NULL, worker_main, worker) != 0) {
             log_error("worker_thread_failed", "worker=%s", worker->name);
-            (void)pthread_mutex_lock(&worker->lock);
-            worker->thread_count = i;
-            (void)pthread_mutex_unlock(&worker->lock);
             return STATUS_NO_MEMORY;
         }
+        worker->thread_count++;
         (void)pthread_setname_np(worker->threads[i], worker->name); /* for ps only */
     }
     return STATUS_OK;

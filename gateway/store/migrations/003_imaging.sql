@@ -39,3 +39,4 @@ CREATE TABLE attachment (
     lossy INTEGER NOT NULL DEFAULT 0,
     UNIQUE (consultation_id, sha256)
 );
+CREATE INDEX attachment_sha256 ON attachment (sha256);
