@@ -16,8 +16,7 @@ extern const struct api_route imaging_routes[];
  * upload's partial file again, so it can be resumed), removes partial files and blobs that no row names. */
 MUST_USE enum status imaging_recover(struct db *db, const char *data_folder);
 
-/* The attachments of a consultation as the interface shows them (JSON array; NULL when the store failed: api_store_failed
- * was not called). Inside a transaction. The caller owns the array and has checked that the actor may see them. */
-json_t *imaging_attachments_json(struct db *db, const char *consultation_id);
+/* Uploads in which nothing arrived since before_ms: row and partial file go. Inside a transaction; to be called now and then. */
+MUST_USE enum status imaging_expire(struct db *db, const char *data_folder, int64_t before_ms);
 
 #endif

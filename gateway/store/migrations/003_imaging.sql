@@ -14,6 +14,7 @@ CREATE TABLE upload (
     updated_ms BIGINT NOT NULL
 );
 CREATE INDEX upload_consultation ON upload (consultation_id);
+CREATE INDEX upload_state ON upload (state, updated_ms);
 CREATE TABLE attachment (
     id TEXT PRIMARY KEY,
     consultation_id TEXT NOT NULL REFERENCES consultation (id),
