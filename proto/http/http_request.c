@@ -102,9 +102,7 @@ static enum http_reason request_line(struct http_request_parser *p, struct span 
     if (span_is(r->method_text, "CONNECT")) {
         return HTTP_REASON_CONNECT;
     }
-    if (r->target.len > HTTP_TARGET_LEN_MAX) {
-        return HTTP_REASON_TARGET_TOO_LONG;
-    }
+    CHECK(r->target.len <= HTTP_TARGET_LEN_MAX); /* look() refused a longer one as it came */
     r->method = method_of(r->method_text);
     struct http_target target;
     if (!http_target_parse(r->method, r->target, &target)) {
