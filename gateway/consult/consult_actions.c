@@ -81,16 +81,6 @@ static bool decline_after(struct action *a)
                                                                                  .reason_code = "nobody-left"});
 }
 
-static bool sign_before(struct action *a)
-{
-    bool may = consult_fsm_next(a->row.state, CONSULT_EVENT_SIGN, a->change.actor).refusal == CONSULT_OK;
-    bool ready = false;
-    if (!may || opinion_draft_ready(a->call->db, a->row.id, &ready) != STATUS_OK || !ready) {
-        return true; /* consult_change() says why not */
-    }
-    return opinion_sign(a->call, &a->row, &a->detail);
-}
-
 static bool amend_after(struct action *a)
 {
     return opinion_amend(a->call, &a->row, a->change.reason_text);
@@ -128,11 +118,15 @@ static bool acknowledge_before(struct action *a)
 struct action_steps {
     bool (*before)(struct action *a);
     bool (*after)(struct action *a);
+    bool (*perform)(struct api_call *call, const struct consult_row *row, json_t **out_detail); /* consult_change.h */
 };
 static const struct action_steps steps[CONSULT_EVENT_COUNT] = {
-    [CONSULT_EVENT_SUBMIT] = {submit_before, submit_after},    [CONSULT_EVENT_ACCEPT] = {accept_before, accept_after},
-    [CONSULT_EVENT_DECLINE] = {NULL, decline_after},           [CONSULT_EVENT_SIGN] = {sign_before, NULL},
-    [CONSULT_EVENT_AMEND] = {NULL, amend_after},               [CONSULT_EVENT_ACKNOWLEDGE] = {acknowledge_before, NULL},
+    [CONSULT_EVENT_SUBMIT] = {submit_before, submit_after, NULL},
+    [CONSULT_EVENT_ACCEPT] = {accept_before, accept_after, NULL},
+    [CONSULT_EVENT_DECLINE] = {NULL, decline_after, NULL},
+    [CONSULT_EVENT_SIGN] = {NULL, NULL, opinion_sign},
+    [CONSULT_EVENT_AMEND] = {NULL, amend_after, NULL},
+    [CONSULT_EVENT_ACKNOWLEDGE] = {acknowledge_before, NULL, NULL},
 };
 
 static bool read_reason(struct action *a)
@@ -232,6 +226,7 @@ static bool perform(struct action *a)
         return false;
     }
     a->change.detail = a->detail;
+    a->change.perform = step->perform;
     return consult_change(a->call, &a->row, &a->change) && (step->after == NULL || step->after(a));
 }
 

@@ -66,7 +66,7 @@ static void stamp(struct consult_row *row, enum consult_state from, int64_t now_
 }
 
 static bool audit_change(struct api_call *call, const struct consult_row *row, const struct consult_change *change,
-                         enum consult_state from)
+                         enum consult_state from, json_t *detail)
 {
     char action[64];
     (void)snprintf(action, sizeof action, "consultation.%s", consult_event_name(change->event));
@@ -78,7 +78,7 @@ static bool audit_change(struct api_call *call, const struct consult_row *row, c
         .from_state = consult_state_name(from),
         .to_state = consult_state_name(row->state),
         .reason_code = change->reason_code,
-        .detail = change->detail,
+        .detail = detail != NULL ? detail : change->detail,
     };
     enum status status = audit_append(call->db, &entry);
     return status == STATUS_OK || api_store_failed(call, status);
@@ -134,22 +134,10 @@ static enum status enter(struct api_call *call, const struct consult_row *row)
     return status;
 }
 
-bool consult_change(struct api_call *call, struct consult_row *row, const struct consult_change *change)
+/* Row and audit row of a change that is allowed. */
+static bool write_change(struct api_call *call, struct consult_row *row, const struct consult_change *change,
+                         enum consult_state from, json_t *detail)
 {
-    enum consult_state from = row->state;
-    struct consult_step step = consult_fsm_next(from, change->event, change->actor);
-    if (step.refusal != CONSULT_OK) {
-        return refuse(call, step.refusal, from);
-    }
-    if (!consult_guards_hold(call, row, change, step.guards)) {
-        return false;
-    }
-    bool moved = step.next != from;
-    row->state = step.next;
-    if (moved) {
-        stamp(row, from, call->now_ms);
-        row->deadline_ms = consult_timers_deadline(call->config, row);
-    }
     enum status status = STATUS_OK;
     if (change->reason_code != NULL || change->reason_text != NULL) {
         (void)snprintf(row->reason_code, sizeof row->reason_code, "%s", change->reason_code == NULL ? "" : change->reason_code);
@@ -163,12 +151,35 @@ bool consult_change(struct api_call *call, struct consult_row *row, const struct
     if (status != STATUS_OK) {
         return api_store_failed(call, status);
     }
-    if (!audit_change(call, row, change, from)) {
+    return audit_change(call, row, change, from, detail);
+}
+
+bool consult_change(struct api_call *call, struct consult_row *row, const struct consult_change *change)
+{
+    enum consult_state from = row->state;
+    json_t *detail = NULL;
+    struct consult_step step = consult_fsm_next(from, change->event, change->actor);
+    if (step.refusal != CONSULT_OK) {
+        return refuse(call, step.refusal, from);
+    }
+    if (!consult_guards_hold(call, row, change, step.guards) ||
+        (change->perform != NULL && !change->perform(call, row, &detail))) {
         return false;
     }
+    bool moved = step.next != from;
+    row->state = step.next;
     if (moved) {
-        status = leave(call, row, from);
-        status = status == STATUS_OK ? enter(call, row) : status;
+        stamp(row, from, call->now_ms);
+        row->deadline_ms = consult_timers_deadline(call->config, row);
+    }
+    bool written = write_change(call, row, change, from, detail);
+    json_decref(detail);
+    if (!written) {
+        return false;
+    }
+    enum status status = moved ? leave(call, row, from) : STATUS_OK;
+    if (status == STATUS_OK && moved) {
+        status = enter(call, row);
     }
     status = status == STATUS_OK ? consult_effect_changed(call, row) : status;
     return status == STATUS_OK || api_store_failed(call, status);

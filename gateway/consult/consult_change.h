@@ -15,6 +15,9 @@ struct consult_change {
     const char *reason_text;   /* NULL: none */
     const char *audit_action;  /* NULL: "consultation." and the event's name */
     json_t *detail;            /* for the audit row, borrowed; NULL: none. Ids and hashes, no content */
+    /* NULL, or what must happen after the guards and before row and audit are written, such as the signature, whose hash belongs into the
+     * audit row: *out_detail (new reference) replaces detail. False: it has answered the call. */
+    bool (*perform)(struct api_call *call, const struct consult_row *row, json_t **out_detail);
 };
 
 /* The caller has put what the event brings (fields, decision, consultant) into *row. True: done, row is as stored. False: the
