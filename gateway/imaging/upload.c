@@ -332,6 +332,10 @@ void upload_put(struct api_call *call)
     if (!load(call, &row) || !consult_may_attach(call, row.consultation_id) || !read_offset(call, &offset)) {
         return;
     }
+    if (strcmp(row.state, "receiving") != 0) {
+        (void)wrong_offset(call, &row);
+        return;
+    }
     struct piece *piece = calloc(1, sizeof *piece);
     if (piece == NULL) {
         (void)api_store_failed(call, STATUS_NO_MEMORY);
@@ -352,6 +356,7 @@ void upload_put(struct api_call *call)
     } else if (status != STATUS_OK) {
         (void)api_store_failed(call, STATUS_IO);
     } else if (load(call, &piece->row) && strcmp(piece->row.state, "receiving") != 0) {
+        piece->over = true; /* the former writer ended it while we waited: our lock file is one too many */
         (void)wrong_offset(call, &piece->row);
     } else if (call->status < 400 && open_piece(call, piece) && check_piece(call, piece) && has_space(call, 0)) {
         piece->is_last = offset + (int64_t)call->raw_len == piece->row.bytes;
@@ -378,7 +383,8 @@ void upload_put_blob(struct api_call *call)
     piece->completed = partial_complete(piece->data_folder, piece->row.id, piece->row.sha256, piece->file, imaging,
                                         &piece->result);
     if (piece->completed == STATUS_OK && piece->result.stored && piece->result.info.kind != IMAGING_PDF) {
-        (void)partial_thumbnail(piece->data_folder, piece->row.sha256, imaging); /* else made when it is asked for */
+        enum status cached = partial_thumbnail(piece->data_folder, piece->row.sha256, imaging);
+        (void)cached; /* else made when it is asked for */
     }
 }
 
