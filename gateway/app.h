@@ -13,6 +13,7 @@ struct recorder;  /* media/recording/recorder.h */
 struct imaging;   /* media/imaging/imaging.h */
 struct metrics;   /* gateway/ops/metrics.h */
 struct hub;       /* gateway/session/hub.h */
+struct legs;      /* gateway/ops/legs.h */
 
 /* What transaction scripts may use besides the database. Any thread; each member is safe for the threads named. */
 struct api_services {
@@ -36,6 +37,7 @@ struct app {
     struct recorder *recorder;
     struct hub *hub;
     struct metrics *metrics;
+    struct legs *legs;              /* given every media event by the hub; NULL: no figures */
     struct api_services services;
 };
 

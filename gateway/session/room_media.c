@@ -1,4 +1,5 @@
 /* SDP between the browsers and the media plane, and the media plane's events as the parties and the operator see them. */
+#include "gateway/ops/legs.h"
 #include "gateway/session/hub_internal.h"
 #include "gateway/session/message.h"
 #include "media/rt/log.h"
@@ -146,6 +147,9 @@ void room_media_events(struct hub *hub)
 {
     struct media_event event;
     while (media_poll(hub->app->media, &event)) {
+        if (hub->app->legs != NULL) {
+            legs_event(hub->app->legs, &event);
+        }
         on_event(hub, &event);
     }
 }
