@@ -1,7 +1,7 @@
 #!/bin/sh
 # Makes a development CA and a server certificate into a folder:
 #     certs/devca.sh FOLDER [NAME-OR-ADDRESS...]
-# ca.crt ca.key server.crt (with the CA behind it) server.key, ECDSA P-256. The server certificate names localhost, 127.0.0.1,
+# ca.pem ca.key server.pem (with the CA behind it) server.key, ECDSA P-256. The server certificate names localhost, 127.0.0.1,
 # ::1, the host name, every address of this machine, and what is given. Idempotent: what is there and still good for
 # 7 days is kept; a server certificate that misses a name is made anew under the same CA. For development and tests only.
 set -eu
@@ -45,15 +45,15 @@ sans() {
 
 still_good() { openssl x509 -in "$1" -noout -checkend "$seconds_left" >/dev/null 2>&1; }
 
-if ! still_good "$folder/ca.crt" || [ ! -s "$folder/ca.key" ]; then
+if ! still_good "$folder/ca.pem" || [ ! -s "$folder/ca.key" ]; then
     openssl req -x509 -new -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes -sha256 -days "$days_ca" \
-        -keyout "$work/ca.key" -out "$work/ca.crt" -subj "/CN=consult-gateway development CA" \
+        -keyout "$work/ca.key" -out "$work/ca.pem" -subj "/CN=consult-gateway development CA" \
         -addext "basicConstraints=critical,CA:TRUE,pathlen:0" -addext "keyUsage=critical,keyCertSign,cRLSign" 2>"$work/log" ||
         { cat "$work/log" >&2; exit 1; }
     mv "$work/ca.key" "$folder/ca.key"
-    mv "$work/ca.crt" "$folder/ca.crt"
-    rm -f "$folder/server.crt"
-    say "made $folder/ca.crt"
+    mv "$work/ca.pem" "$folder/ca.pem"
+    rm -f "$folder/server.pem"
+    say "made $folder/ca.pem"
 fi
 
 wanted=$(sans "$@")
@@ -61,13 +61,13 @@ has_names() {
     for san in $wanted; do
         value=${san#*:}
         if [ "${san%%:*}" = IP ]; then check=-checkip; else check=-checkhost; fi
-        openssl x509 -in "$folder/server.crt" -noout "$check" "$value" 2>/dev/null | grep -q 'does match' || return 1
+        openssl x509 -in "$folder/server.pem" -noout "$check" "$value" 2>/dev/null | grep -q 'does match' || return 1
     done
 }
 
-if still_good "$folder/server.crt" && [ -s "$folder/server.key" ] && has_names &&
-    openssl verify -CAfile "$folder/ca.crt" "$folder/server.crt" >/dev/null 2>&1; then
-    say "$folder/server.crt is still good"
+if still_good "$folder/server.pem" && [ -s "$folder/server.key" ] && has_names &&
+    openssl verify -CAfile "$folder/ca.pem" "$folder/server.pem" >/dev/null 2>&1; then
+    say "$folder/server.pem is still good"
     exit 0
 fi
 
@@ -80,11 +80,11 @@ END
 {
     openssl req -new -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes -sha256 -keyout "$work/server.key" \
         -out "$work/server.csr" -subj "/CN=consult-gateway" &&
-        openssl x509 -req -in "$work/server.csr" -CA "$folder/ca.crt" -CAkey "$folder/ca.key" -sha256 \
-            -set_serial "0x$(openssl rand -hex 12)" -days "$days_server" -extfile "$work/extensions" -out "$work/server.crt"
+        openssl x509 -req -in "$work/server.csr" -CA "$folder/ca.pem" -CAkey "$folder/ca.key" -sha256 \
+            -set_serial "0x$(openssl rand -hex 12)" -days "$days_server" -extfile "$work/extensions" -out "$work/server.pem"
 } 2>"$work/log" || { cat "$work/log" >&2; exit 1; }
-cat "$folder/ca.crt" >>"$work/server.crt"
+cat "$folder/ca.pem" >>"$work/server.pem"
 mv "$work/server.key" "$folder/server.key"
-mv "$work/server.crt" "$folder/server.crt"
-chmod 644 "$folder/ca.crt" "$folder/server.crt"
-say "made $folder/server.crt for $(printf '%s' "$wanted" | tr '\n' ' ')"
+mv "$work/server.pem" "$folder/server.pem"
+chmod 644 "$folder/ca.pem" "$folder/server.pem"
+say "made $folder/server.pem for $(printf '%s' "$wanted" | tr '\n' ' ')"

@@ -249,6 +249,27 @@ uint64_t metrics_value(const struct metrics *metrics, enum metrics_id id, unsign
     return count;
 }
 
+double metrics_quantile(const struct metrics *metrics, enum metrics_id histogram, unsigned a, unsigned b, unsigned c, double q)
+{
+    CHECK(histogram < METRIC_COUNT && families[histogram].kind == KIND_HISTOGRAM);
+    const unsigned at[DIMENSIONS] = {a, b, c};
+    const struct bounds *bounds = &bounds_table[families[histogram].bounds];
+    const _Atomic int64_t *first = &metrics->cells[cell_of(metrics, histogram, at)];
+    double wanted = q * (double)metrics_value(metrics, histogram, a, b, c);
+    double count = 0;
+    unsigned bucket = 0;
+    if (wanted <= 0) {
+        return 0;
+    }
+    for (; bucket < bounds->count; bucket++) {
+        count += (double)atomic_load_explicit(&first[bucket], memory_order_relaxed);
+        if (count >= wanted) {
+            break;
+        }
+    }
+    return (double)bounds->at[bucket < bounds->count ? bucket : bounds->count - 1] / bounds->scale;
+}
+
 /* --- text --------------------------------------------------------------------------------------------------------- */
 
 struct metrics_sink {

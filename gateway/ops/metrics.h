@@ -48,6 +48,9 @@ void metrics_clear(struct metrics *metrics, enum metrics_id gauge);
 
 uint64_t metrics_value(const struct metrics *metrics, enum metrics_id id, unsigned a, unsigned b, unsigned c);
 
+/* The bound below which the share q (0..1) of a histogram's observations lies, in the exported unit; 0 without any. */
+double metrics_quantile(const struct metrics *metrics, enum metrics_id histogram, unsigned a, unsigned b, unsigned c, double q);
+
 /* Further families that live elsewhere (media_counters): emits each counter to the sink, those of one name one after another. */
 struct metrics_sink;
 typedef void (*metrics_source)(void *context, struct metrics_sink *sink);

@@ -9,6 +9,8 @@
 #include <stdlib.h>
 
 #define PER_ADDRESS_USUAL 256
+#define DAY_S 86400
+#define CUT_US 200000       /* for connections that are cut at the end of a drain to be gone */
 #define HANDSHAKE_SPARE_S 5 /* the library's own limit comes after ours, which counts */
 
 struct span web_date(struct web *web)
@@ -35,6 +37,17 @@ static enum status load_pair(const char *certificate_file, const char *key_file,
         log_error("certificate_refused", "reason=%s", log_quote(error.text, quoted, sizeof(quoted)));
     }
     return status;
+}
+
+static void note_expiry(struct web *web, const struct pair *pair)
+{
+    int64_t now_s = clock_wall_ms() / 1000;
+    web->certificate_expires_s = now_s + pair_days_left(pair, now_s) * DAY_S;
+}
+
+int64_t web_certificate_days(const struct web *web)
+{
+    return (web->certificate_expires_s - clock_wall_ms() / 1000) / DAY_S;
 }
 
 static enum status open_listener(struct web *web)
@@ -75,6 +88,9 @@ enum status web_create(const struct web_config *config, const struct web_handler
     if (status == STATUS_OK) {
         status = open_listener(web);
     }
+    if (pair != NULL) {
+        note_expiry(web, pair);
+    }
     pair_destroy(pair); /* the TLS context has its own references */
     if (status != STATUS_OK) {
         web_destroy(web);
@@ -107,6 +123,35 @@ int web_run(struct web *web)
     return 0;
 }
 
+void web_turn(struct web *web)
+{
+    loop_turn(web->loop);
+}
+
+const char *web_library(void)
+{
+    return web_engine_version();
+}
+
+static void on_signal(uv_signal_t *handle, int signal_number)
+{
+    struct web_signal *signal = handle->data;
+    signal->fn(signal->context, signal_number);
+}
+
+bool web_on_signal(struct web *web, int signal_number, void (*fn)(void *context, int signal_number), void *context)
+{
+    struct web_signal *signal = &web->signals[web->signal_count];
+    if (web->signal_count == WEB_SIGNALS_MAX || uv_signal_init(loop_uv(web->loop), &signal->handle) != 0) {
+        return false;
+    }
+    web->signal_count++;
+    signal->fn = fn;
+    signal->context = context;
+    signal->handle.data = signal;
+    return uv_signal_start(&signal->handle, on_signal, signal_number) == 0;
+}
+
 void web_stop(struct web *web)
 {
     web->stopped = true;
@@ -137,8 +182,16 @@ void web_maybe_drained(struct web *web)
 static void drain_timeout(struct loop_timer *timer)
 {
     struct web *web = (struct web *)(void *)((char *)timer - offsetof(struct web, drain_timer));
+    if (web->cut) {
+        call_drained(&web->drain_done);
+        return;
+    }
     log_warn("drain_timeout", "connections=%u", web->connection_count);
-    call_drained(&web->drain_done);
+    web->cut = true;
+    for (struct web_connection *c = web->connections; c != NULL; c = c->next) {
+        web_connection_end(c, WEB_END_DRAINING);
+    }
+    loop_timer_set(web->loop, &web->drain_timer, CUT_US);
 }
 
 void web_drain(struct web *web, int64_t grace_us, void (*done)(void *context), void *context)
@@ -171,6 +224,7 @@ enum status web_reload_certificate(struct web *web, const char *certificate_file
         status = web_engine_use_pair(web->engine, pair);
     }
     if (status == STATUS_OK) {
+        note_expiry(web, pair);
         log_info("certificate_loaded", "days_left=%lld", (long long)pair_days_left(pair, clock_wall_ms() / 1000));
     }
     pair_destroy(pair);
@@ -185,6 +239,9 @@ void web_destroy(struct web *web)
     if (web->loop != NULL) {
         loop_turn(web->loop); /* what was posted */
         loop_timer_cancel(web->loop, &web->drain_timer);
+    }
+    for (unsigned i = 0; i < web->signal_count; i++) {
+        uv_close((uv_handle_t *)&web->signals[i].handle, NULL);
     }
     if (web->listener != NULL) {
         web_listener_close(web->listener);

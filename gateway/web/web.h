@@ -69,10 +69,19 @@ void web_set_blob(struct web *web, struct worker *blob);
 unsigned web_port(const struct web *web);
 int web_run(struct web *web);    /* turns the loop until web_stop; 0 */
 void web_stop(struct web *web);
-/* Stops accepting, closes WebSockets with 1001, finishes running exchanges; calls done when nothing is left or after grace. */
+/* One turn without waiting: lets what was posted run after web_run() has ended. */
+void web_turn(struct web *web);
+/* Calls fn on T0 each time the process gets the signal; at most WEB_SIGNALS_MAX different ones. False: no more. */
+#define WEB_SIGNALS_MAX 4
+bool web_on_signal(struct web *web, int signal_number, void (*fn)(void *context, int signal_number), void *context);
+/* Version of the socket library, for build information. */
+const char *web_library(void);
+/* Stops accepting, closes WebSockets with 1001, finishes running exchanges; what is left after grace is cut. Then done. */
 void web_drain(struct web *web, int64_t grace_us, void (*done)(void *context), void *context);
 /* New pair for new handshakes; running connections keep theirs. A bad pair changes nothing: STATUS_MALFORMED, reason logged. */
 MUST_USE enum status web_reload_certificate(struct web *web, const char *certificate_file, const char *key_file);
+/* Whole days until the certificate in use expires. */
+int64_t web_certificate_days(const struct web *web);
 /* Runs what was posted, closes all connections (ws_closed is called), ends the loop. Workers must be idle or destroyed. */
 void web_destroy(struct web *web);
 

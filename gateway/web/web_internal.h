@@ -66,11 +66,18 @@ struct web {
     int64_t date_s; /* of date_text */
     char date_text[HTTP_DATE_LEN + 1];
     bool stopped;
-    bool draining;
+    bool draining, cut;
     struct loop_timer drain_timer;
     struct loop_task drain_done;
     void (*drain_call)(void *context);
     void *drain_context;
+    int64_t certificate_expires_s;
+    struct web_signal {
+        uv_signal_t handle;
+        void (*fn)(void *context, int signal_number);
+        void *context;
+    } signals[WEB_SIGNALS_MAX];
+    unsigned signal_count;
 };
 
 struct web_connection {
