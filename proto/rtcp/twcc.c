@@ -185,7 +185,7 @@ static void write_chunks(struct writer *w, const struct plan *plan)
     while (i < plan->count) {
         unsigned run = run_of(plan, i);
         if (run >= 14 || (run >= 7 && plan->symbols[i] == SYMBOL_LARGE) || i + run == plan->count) {
-            writer_u16(w, (uint16_t)(plan->symbols[i] << 13 | run));
+            writer_u16(w, (uint16_t)((unsigned)plan->symbols[i] << 13 | run));
             i += run;
         } else {
             i += write_vector(w, plan, i);

@@ -182,7 +182,9 @@ static int wire_compare(const void *a, const void *b)
 
 static void wire_sort(struct wire *w)
 {
-    qsort(w->items, w->count, sizeof(*w->items), wire_compare);
+    if (w->count > 0) {
+        qsort(w->items, w->count, sizeof(*w->items), wire_compare);
+    }
 }
 
 /* One sender's stream: frames `from` to `to` of the media, captured at begin_us + (i - from) x interval. */
