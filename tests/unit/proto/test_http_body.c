@@ -71,6 +71,7 @@ static const struct specimen specimens[] = {
     R("9112 7.1 data too short", CHUNKED, "6\r\nhello\r\n0\r\n\r\n", CHUNK_END),
     R("9112 7.1 no line end", CHUNKED, "5\r\nhello0\r\n\r\n", CHUNK_END),
     R("9112 7.1 LF after data", CHUNKED, "5\r\nhello\n0\r\n\r\n", CHUNK_END),
+    R("9112 7.1 other octet for CR", CHUNKED, "5\r\nhello!\n0\r\n\r\n", CHUNK_END),
     R("9112 7.1 CR after data", CHUNKED, "5\r\nhello\r0\r\n\r\n", CHUNK_END),
     R("9112 7.1 CR CR LF after data", CHUNKED, "5\r\nhello\r\r\n0\r\n\r\n", CHUNK_END),
     R("9112 7.1 request instead of a chunk", CHUNKED, "GET / HTTP/1.1\r\n", CHUNK_SIZE),
