@@ -131,7 +131,7 @@ static void log_call(const struct flight *flight)
 
 static void count_named(struct app *app, const struct api_effect *effects)
 {
-    for (; effects != NULL; effects = effects->next) {
+    for (; app->metrics != NULL && effects != NULL; effects = effects->next) {
         const char *name = json_string_value(json_object_get(effects->message, "metric"));
         const char *labels = json_string_value(json_object_get(effects->message, "labels"));
         if (effects->kind == EFFECT_COUNT_METRIC && name != NULL &&
