@@ -128,6 +128,7 @@ static int verify_certificate(X509_STORE_CTX *store, void *unused)
 
 static bool configure(SSL_CTX *ssl, const struct identity *identity)
 {
+    int groups[] = {NID_X25519, NID_X9_62_prime256v1, NID_secp384r1};
     SSL_CTX_set_options(ssl, SSL_OP_NO_QUERY_MTU | SSL_OP_NO_RENEGOTIATION | SSL_OP_NO_TICKET | SSL_OP_NO_COMPRESSION |
                                  SSL_OP_CIPHER_SERVER_PREFERENCE);
     SSL_CTX_set_session_cache_mode(ssl, SSL_SESS_CACHE_OFF);
@@ -137,7 +138,7 @@ static bool configure(SSL_CTX *ssl, const struct identity *identity)
     return SSL_CTX_set_min_proto_version(ssl, DTLS1_2_VERSION) == 1 &&
            SSL_CTX_set_cipher_list(ssl, "ECDHE-ECDSA-AES128-GCM-SHA256:ECDHE-ECDSA-AES256-GCM-SHA384:"
                                         "ECDHE-ECDSA-CHACHA20-POLY1305") == 1 &&
-           SSL_CTX_set1_groups_list(ssl, "X25519:P-256:P-384") == 1 &&
+           SSL_CTX_set1_groups(ssl, groups, sizeof(groups) / sizeof(groups[0])) == 1 &&
            SSL_CTX_use_certificate(ssl, identity_certificate(identity)) == 1 &&
            SSL_CTX_use_PrivateKey(ssl, identity_key(identity)) == 1 &&
            /* ours in order of preference; this call returns 0 for success */

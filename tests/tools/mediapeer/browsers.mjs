@@ -80,8 +80,8 @@ async function media() {
   if (q.get('canvas')) {
     let n = 0; const c = canvas.getContext('2d');
     setInterval(() => { c.fillStyle = 'hsl(' + (n++ * 7 % 360) + ',60%,50%)'; c.fillRect(0, 0, 640, 480); c.fillStyle = '#000'; c.font = '90px sans-serif'; c.fillText(n, 100, 200); c.fillRect(n * 5 % 640, 300, 60, 60); }, 40);
-    const tone = new AudioContext(); const o = tone.createOscillator(); const d = tone.createMediaStreamDestination(); o.connect(d); o.start();
-    local = new MediaStream([...canvas.captureStream(25).getVideoTracks(), ...d.stream.getAudioTracks()]);
+    const tone = await navigator.mediaDevices.getUserMedia({ audio: true });
+    local = new MediaStream([...canvas.captureStream(25).getVideoTracks(), ...tone.getAudioTracks()]);
   } else local = await navigator.mediaDevices.getUserMedia({ audio: true, video: { width: 640, height: 480 } });
   return local;
 }
@@ -157,7 +157,7 @@ function compare(name, before, after) {
   const frames = sum(after, 'video', 'decoded') - sum(before, 'video', 'decoded');
   check(`${name}: frames decoded`, frames > seconds * 4, { frames, seconds, inbound: after.inbound.filter((s) => s.kind === 'video') });
   const energy = sum(after, 'audio', 'energy') - sum(before, 'audio', 'energy');
-  check(`${name}: audio energy`, energy > 0, { energy, inbound: after.inbound.filter((s) => s.kind === 'audio') });
+  check(`${name}: audio energy`, energy > 1e-3 * (kinds.length - 1), { energy, inbound: after.inbound.filter((s) => s.kind === 'audio') });
   check(`${name}: sender sees reports`, after.remote.length >= 2 && after.remote.every((r) => r.rtt >= 0), { remote: after.remote, outbound: after.outbound, bwe: after.bwe });
 }
 

@@ -1,0 +1,565 @@
+/* A browser in a test: ICE controlling agent, OpenSSL DTLS client over datagram queues in memory, SRTP by libsrtp (the reference),
+ * video and audio with frame counters, NACK, RTX, reports. Everything in virtual time. One thread. */
+#ifndef TESTS_UNIT_MEDIA_CLIENT_H
+#define TESTS_UNIT_MEDIA_CLIENT_H
+
+#include "certs/identity.h"
+#include "media/ice/integrity.h"
+#include "media/rtpsec/rtpsec.h"
+#include "media/stream/nack.h"
+#include "proto/base/check.h"
+#include "proto/base/seq.h"
+#include "proto/demux/demux.h"
+#include "proto/rtcp/rtcp.h"
+#include "proto/rtcp/twcc.h"
+#include "proto/rtp/rtp.h"
+#include "proto/sdp/sdp.h"
+#include "proto/stun/stun.h"
+#include "tests/unit/test.h"
+
+#include <openssl/ssl.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+#define CLIENT_QUEUE 512
+#define CLIENT_DATAGRAM 1600
+#define CLIENT_SEEN 65536
+#define CLIENT_KEPT 1024
+
+enum { CLIENT_AUDIO_PT = 111, CLIENT_VP8_PT = 96, CLIENT_RTX_PT = 97 };
+
+struct client_datagram {
+    size_t len;
+    uint8_t data[CLIENT_DATAGRAM];
+};
+
+struct client_sent { /* one video packet of ours, for RTX */
+    uint16_t sequence;
+    size_t len;
+    uint8_t data[CLIENT_DATAGRAM];
+};
+
+struct client_rx { /* what we receive of one kind */
+    uint32_t ssrc;
+    unsigned packets, rtx, ssrc_changes, jumps;
+    bool begun;
+    uint16_t highest, first;
+    uint32_t timestamp;
+    uint8_t seen[CLIENT_SEEN];
+};
+
+struct client {
+    const char *name;
+    struct identity *identity;
+    SSL_CTX *context;
+    SSL *ssl;
+    bool dtls_done, dtls_failed, nominated, lossy_nack;
+    const char *profiles;
+    struct span in;                 /* datagram the BIO reads */
+    unsigned out_head, out_count;   /* everything on the way to the server */
+    struct client_datagram out[CLIENT_QUEUE];
+    char ufrag[9], pwd[25], remote_ufrag[33], remote_pwd[65];
+    struct integrity *integrity;
+    uint8_t transaction;
+    struct rtpsec *srtp;
+    uint32_t ssrc[2], rtx_ssrc;
+    uint32_t receive_ssrc[2], receive_rtx_ssrc; /* announced by the answer, slot 0 */
+    uint16_t sequence[2], rtx_sequence, transport_sequence;
+    uint32_t timestamp[2];
+    uint16_t picture;
+    bool want_keyframe;
+    unsigned keyframes_asked, nacks_heard, stun_errors, remb_count, twcc_heard, twcc_foreign, reports_heard, close_heard;
+    uint64_t remb_bps;
+    struct client_rx rx[2];
+    struct nack nack;
+    uint64_t nack_highest;
+    struct client_sent *kept;
+    /* feedback on what we receive */
+    bool feedback_begun;
+    uint16_t feedback_next, feedback_highest;
+    int64_t arrivals[65536];
+    uint8_t feedback_count;
+};
+
+static inline struct client_datagram *client_push(struct client *c, const void *data, size_t len)
+{
+    CHECK(c->out_count < CLIENT_QUEUE && len <= CLIENT_DATAGRAM);
+    struct client_datagram *d = &c->out[(c->out_head + c->out_count++) % CLIENT_QUEUE];
+    memcpy(d->data, data, len);
+    d->len = len;
+    return d;
+}
+
+/* --- DTLS --- */
+
+static int client_bio_write(BIO *bio, const char *data, int len)
+{
+    (void)client_push(BIO_get_data(bio), data, (size_t)len);
+    return len;
+}
+
+static int client_bio_read(BIO *bio, char *out, int room)
+{
+    struct client *c = BIO_get_data(bio);
+    BIO_clear_retry_flags(bio);
+    if (c->in.len == 0) {
+        BIO_set_retry_read(bio);
+        return -1;
+    }
+    size_t n = c->in.len < (size_t)room ? c->in.len : (size_t)room;
+    memcpy(out, c->in.data, n);
+    c->in = span_of(NULL, 0);
+    return (int)n;
+}
+
+static long client_bio_ctrl(BIO *bio, int command, long number, void *pointer)
+{
+    (void)bio;
+    (void)number;
+    (void)pointer;
+    return command == BIO_CTRL_FLUSH ? 1 : command == BIO_CTRL_DGRAM_QUERY_MTU ? 1200 : 0;
+}
+
+static int client_verify(int ok, X509_STORE_CTX *store)
+{
+    (void)ok;
+    (void)store;
+    return 1;
+}
+
+static BIO_METHOD *client_bio_method(void)
+{
+    static BIO_METHOD *method;
+    if (method == NULL) {
+        method = BIO_meth_new(BIO_get_new_index() | BIO_TYPE_SOURCE_SINK, "test client");
+        CHECK(method != NULL);
+        BIO_meth_set_write(method, client_bio_write);
+        BIO_meth_set_read(method, client_bio_read);
+        BIO_meth_set_ctrl(method, client_bio_ctrl);
+    }
+    return method;
+}
+
+static inline void client_open_dtls(struct client *c)
+{
+    c->context = SSL_CTX_new(DTLS_client_method());
+    CHECK(SSL_CTX_use_certificate(c->context, identity_certificate(c->identity)) == 1);
+    CHECK(SSL_CTX_use_PrivateKey(c->context, identity_key(c->identity)) == 1);
+    SSL_CTX_set_verify(c->context, SSL_VERIFY_PEER, client_verify);
+    if (c->profiles[0] != '\0') {
+        CHECK(SSL_CTX_set_tlsext_use_srtp(c->context, c->profiles) == 0);
+    }
+    SSL_CTX_set_options(c->context, SSL_OP_NO_QUERY_MTU);
+    c->ssl = SSL_new(c->context);
+    BIO *bio = BIO_new(client_bio_method());
+    BIO_set_init(bio, 1);
+    BIO_set_data(bio, c);
+    SSL_set_bio(c->ssl, bio, bio);
+    SSL_set_mtu(c->ssl, 1200);
+    SSL_set_connect_state(c->ssl);
+}
+
+static inline struct client *client_create(const char *name, const char *profiles, uint32_t seed)
+{
+    struct client *c = calloc(1, sizeof(*c));
+    CHECK(c != NULL);
+    c->kept = calloc(CLIENT_KEPT, sizeof(*c->kept));
+    CHECK(c->kept != NULL && identity_generate(&c->identity) == STATUS_OK);
+    CHECK(integrity_create(&c->integrity) == STATUS_OK);
+    c->name = name;
+    c->profiles = profiles;
+    (void)snprintf(c->ufrag, sizeof(c->ufrag), "cl%06x", seed & 0xffffff);
+    (void)snprintf(c->pwd, sizeof(c->pwd), "clientpassword%010x", seed);
+    c->ssrc[0] = 0x10000000u + seed;
+    c->ssrc[1] = 0x20000000u + seed;
+    c->rtx_ssrc = 0x30000000u + seed;
+    c->sequence[0] = 65500; /* both wrap soon */
+    c->sequence[1] = 65400;
+    c->want_keyframe = true;
+    client_open_dtls(c);
+    return c;
+}
+
+static inline void client_destroy(struct client *c)
+{
+    SSL_free(c->ssl);
+    SSL_CTX_free(c->context);
+    identity_destroy(c->identity);
+    integrity_destroy(c->integrity);
+    rtpsec_destroy(c->srtp);
+    free(c->kept);
+    free(c);
+}
+
+/* --- SDP --- */
+
+static inline size_t client_offer(const struct client *c, char *out, size_t room)
+{
+    int n = snprintf(
+        out, room,
+        "v=0\r\no=- 1 1 IN IP4 127.0.0.1\r\ns=-\r\nt=0 0\r\na=group:BUNDLE 0 1\r\n"
+        "a=ice-ufrag:%s\r\na=ice-pwd:%s\r\na=fingerprint:sha-256 %s\r\na=setup:actpass\r\n"
+        "m=audio 9 UDP/TLS/RTP/SAVPF %d\r\nc=IN IP4 0.0.0.0\r\na=mid:0\r\na=sendrecv\r\na=rtcp-mux\r\na=rtcp-rsize\r\n"
+        "a=rtpmap:%d opus/48000/2\r\na=rtcp-fb:%d transport-cc\r\n"
+        "a=extmap:3 http://www.ietf.org/id/draft-holmer-rmcat-transport-wide-cc-extensions-01\r\n"
+        "a=ssrc:%u cname:x\r\n"
+        "m=video 9 UDP/TLS/RTP/SAVPF %d %d\r\nc=IN IP4 0.0.0.0\r\na=mid:1\r\na=sendrecv\r\na=rtcp-mux\r\na=rtcp-rsize\r\n"
+        "a=rtpmap:%d VP8/90000\r\na=rtcp-fb:%d nack\r\na=rtcp-fb:%d nack pli\r\na=rtcp-fb:%d transport-cc\r\n"
+        "a=rtcp-fb:%d goog-remb\r\n"
+        "a=rtpmap:%d rtx/90000\r\na=fmtp:%d apt=%d\r\n"
+        "a=extmap:3 http://www.ietf.org/id/draft-holmer-rmcat-transport-wide-cc-extensions-01\r\n"
+        "a=ssrc-group:FID %u %u\r\na=ssrc:%u cname:x\r\na=ssrc:%u cname:x\r\n",
+        c->ufrag, c->pwd, identity_fingerprint(c->identity), CLIENT_AUDIO_PT, CLIENT_AUDIO_PT, CLIENT_AUDIO_PT,
+        c->ssrc[0], CLIENT_VP8_PT, CLIENT_RTX_PT, CLIENT_VP8_PT, CLIENT_VP8_PT, CLIENT_VP8_PT, CLIENT_VP8_PT,
+        CLIENT_VP8_PT, CLIENT_RTX_PT, CLIENT_RTX_PT, CLIENT_VP8_PT, c->ssrc[1], c->rtx_ssrc, c->ssrc[1], c->rtx_ssrc);
+    CHECK(n > 0 && (size_t)n < room);
+    return (size_t)n;
+}
+
+static inline void client_answer(struct client *c, struct span answer)
+{
+    struct sdp *sdp = malloc(sizeof(*sdp));
+    struct sdp_error error;
+    CHECK(sdp != NULL && sdp_read(answer, sdp, &error) == STATUS_OK);
+    CHECK(sdp->media_count == 2 && sdp->ice_lite);
+    CHECK(span_copy_text(sdp->media[0].transport.ice_ufrag, c->remote_ufrag, sizeof(c->remote_ufrag)));
+    CHECK(span_copy_text(sdp->media[0].transport.ice_pwd, c->remote_pwd, sizeof(c->remote_pwd)));
+    for (unsigned kind = 0; kind < 2; kind++) {
+        c->receive_ssrc[kind] = sdp->media[kind].ssrc_count > 0 ? sdp->media[kind].ssrcs[0].ssrc : 0;
+    }
+    c->receive_rtx_ssrc = sdp->media[1].ssrc_count > 1 ? sdp->media[1].ssrcs[1].ssrc : 0;
+    free(sdp);
+}
+
+/* --- ICE --- */
+
+struct client_check {
+    bool no_username, no_integrity, wrong_pwd, controlled, unknown_attribute, no_candidate, no_fingerprint;
+    const char *ufrag; /* another local ufrag of the server's */
+};
+
+static inline void client_stun(struct client *c, const struct client_check *how)
+{
+    uint8_t buffer[512];
+    struct writer w = writer_of(buffer, sizeof(buffer));
+    uint8_t transaction[12] = {1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, ++c->transaction};
+    char username[128];
+    (void)snprintf(username, sizeof(username), "%s:%s", how->ufrag != NULL ? how->ufrag : c->remote_ufrag, c->ufrag);
+    stun_begin(&w, STUN_REQUEST, STUN_METHOD_BINDING, transaction);
+    if (!how->no_username) {
+        stun_add(&w, STUN_USERNAME, span_text(username));
+    }
+    stun_add_u32(&w, STUN_PRIORITY, 1845501695);
+    stun_add_u64(&w, how->controlled ? STUN_ICE_CONTROLLED : STUN_ICE_CONTROLLING, 7);
+    if (!how->no_candidate) {
+        stun_add(&w, STUN_USE_CANDIDATE, span_of(NULL, 0));
+    }
+    if (how->unknown_attribute) {
+        stun_add_u32(&w, 0x7777, 1);
+    }
+    struct integrity_key key = {c->integrity, span_text(how->wrong_pwd ? "wrongwrongwrongwrongwrong" : c->remote_pwd)};
+    if (!how->no_integrity) {
+        stun_add_integrity(&w, integrity_hmac, &key);
+    }
+    if (!how->no_fingerprint) {
+        stun_add_fingerprint(&w);
+    }
+    CHECK(writer_ok(&w));
+    (void)client_push(c, w.data, w.at);
+}
+
+/* --- in --- */
+
+static inline void client_dtls(struct client *c, struct span datagram)
+{
+    c->in = datagram;
+    for (int i = 0; i < 4; i++) {
+        uint8_t scratch[2048];
+        int n = c->dtls_done ? SSL_read(c->ssl, scratch, sizeof(scratch)) : SSL_do_handshake(c->ssl);
+        if (n == 1 && !c->dtls_done) {
+            c->dtls_done = true;
+            continue;
+        }
+        int reason = SSL_get_error(c->ssl, n);
+        c->close_heard += (SSL_get_shutdown(c->ssl) & SSL_RECEIVED_SHUTDOWN) != 0 ? 1 : 0;
+        c->dtls_failed = c->dtls_failed || reason == SSL_ERROR_SSL;
+        break;
+    }
+    c->in = span_of(NULL, 0);
+    if (!c->dtls_done || c->srtp != NULL || SSL_get_selected_srtp_profile(c->ssl) == NULL) {
+        return;
+    }
+    struct rtpsec_keys keys = {.profile = (enum rtpsec_profile)SSL_get_selected_srtp_profile(c->ssl)->id};
+    size_t key_len = rtpsec_key_len(keys.profile);
+    size_t salt_len = rtpsec_salt_len(keys.profile);
+    uint8_t material[128];
+    CHECK(SSL_export_keying_material(c->ssl, material, 2 * (key_len + salt_len), "EXTRACTOR-dtls_srtp", 19, NULL, 0, 0) == 1);
+    memcpy(keys.local.key, material, key_len);
+    memcpy(keys.remote.key, material + key_len, key_len);
+    memcpy(keys.local.salt, material + 2 * key_len, salt_len);
+    memcpy(keys.remote.salt, material + 2 * key_len + salt_len, salt_len);
+    CHECK(rtpsec_create(&keys, RTPSEC_ENGINE_LIBSRTP, &c->srtp) == STATUS_OK);
+}
+
+static inline void client_resend(struct client *c, uint16_t sequence)
+{
+    struct client_sent *kept = &c->kept[sequence % CLIENT_KEPT];
+    if (kept->len == 0 || kept->sequence != sequence) {
+        return;
+    }
+    uint8_t buffer[CLIENT_DATAGRAM];
+    struct writer w = writer_of(buffer, sizeof(buffer));
+    CHECK(rtp_rtx_wrap(span_of(kept->data, kept->len), c->rtx_ssrc, CLIENT_RTX_PT, c->rtx_sequence++, &w) == STATUS_OK);
+    size_t len = w.at;
+    CHECK(rtpsec_protect_rtp(c->srtp, buffer, &len, sizeof(buffer)) == STATUS_OK);
+    (void)client_push(c, buffer, len);
+}
+
+static inline void client_rtcp(struct client *c, struct span datagram)
+{
+    unsigned count = 0;
+    EXPECT_INT(rtcp_check(datagram, &count), STATUS_OK);
+    struct reader r = reader_of(datagram);
+    struct rtcp_packet packet;
+    while (rtcp_next(&r, &packet)) {
+        uint16_t pid;
+        uint16_t blp;
+        struct span ssrcs;
+        struct twcc_reader feedback;
+        if (packet.type == RTCP_RTPFB && packet.count == RTCP_FB_NACK) {
+            for (unsigned i = 0; rtcp_nack_read(&packet, i, &pid, &blp); i++) {
+                for (unsigned k = 0; k <= 16; k++) {
+                    if (k == 0 || (blp >> (k - 1) & 1) != 0) {
+                        c->nacks_heard++;
+                        client_resend(c, (uint16_t)(pid + k));
+                    }
+                }
+            }
+        } else if (packet.type == RTCP_RTPFB && packet.count == RTCP_FB_TWCC) {
+            EXPECT_INT(twcc_read(&packet, &feedback), STATUS_OK);
+            c->twcc_foreign += packet.media_ssrc == c->ssrc[0] || packet.media_ssrc == c->ssrc[1] ? 0 : 1;
+            c->twcc_heard++;
+        } else if (packet.type == RTCP_PSFB && packet.count == RTCP_FB_PLI) {
+            EXPECT_INT(packet.media_ssrc, c->ssrc[1]);
+            c->keyframes_asked++;
+            c->want_keyframe = true;
+        } else if (packet.type == RTCP_PSFB && rtcp_remb_read(&packet, &c->remb_bps, &ssrcs)) {
+            c->remb_count++;
+        } else if (packet.type == RTCP_SR || packet.type == RTCP_RR) {
+            c->reports_heard++;
+        }
+    }
+}
+
+static inline void client_note(struct client *c, int64_t now_us, unsigned kind, uint16_t sequence, uint32_t timestamp)
+{
+    struct client_rx *rx = &c->rx[kind];
+    if (!rx->begun) {
+        rx->begun = true;
+        rx->first = sequence;
+        rx->highest = (uint16_t)(sequence - 1);
+        c->nack_highest = kind == 1 ? (1u << 20) + (uint16_t)(sequence - 1) : c->nack_highest;
+    }
+    int32_t delta = seq16_delta(rx->highest, sequence);
+    if (delta > 0) {
+        rx->jumps += delta > 200 ? 1 : 0;
+        if (kind == 1 && delta > 1 && delta < 200) {
+            (void)nack_missing(&c->nack, now_us, c->nack_highest + 1, c->nack_highest + (uint64_t)delta - 1);
+        }
+        c->nack_highest += kind == 1 ? (uint64_t)delta : 0;
+        rx->highest = sequence;
+        rx->timestamp = timestamp;
+    } else if (kind == 1) {
+        (void)nack_arrived(&c->nack, (uint64_t)((int64_t)c->nack_highest + delta));
+    }
+    rx->packets += rx->seen[sequence] == 0 ? 1 : 0;
+    rx->seen[sequence] = 1;
+}
+
+static inline void client_rtp(struct client *c, int64_t now_us, uint8_t *data, size_t len)
+{
+    struct rtp_packet rtp;
+    EXPECT_INT(rtp_read(span_of(data, len), &rtp), STATUS_OK);
+    struct span value;
+    if (rtp_extension_find(&rtp, 3, &value) && value.len == 2) {
+        uint16_t number = (uint16_t)(value.data[0] << 8 | value.data[1]);
+        if (!c->feedback_begun) {
+            c->feedback_begun = true;
+            c->feedback_next = number;
+            c->feedback_highest = number;
+        }
+        c->feedback_highest = seq16_newer(number, c->feedback_highest) ? number : c->feedback_highest;
+        c->arrivals[number] = now_us;
+    }
+    unsigned kind = rtp.payload_type == CLIENT_AUDIO_PT ? 0 : 1;
+    if (rtp.payload_type == CLIENT_RTX_PT) {
+        EXPECT_INT(rtp.ssrc, c->receive_rtx_ssrc);
+        if (rtp_rtx_unwrap(data, len, c->receive_ssrc[1], CLIENT_VP8_PT, &len) != STATUS_OK) {
+            return;
+        }
+        EXPECT_INT(rtp_read(span_of(data, len), &rtp), STATUS_OK);
+        c->rx[1].rtx++;
+    }
+    if (c->rx[kind].ssrc != rtp.ssrc) {
+        c->rx[kind].ssrc_changes += c->rx[kind].ssrc != 0 ? 1 : 0;
+        c->rx[kind].ssrc = rtp.ssrc;
+    }
+    client_note(c, now_us, kind, rtp.sequence, rtp.timestamp);
+}
+
+static inline void client_input(struct client *c, int64_t now_us, uint8_t *data, size_t len)
+{
+    switch (demux_classify(span_of(data, len))) {
+    case DEMUX_STUN: {
+        struct stun_message message;
+        EXPECT_INT(stun_read(span_of(data, len), &message), STATUS_OK);
+        c->stun_errors += message.class_ == STUN_ERROR ? 1 : 0;
+        if (message.class_ == STUN_SUCCESS) {
+            struct integrity_key key = {c->integrity, span_text(c->remote_pwd)};
+            EXPECT_INT(stun_integrity_check(&message, integrity_hmac, &key), STATUS_OK);
+            EXPECT(message.has_mapped && message.has_fingerprint);
+            bool first = !c->nominated;
+            c->nominated = true;
+            if (first) {
+                client_dtls(c, span_of(NULL, 0)); /* ClientHello */
+            }
+        }
+        break;
+    }
+    case DEMUX_DTLS:
+        client_dtls(c, span_of(data, len));
+        break;
+    case DEMUX_RTP:
+        if (c->srtp != NULL) {
+            EXPECT_INT(rtpsec_unprotect_rtp(c->srtp, data, &len), STATUS_OK);
+            client_rtp(c, now_us, data, len);
+        }
+        break;
+    case DEMUX_RTCP:
+        if (c->srtp != NULL) {
+            EXPECT_INT(rtpsec_unprotect_rtcp(c->srtp, data, &len), STATUS_OK);
+            client_rtcp(c, span_of(data, len));
+        }
+        break;
+    case DEMUX_DROP:
+    case DEMUX_TURN:
+        EXPECT(len == 0); /* the gateway sends nothing else */
+        break;
+    }
+}
+
+/* --- out --- */
+
+static inline void client_send_rtp(struct client *c, unsigned kind, bool marker, const void *payload, size_t payload_len)
+{
+    uint8_t buffer[CLIENT_DATAGRAM];
+    struct writer w = writer_of(buffer, sizeof(buffer));
+    uint8_t number[2] = {(uint8_t)(c->transport_sequence >> 8), (uint8_t)c->transport_sequence};
+    c->transport_sequence++;
+    struct rtp_extension_out extension = {3, span_of(number, 2)};
+    struct rtp_header_out header = {.marker = marker,
+                                    .payload_type = kind == 0 ? CLIENT_AUDIO_PT : CLIENT_VP8_PT,
+                                    .sequence = c->sequence[kind],
+                                    .timestamp = c->timestamp[kind],
+                                    .ssrc = c->ssrc[kind],
+                                    .extension_count = 1,
+                                    .extensions = &extension};
+    rtp_write_header(&w, &header);
+    writer_bytes(&w, span_of(payload, payload_len));
+    CHECK(writer_ok(&w));
+    size_t len = w.at;
+    if (kind == 1) {
+        struct client_sent *kept = &c->kept[c->sequence[1] % CLIENT_KEPT];
+        kept->sequence = c->sequence[1];
+        kept->len = len;
+        memcpy(kept->data, buffer, len);
+    }
+    c->sequence[kind]++;
+    CHECK(rtpsec_protect_rtp(c->srtp, buffer, &len, sizeof(buffer)) == STATUS_OK);
+    (void)client_push(c, buffer, len);
+}
+
+static inline void client_send_audio(struct client *c)
+{
+    static const uint8_t frame[80] = {0x78};
+    c->timestamp[0] += 960;
+    client_send_rtp(c, 0, false, frame, sizeof(frame));
+}
+
+static inline void client_send_frame(struct client *c, unsigned packets)
+{
+    c->timestamp[1] += 3000;
+    c->picture = (uint16_t)((c->picture + 1) & 0x7fff);
+    for (unsigned i = 0; i < packets; i++) {
+        uint8_t payload[1000] = {(uint8_t)(0x80 | (i == 0 ? 0x10 : 0)), 0x80, (uint8_t)(0x80 | c->picture >> 8),
+                                 (uint8_t)c->picture};
+        if (i == 0) {
+            static const uint8_t key[10] = {0x10, 0x02, 0x00, 0x9d, 0x01, 0x2a, 0x80, 0x02, 0xe0, 0x01};
+            static const uint8_t delta[10] = {0x11, 0x02, 0x00};
+            memcpy(payload + 4, c->want_keyframe ? key : delta, 10);
+            c->want_keyframe = false;
+        }
+        client_send_rtp(c, 1, i + 1 == packets, payload, sizeof(payload));
+    }
+}
+
+static inline void client_send_rtcp(struct client *c, struct writer *w)
+{
+    CHECK(writer_ok(w));
+    size_t len = w->at;
+    CHECK(rtpsec_protect_rtcp(c->srtp, w->data, &len, w->len) == STATUS_OK);
+    (void)client_push(c, w->data, len);
+}
+
+static inline void client_send_report(struct client *c, int64_t now_us)
+{
+    uint8_t buffer[512];
+    struct writer w = writer_of(buffer, sizeof(buffer));
+    for (unsigned kind = 0; kind < 2; kind++) {
+        struct rtcp_sender_info info = {.ntp = rtcp_ntp_of_us(1700000000000000 + now_us), .rtp_timestamp = c->timestamp[kind]};
+        rtcp_write_sr(&w, c->ssrc[kind], &info, NULL, 0);
+    }
+    client_send_rtcp(c, &w);
+}
+
+static inline void client_send_nacks(struct client *c, int64_t now_us, uint32_t rtt_us)
+{
+    uint16_t sequences[64];
+    unsigned count = nack_due(&c->nack, now_us, rtt_us, sequences, 64);
+    if (count > 0) {
+        uint8_t buffer[512];
+        struct writer w = writer_of(buffer, sizeof(buffer));
+        rtcp_write_nack(&w, c->ssrc[1], c->receive_ssrc[1], sequences, count);
+        client_send_rtcp(c, &w);
+    }
+}
+
+static inline void client_send_pli(struct client *c)
+{
+    uint8_t buffer[64];
+    struct writer w = writer_of(buffer, sizeof(buffer));
+    rtcp_write_pli(&w, c->ssrc[1], c->receive_ssrc[1]);
+    client_send_rtcp(c, &w);
+}
+
+static inline void client_send_feedback(struct client *c)
+{
+    if (!c->feedback_begun || !seq16_newer((uint16_t)(c->feedback_highest + 1), c->feedback_next)) {
+        return;
+    }
+    struct twcc_status statuses[TWCC_PACKETS_MAX];
+    unsigned count = 0;
+    for (uint16_t n = c->feedback_next; n != (uint16_t)(c->feedback_highest + 1) && count < TWCC_PACKETS_MAX; n++) {
+        statuses[count++].arrival_us = c->arrivals[n] == 0 ? -1 : c->arrivals[n];
+        c->arrivals[n] = 0;
+    }
+    uint8_t buffer[1400];
+    struct writer w = writer_of(buffer, sizeof(buffer));
+    unsigned done = twcc_write(&w, c->ssrc[1], c->receive_ssrc[1], c->feedback_next, statuses, count, &c->feedback_count);
+    c->feedback_next = (uint16_t)(c->feedback_next + count);
+    if (done > 0) {
+        client_send_rtcp(c, &w);
+    }
+}
+
+#endif
