@@ -291,7 +291,7 @@ static void read_terms(struct span value, struct terms *terms)
 {
     size_t start = 0;
     memset(terms, 0, sizeof *terms);
-    for (size_t i = 0; i <= value.len && terms->count < TERMS_MAX; i++) {
+    for (size_t i = 0; value.len > 0 && i <= value.len && terms->count < TERMS_MAX; i++) {
         if (i < value.len && value.data[i] != '\\') {
             continue;
         }

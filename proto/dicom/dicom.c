@@ -80,6 +80,9 @@ static enum status read_meta(struct span file, struct layout *layout)
 static enum status read_layout(struct span file, struct layout *layout)
 {
     *layout = (struct layout){0};
+    if (file.len == 0) {
+        return STATUS_UNKNOWN;
+    }
     if (file.len >= 132 && memcmp(file.data + 128, "DICM", 4) == 0) {
         layout->has_preamble = true;
         layout->dataset_at = 132;
@@ -180,7 +183,7 @@ enum status dicom_read(struct span file, struct dicom_image *out_image, size_t *
     size_t at = 0;
     attributes_init(&image);
     enum status status = read_layout(file, &layout);
-    struct span dataset = {file.data, 0};
+    struct span dataset = {NULL, 0};
     if (status == STATUS_OK) {
         dataset = (struct span){file.data + layout.dataset_at, file.len - layout.dataset_at};
         image.has_preamble = layout.has_preamble;
