@@ -5,11 +5,11 @@
 #define TESTS_UNIT_GATEWAY_FAKE_WEB_H
 
 #include "gateway/app.h"
-#include "gateway/ctl/import.h"
 #include "gateway/dispatch.h"
 #include "gateway/store/db_batch.h"
-#include "tests/unit/gateway/temp_folder.h"
 #include "tests/unit/test.h"
+
+#include <strings.h>
 
 struct web_exchange {
     struct web_request request;
@@ -122,23 +122,6 @@ static inline void fake_app(struct app *app)
     fake_store = (struct worker){.limit = 1000};
     fake_pool = (struct worker){.limit = 1000};
     *app = (struct app){.store = &fake_store, .blob = &fake_pool, .password = &fake_pool, .hub = (struct hub *)(void *)app};
-}
-
-/* The demonstration data in a fresh database. */
-static inline struct db *fake_demo(struct temp_folder *folder, bool passwords)
-{
-    struct db *db = NULL;
-    temp_folder_make(folder);
-    CHECK(db_open(temp_path(folder, DB_FILE_NAME), &db) == STATUS_OK);
-    static char text[262144];
-    FILE *f = fopen(CG_SOURCE_DIR "/deploy/demo/demo.json", "rb");
-    CHECK(f != NULL);
-    size_t len = fread(text, 1, sizeof text, f);
-    (void)fclose(f);
-    struct import_options options = {folder->path, passwords};
-    struct import_result result;
-    EXPECT_INT(import_json(db, &options, text, len, &result), STATUS_OK);
-    return db;
 }
 
 #endif

@@ -3,9 +3,8 @@
 #include "gateway/auth/auth.h"
 #include "gateway/dispatch_call.h"
 #include "gateway/store/db_sqlite.h"
+#include "tests/unit/gateway/demo_store.h"
 #include "tests/unit/gateway/fake_web.h"
-
-#include <strings.h>
 
 #define PASSWORD "demo-consult"
 
@@ -405,7 +404,7 @@ int main(void)
         {"session cap", test_session_cap},   {"overload", test_overload},       {"store unavailable", test_store_unavailable},
         {"idempotency", test_idempotency},   {"app_call", test_app_call},
     };
-    db = fake_demo(&folder, true);
+    db = demo_store(&folder, true);
     fake_app(&app);
     int result = TEST_MAIN(cases);
     db_close(db);
