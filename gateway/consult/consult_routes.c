@@ -50,49 +50,12 @@ static enum status store_new(struct api_call *call, const struct consult_row *ro
         status = db_run(call->db, "INSERT INTO participation (consultation_id, account_id, party, role) VALUES ($1, $2, 0, "
                                   "'requester')", "ss", row->id, row->requester_id);
     }
-    if (status == STATUS_OK && call->idempotency_key != NULL) {
-        status = db_run(call->db, "INSERT INTO consultation_key (account_id, idempotency_key, consultation_id, at_ms) VALUES ($1, "
-                                  "$2, $3, $4)", "sssi", row->requester_id, call->idempotency_key, row->id, call->now_ms);
-    }
     if (status == STATUS_OK) {
         status = audit_append(call->db, &(struct audit_entry){.at_ms = call->now_ms, .consultation_id = row->id,
                                                               .actor_id = row->requester_id, .action = "consultation.create",
                                                               .to_state = consult_state_name(row->state)});
     }
     return status;
-}
-
-/* Was this key used? Then the consultation it made is the answer. True: answered. */
-static bool replayed(struct api_call *call)
-{
-    char id[33];
-    struct consult_row row;
-    unsigned relation;
-    if (call->idempotency_key == NULL) {
-        return false;
-    }
-    size_t len = strlen(call->idempotency_key);
-    if (len < 16 || len > 64) {
-        (void)api_problem(call, 422, "field.invalid", "Idempotency-Key 应为 16 至 64 个字符。",
-                          "Idempotency-Key must have 16 to 64 characters.", NULL);
-        return true;
-    }
-    enum status status = db_one_text(call->db, id, sizeof id, "SELECT consultation_id FROM consultation_key WHERE account_id = $1 "
-                                                              "AND idempotency_key = $2", "ss", call->actor->account_id,
-                                     call->idempotency_key);
-    if (status == STATUS_NONE) {
-        return false;
-    }
-    if (status != STATUS_OK) {
-        (void)api_store_failed(call, status);
-        return true;
-    }
-    if (consult_load(call, id, &row, &relation)) {
-        consult_reply(call, &row);
-        call->status = call->status < 400 ? 201 : call->status;
-        consult_row_clear(&row);
-    }
-    return true;
 }
 
 static bool fill_new(struct api_call *call, struct consult_row *row)
@@ -124,7 +87,7 @@ static bool body_is_object(struct api_call *call)
 void consult_create(struct api_call *call)
 {
     struct consult_row row = {.version = 0};
-    if (!body_is_object(call) || replayed(call)) {
+    if (!body_is_object(call)) {
         return;
     }
     if (fill_new(call, &row)) {

@@ -9,7 +9,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define CANDIDATES_MAX 256    /* rung at once for one consultation; the rest follow when they open their queue */
 #define MEASURED_MAX 20       /* acceptances that the expected wait is the median of */
 #define MEASURED_DAYS 30
 
@@ -60,98 +59,6 @@ static bool reaches(const struct reach *reach, const char *organisation)
     return false;
 }
 
-struct candidate {
-    char account[33];
-};
-
-/* On duty, on the specialty, enabled, has not declined, no open offer yet; the rules are asked for each. only: one account. */
-static enum status find_candidates(struct api_call *call, const struct consult_row *row, const struct reach *reach,
-                                   const char *only, struct candidate *out, size_t *out_count)
-{
-    struct db_query q;
-    size_t n = 0;
-    db_begin_query(&q, call->db,
-        "SELECT a.id, p.organisation_id, p.licensed_since FROM account a JOIN duty d ON d.account_id = a.id AND d.on_duty = 1 "
-        "JOIN account_role r ON r.account_id = a.id AND r.role = 'specialist' "
-        "JOIN practitioner p ON p.id = a.practitioner_id AND p.active = 1 "
-        "JOIN practitioner_specialty s ON s.practitioner_id = p.id AND s.specialty = $1 "
-        "WHERE a.disabled = 0 AND a.id <> $2 AND a.id = COALESCE($3, a.id) "
-        "AND NOT EXISTS (SELECT 1 FROM consultation_decline x WHERE x.consultation_id = $4 AND x.account_id = a.id) "
-        "AND NOT EXISTS (SELECT 1 FROM consultation_offer o WHERE o.consultation_id = $5 AND o.account_id = a.id AND "
-        "o.state = 'open') ORDER BY d.since_ms, a.id");
-    db_bind_text(&q, row->specialty);
-    db_bind_text(&q, row->requester_id);
-    db_bind_text(&q, only);
-    db_bind_text(&q, row->id);
-    db_bind_text(&q, row->id);
-    while (n < CANDIDATES_MAX && db_next(&q)) {
-        const char *specialties[] = {row->specialty, NULL};
-        if (reaches(reach, db_text(&q, 1)) &&
-            rules_consultant(specialties, db_text(&q, 2), row->specialty, reach->today) == RULES_ALLOWED) {
-            (void)snprintf(out[n].account, sizeof out[n].account, "%s", db_text(&q, 0));
-            n++;
-        }
-    }
-    *out_count = n;
-    return db_end(&q);
-}
-
-static enum status open_offer(struct api_call *call, const struct consult_row *row, const char *account)
-{
-    enum status status = db_run(call->db,
-        "INSERT INTO consultation_offer (consultation_id, account_id, state, at_ms) VALUES ($1, $2, 'open', $3) "
-        "ON CONFLICT (consultation_id, account_id) DO UPDATE SET state = 'open', at_ms = excluded.at_ms", "ssi", row->id,
-        account, call->now_ms);
-    if (status == STATUS_OK) {
-        consult_effect_ring(call, row, account);
-    }
-    return status;
-}
-
-static enum status count_open(struct db *db, const char *consultation_id, unsigned *out_open)
-{
-    int64_t count = 0;
-    enum status status = db_one_int(db, &count, "SELECT COUNT(*) FROM consultation_offer o JOIN duty d ON d.account_id = "
-                                                "o.account_id AND d.on_duty = 1 WHERE o.consultation_id = $1 AND o.state = 'open'",
-                                    "s", consultation_id);
-    *out_open = (unsigned)count;
-    return status;
-}
-
-/* Opens offers to those found, with one audit row that names them: who could read the case, and from when. */
-static enum status offer_to(struct api_call *call, const struct consult_row *row, const struct reach *reach, const char *only)
-{
-    size_t count = 0;
-    struct candidate *found = calloc(CANDIDATES_MAX, sizeof *found);
-    if (found == NULL) {
-        return STATUS_NO_MEMORY;
-    }
-    json_t *accounts = json_array();
-    enum status status = find_candidates(call, row, reach, only, found, &count);
-    for (size_t i = 0; i < count && status == STATUS_OK; i++) {
-        status = open_offer(call, row, found[i].account);
-        json_array_append_new(accounts, json_string(found[i].account));
-    }
-    free(found);
-    json_t *detail = json_pack("{s:o}", "accounts", accounts);
-    if (status == STATUS_OK && count > 0 && !consult_audit(call, row, NULL, "consultation.ring", NULL, detail)) {
-        status = STATUS_IO;
-    }
-    json_decref(detail);
-    return status;
-}
-
-enum status queue_offer(struct api_call *call, const struct consult_row *row, unsigned *out_open)
-{
-    struct reach reach;
-    *out_open = 0;
-    enum status status = find_reach(call, row, &reach);
-    if (status == STATUS_OK) {
-        status = offer_to(call, row, &reach, NULL);
-    }
-    return status == STATUS_OK ? count_open(call->db, row->id, out_open) : status;
-}
-
 struct id_list {
     char (*ids)[33];
     size_t count, room;
@@ -181,6 +88,89 @@ static enum status id_list_read(struct id_list *list, struct db_query *q)
     }
     enum status ended = db_end(q);
     return ended != STATUS_OK ? ended : status;
+}
+
+/* On duty, on the specialty, enabled, has not declined, no open offer yet; the rules are asked for each. only: one account. */
+static enum status find_candidates(struct api_call *call, const struct consult_row *row, const struct reach *reach,
+                                   const char *only, struct id_list *out)
+{
+    struct db_query q;
+    enum status status = STATUS_OK;
+    db_begin_query(&q, call->db,
+        "SELECT a.id, p.organisation_id, p.licensed_since FROM account a JOIN duty d ON d.account_id = a.id AND d.on_duty = 1 "
+        "JOIN account_role r ON r.account_id = a.id AND r.role = 'specialist' "
+        "JOIN practitioner p ON p.id = a.practitioner_id AND p.active = 1 "
+        "JOIN practitioner_specialty s ON s.practitioner_id = p.id AND s.specialty = $1 "
+        "WHERE a.disabled = 0 AND a.id <> $2 AND a.id = COALESCE($3, a.id) "
+        "AND NOT EXISTS (SELECT 1 FROM consultation_decline x WHERE x.consultation_id = $4 AND x.account_id = a.id) "
+        "AND NOT EXISTS (SELECT 1 FROM consultation_offer o WHERE o.consultation_id = $5 AND o.account_id = a.id AND "
+        "o.state = 'open') ORDER BY d.since_ms, a.id");
+    db_bind_text(&q, row->specialty);
+    db_bind_text(&q, row->requester_id);
+    db_bind_text(&q, only);
+    db_bind_text(&q, row->id);
+    db_bind_text(&q, row->id);
+    while (status == STATUS_OK && db_next(&q)) {
+        const char *specialties[] = {row->specialty, NULL};
+        if (reaches(reach, db_text(&q, 1)) &&
+            rules_consultant(specialties, db_text(&q, 2), row->specialty, reach->today) == RULES_ALLOWED) {
+            status = id_list_add(out, db_text(&q, 0));
+        }
+    }
+    enum status ended = db_end(&q);
+    return ended != STATUS_OK ? ended : status;
+}
+
+static enum status open_offer(struct api_call *call, const struct consult_row *row, const char *account)
+{
+    enum status status = db_run(call->db,
+        "INSERT INTO consultation_offer (consultation_id, account_id, state, at_ms) VALUES ($1, $2, 'open', $3) "
+        "ON CONFLICT (consultation_id, account_id) DO UPDATE SET state = 'open', at_ms = excluded.at_ms", "ssi", row->id,
+        account, call->now_ms);
+    if (status == STATUS_OK) {
+        consult_effect_ring(call, row, account);
+    }
+    return status;
+}
+
+static enum status count_open(struct db *db, const char *consultation_id, unsigned *out_open)
+{
+    int64_t count = 0;
+    enum status status = db_one_int(db, &count, "SELECT COUNT(*) FROM consultation_offer o JOIN duty d ON d.account_id = "
+                                                "o.account_id AND d.on_duty = 1 WHERE o.consultation_id = $1 AND o.state = 'open'",
+                                    "s", consultation_id);
+    *out_open = (unsigned)count;
+    return status;
+}
+
+/* Opens offers to those found, with one audit row that names them: who could read the case, and from when. */
+static enum status offer_to(struct api_call *call, const struct consult_row *row, const struct reach *reach, const char *only)
+{
+    struct id_list found = {NULL, 0, 0};
+    json_t *accounts = json_array();
+    enum status status = find_candidates(call, row, reach, only, &found);
+    for (size_t i = 0; i < found.count && status == STATUS_OK; i++) {
+        status = open_offer(call, row, found.ids[i]);
+        json_array_append_new(accounts, json_string(found.ids[i]));
+    }
+    json_t *detail = json_pack("{s:o}", "accounts", accounts);
+    if (status == STATUS_OK && found.count > 0 && !consult_audit(call, row, NULL, "consultation.ring", NULL, detail)) {
+        status = STATUS_IO;
+    }
+    json_decref(detail);
+    free(found.ids);
+    return status;
+}
+
+enum status queue_offer(struct api_call *call, const struct consult_row *row, unsigned *out_open)
+{
+    struct reach reach;
+    *out_open = 0;
+    enum status status = find_reach(call, row, &reach);
+    if (status == STATUS_OK) {
+        status = offer_to(call, row, &reach, NULL);
+    }
+    return status == STATUS_OK ? count_open(call->db, row->id, out_open) : status;
 }
 
 static enum status open_accounts(struct db *db, const char *consultation_id, struct id_list *out_list)

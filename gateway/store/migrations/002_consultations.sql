@@ -41,13 +41,6 @@ CREATE TABLE consultation_number (          -- of the day, for C-YYYYMMDD-NNNN
     day TEXT PRIMARY KEY,
     last INTEGER NOT NULL
 );
-CREATE TABLE consultation_key (             -- Idempotency-Key of POST /consultations
-    account_id TEXT NOT NULL REFERENCES account (id),
-    idempotency_key TEXT NOT NULL,
-    consultation_id TEXT NOT NULL REFERENCES consultation (id),
-    at_ms BIGINT NOT NULL,
-    PRIMARY KEY (account_id, idempotency_key)
-);
 CREATE TABLE consultation_offer (           -- to whom it was offered; counts while 'open' and the account is on duty
     consultation_id TEXT NOT NULL REFERENCES consultation (id),
     account_id TEXT NOT NULL REFERENCES account (id),

@@ -67,6 +67,17 @@ static inline enum status fixture_sign(void *context, const char *organisation_i
     return STATUS_OK;
 }
 
+static inline void fixture_remove(const char *folder, const char *path)
+{
+    static const char *const names[] = {"", "-wal", "-shm", ".mark"};
+    for (size_t i = 0; i < sizeof names / sizeof names[0]; i++) {
+        char file[128];
+        (void)snprintf(file, sizeof file, "%s%s", path, names[i]);
+        (void)unlink(file);
+    }
+    (void)rmdir(folder);
+}
+
 static inline void fixture_must(enum status status, int line)
 {
     if (status != STATUS_OK) {

@@ -1,0 +1,191 @@
+/* Every cell of the state table, its invariants, and that gateway/README.md shows the same table. Run with --print to get
+ * the text for the README. */
+#include "gateway/consult/consult_fsm.h"
+#include "tests/unit/test.h"
+
+#include <stdlib.h>
+
+#define ALL_ACTORS 31u
+
+static void every_cell(void)
+{
+    unsigned cells = 0, moves = 0;
+    for (unsigned s = 0; s < CONSULT_STATE_COUNT; s++) {
+        for (unsigned e = 0; e < CONSULT_EVENT_COUNT; e++) {
+            enum consult_state state = (enum consult_state)s;
+            enum consult_event event = (enum consult_event)e;
+            struct consult_step step = consult_fsm_next(state, event, ALL_ACTORS);
+            cells++;
+            EXPECT((unsigned)step.next < CONSULT_STATE_COUNT);
+            EXPECT(step.refusal != CONSULT_NOT_YOURS); /* somebody may, or nobody by the state */
+            if (step.refusal != CONSULT_OK) {
+                EXPECT(step.next == state);
+                EXPECT(consult_refusal_code(step.refusal)[0] != '\0' && consult_refusal_zh(step.refusal)[0] != '\0');
+            } else {
+                moves++;
+                EXPECT(!consult_state_reserved(step.next) && !consult_state_reserved(state));
+            }
+            if (consult_state_reserved(state)) {
+                EXPECT_INT(step.refusal, CONSULT_RESERVED);
+            }
+            for (unsigned actor = 1; actor < 32; actor <<= 1) {
+                struct consult_step one = consult_fsm_next(state, event, actor);
+                bool may = step.refusal == CONSULT_OK && (consult_event_actors(event) & actor) != 0;
+                EXPECT_INT(one.refusal == CONSULT_OK, may);
+                EXPECT(step.refusal == CONSULT_OK || one.refusal == step.refusal); /* the state is said before the person */
+            }
+            EXPECT(consult_fsm_next(state, event, 0).refusal != CONSULT_OK);
+        }
+    }
+    EXPECT_INT(cells, CONSULT_STATE_COUNT * CONSULT_EVENT_COUNT);
+    EXPECT_INT(moves, 69); /* a new way in the table is meant, or this fails */
+}
+
+static bool reaches(enum consult_state from, enum consult_state to, unsigned actors)
+{
+    bool seen[CONSULT_STATE_COUNT] = {false};
+    seen[from] = true;
+    for (bool grew = true; grew;) {
+        grew = false;
+        for (unsigned s = 0; s < CONSULT_STATE_COUNT; s++) {
+            for (unsigned e = 0; seen[s] && e < CONSULT_EVENT_COUNT; e++) {
+                struct consult_step step = consult_fsm_next((enum consult_state)s, (enum consult_event)e, actors);
+                if (step.refusal == CONSULT_OK && !seen[step.next]) {
+                    seen[step.next] = grew = true;
+                }
+            }
+        }
+    }
+    return seen[to];
+}
+
+static void invariants(void)
+{
+    for (unsigned s = 0; s < CONSULT_STATE_COUNT; s++) {
+        enum consult_state state = (enum consult_state)s;
+        if (consult_state_reserved(state)) {
+            EXPECT(!reaches(CONSULT_DRAFT, state, ALL_ACTORS));
+            continue;
+        }
+        EXPECT(reaches(CONSULT_DRAFT, state, ALL_ACTORS));
+        bool over = consult_state_phase(state) == CONSULT_PHASE_OVER;
+        for (unsigned e = 0; over && state != CONSULT_CLOSED && e < CONSULT_EVENT_COUNT; e++) {
+            struct consult_step step = consult_fsm_next(state, (enum consult_event)e, ALL_ACTORS);
+            EXPECT(step.next == state); /* only a closed one comes back, for an amended opinion */
+        }
+        /* whoever vanishes, the others or the clock can bring it to an end */
+        EXPECT(over || reaches(state, CONSULT_CLOSED, ALL_ACTORS) || reaches(state, CONSULT_DISCARDED, ALL_ACTORS));
+        if (consult_state_phase(state) == CONSULT_PHASE_RUNNING) {
+            EXPECT(reaches(state, CONSULT_FAILED, CONSULT_ACTOR_SYSTEM));
+        }
+        if (consult_state_phase(state) == CONSULT_PHASE_WAITING) {
+            EXPECT(reaches(state, CONSULT_EXPIRED, CONSULT_ACTOR_SYSTEM));
+        }
+    }
+    for (unsigned e = 0; e < CONSULT_EVENT_COUNT; e++) { /* signing is the consultant's, deciding the requester's */
+        unsigned others = ALL_ACTORS & ~(unsigned)CONSULT_ACTOR_CONSULTANT;
+        struct consult_step step = consult_fsm_next(CONSULT_AWAITING_OPINION, (enum consult_event)e, others);
+        EXPECT(step.next == CONSULT_AWAITING_OPINION);
+    }
+}
+
+static void names(void)
+{
+    for (unsigned s = 0; s < CONSULT_STATE_COUNT; s++) {
+        enum consult_state back = CONSULT_STATE_COUNT;
+        EXPECT(consult_state_of(consult_state_name((enum consult_state)s), &back) && (unsigned)back == s);
+    }
+    for (unsigned e = 0; e < CONSULT_EVENT_COUNT; e++) {
+        enum consult_event back = CONSULT_EVENT_COUNT;
+        EXPECT(consult_event_of(consult_event_name((enum consult_event)e), &back) && (unsigned)back == e);
+    }
+    enum consult_state state;
+    enum consult_event event;
+    EXPECT(!consult_state_of("", &state) && !consult_state_of("Draft", &state) && !consult_event_of("drop table", &event));
+}
+
+static void timers(void)
+{
+    for (unsigned i = 0; i < CONSULT_TIMER_COUNT; i++) {
+        const struct consult_timer_rule *rule = consult_timer_rule((enum consult_timer)i);
+        EXPECT(rule->default_ms[0] > 0 && rule->default_ms[1] > 0 && rule->default_ms[2] > 0);
+        if (rule->has_event) {
+            EXPECT_INT(consult_fsm_next(rule->state, rule->event, CONSULT_ACTOR_SYSTEM).refusal, CONSULT_OK);
+        }
+        EXPECT(rule->has_event != rule->again);
+    }
+}
+
+static const char *cell_text(enum consult_state state, enum consult_event event)
+{
+    struct consult_step step = consult_fsm_next(state, event, ALL_ACTORS);
+    switch (step.refusal) {
+    case CONSULT_OK:
+        return step.next == state ? "stays" : consult_state_name(step.next);
+    case CONSULT_NOT_YET:
+        return "later";
+    case CONSULT_TOO_LATE:
+        return "past";
+    case CONSULT_TAKEN:
+        return "taken";
+    case CONSULT_OVER:
+        return "over";
+    case CONSULT_NEVER:
+    case CONSULT_RESERVED:
+    case CONSULT_NOT_YOURS:
+        break;
+    }
+    return "-";
+}
+
+/* The table as markdown, events as rows; reserved states are left out. */
+static size_t table(char *out, size_t room)
+{
+    size_t len = (size_t)snprintf(out, room, "| event |");
+    for (unsigned s = 0; s < CONSULT_STATE_COUNT; s++) {
+        if (!consult_state_reserved((enum consult_state)s)) {
+            len += (size_t)snprintf(out + len, room - len, " %s |", consult_state_name((enum consult_state)s));
+        }
+    }
+    len += (size_t)snprintf(out + len, room - len, "\n|---|");
+    for (unsigned s = 0; s < CONSULT_STATE_COUNT; s++) {
+        len += (size_t)snprintf(out + len, room - len, "%s", consult_state_reserved((enum consult_state)s) ? "" : "---|");
+    }
+    for (unsigned e = 0; e < CONSULT_EVENT_COUNT; e++) {
+        len += (size_t)snprintf(out + len, room - len, "\n| %s |", consult_event_name((enum consult_event)e));
+        for (unsigned s = 0; s < CONSULT_STATE_COUNT; s++) {
+            if (!consult_state_reserved((enum consult_state)s)) {
+                len += (size_t)snprintf(out + len, room - len, " %s |", cell_text((enum consult_state)s, (enum consult_event)e));
+            }
+        }
+    }
+    return len + (size_t)snprintf(out + len, room - len, "\n");
+}
+
+static void readme_shows_it(void)
+{
+    static char wanted[16384], found[65536];
+    (void)table(wanted, sizeof wanted);
+    FILE *file = fopen(CG_SOURCE_DIR "/gateway/README.md", "r");
+    EXPECT(file != NULL);
+    if (file != NULL) {
+        found[fread(found, 1, sizeof found - 1, file)] = '\0';
+        (void)fclose(file);
+        EXPECT(strstr(found, wanted) != NULL);
+    }
+}
+
+int main(int argc, char **argv)
+{
+    static const struct test_case cases[] = {
+        {"every cell", every_cell}, {"invariants", invariants}, {"names", names}, {"timers", timers},
+        {"README shows the table", readme_shows_it},
+    };
+    if (argc > 1 && strcmp(argv[1], "--print") == 0) {
+        static char text[16384];
+        (void)table(text, sizeof text);
+        (void)fputs(text, stdout);
+        return 0;
+    }
+    return TEST_MAIN(cases);
+}
