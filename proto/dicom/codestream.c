@@ -51,7 +51,7 @@ static uint16_t read_orientation(struct reader segment)
 {
     struct span head = reader_span(&segment, 6);
     struct reader tiff = reader_of(reader_rest(&segment));
-    if (!span_equal(head, SPAN_LITERAL("Exif\0"))) {
+    if (!span_equal(head, SPAN_LITERAL("Exif\0\0"))) {
         return 1;
     }
     struct reader all = tiff;
