@@ -1,5 +1,7 @@
 #include "media/imaging/codec.h"
 
+#include "proto/dicom/jpeg_lossless.h"
+
 #include <libavcodec/avcodec.h>
 #include <libavutil/opt.h>
 #include <libavutil/pixdesc.h>
@@ -50,12 +52,12 @@ static enum AVCodecID codec_id(enum codestream_kind kind)
 {
     switch (kind) {
     case CODESTREAM_JPEG:
-    case CODESTREAM_JPEG_LOSSLESS:
         return AV_CODEC_ID_MJPEG;
     case CODESTREAM_JPEG_LS:
         return AV_CODEC_ID_JPEGLS;
     case CODESTREAM_JPEG_2000:
         return AV_CODEC_ID_JPEG2000;
+    case CODESTREAM_JPEG_LOSSLESS: /* own decoder */
     case CODESTREAM_JPEG_OTHER:
         break;
     }
@@ -77,13 +79,14 @@ static const char *refuse_head(const struct codestream *head)
     if (head->kind == CODESTREAM_JPEG && head->precision != 8 && !(head->precision == 12 && head->components == 1)) {
         return "JPEG of unusual precision";
     }
-    if (head->precision < 8 || head->precision > 16) {
+    if (head->precision > 16 || head->precision < (head->kind == CODESTREAM_JPEG_LOSSLESS ? 2 : 8)) {
         return "fewer than 8 or more than 16 bits";
     }
     if (head->kind == CODESTREAM_JPEG_LS && head->components == 3 && head->interleave == 2) {
         return "JPEG-LS with sample interleave";
     }
-    if (head->kind != CODESTREAM_JPEG_2000 && head->components == 3 && head->precision != 8) {
+    if (head->kind != CODESTREAM_JPEG_2000 && head->kind != CODESTREAM_JPEG_LOSSLESS && head->components == 3 &&
+        head->precision != 8) {
         return "colour JPEG with more than 8 bits";
     }
     return NULL;
@@ -210,6 +213,23 @@ static uint64_t aligned_pixels(const struct codestream *head)
     return ((uint64_t)head->width + 128) * ((uint64_t)head->height + 32);
 }
 
+static enum status decode_lossless(const struct codestream *head, struct raster *out_raster, const char **out_why)
+{
+    struct raster raster = {0};
+    enum status status = raster_create(head->width, head->height, head->components, &raster);
+    if (status == STATUS_OK) {
+        status = jpeg_lossless_decode(head->stream, head->width, head->height, head->components, raster.plane);
+    }
+    if (status != STATUS_OK) {
+        *out_why = status == STATUS_NO_MEMORY ? why_memory : "JPEG lossless stream is damaged";
+        raster_destroy(&raster);
+        return status;
+    }
+    raster.bits = head->precision;
+    *out_raster = raster;
+    return STATUS_OK;
+}
+
 enum status codec_decode(const struct codestream *head, struct raster *out_raster, const char **out_why)
 {
     *out_why = refuse_head(head);
@@ -220,6 +240,9 @@ enum status codec_decode(const struct codestream *head, struct raster *out_raste
     if (pixels * head->components > RASTER_SAMPLES_MAX) {
         *out_why = "too many pixels";
         return STATUS_TOO_LARGE;
+    }
+    if (head->kind == CODESTREAM_JPEG_LOSSLESS) {
+        return decode_lossless(head, out_raster, out_why);
     }
     AVCodecContext *context = open_decoder(codec_id(head->kind), aligned_pixels(head));
     AVFrame *frame = context != NULL ? decode_packet(context, head->stream) : NULL;

@@ -1,7 +1,8 @@
 #!/usr/bin/python3
 """Reference values of every picture in a folder, from readers other than ours (pydicom with numpy and Pillow, dcmtk).
 
-test_imaging_reference.py FOLDER OUT writes, for each frame that one of them shows, OUT/NAME.FRAME.ref:
+test_imaging_reference.py FOLDER OUT makes further files of them below OUT/made (dcmtk's compressors), and writes, for each frame
+of both folders that one of the readers shows, OUT/NAME.FRAME.ref:
 width, height, components (uint32 LE), then stored values (int64 LE) plane by plane; and for gray pictures OUT/NAME.FRAME.win:
 the picture at window 40/400 in eight bits by PS3.3 C.11.2.1.2.1, computed with numpy from the same values."""
 import os
@@ -69,5 +70,33 @@ def write_references(folder, out_folder):
                 write_window(dataset, frame, base + ".win")
 
 
+def make_files(folder, made):
+    """Further compressed files by dcmtk: every predictor of JPEG lossless (16 bits with a black corner among them), point
+    transform, JPEG-LS of each interleave, RLE, extended and baseline JPEG of several frames."""
+    os.mkdir(made)
+
+    def run(tool, options, source, name):
+        subprocess.run([tool, *options, source, os.path.join(made, name)], check=True, stderr=subprocess.DEVNULL)
+
+    for source in ("MR_small", "CT_small", "SC_rgb_small_odd"):
+        path = os.path.join(folder, source + ".dcm")
+        for predictor in range(1, 8):
+            run("dcmcjpeg", ["+el", "+sv", str(predictor)], path, "%s_lossless_%d.dcm" % (source, predictor))
+        run("dcmcjpeg", ["+el", "+sv", "1", "+pt", "2"], path, source + "_transform.dcm")
+        run("dcmcrle", [], path, source + "_rle.dcm")
+    run("dcmcjpls", ["+el"], os.path.join(folder, "CT_small.dcm"), "CT_small_ls.dcm")
+    frames = os.path.join(made, "two_frames.dcm")
+    run("dcmdrle", [], os.path.join(folder, "SC_rgb_rle_2frame.dcm"), "two_frames.dcm")
+    run("dcmcjpls", ["+el", "+il"], frames, "two_frames_ls_line.dcm")
+    run("dcmcjpls", ["+el", "+iv"], frames, "two_frames_ls_sample.dcm")
+    run("dcmcjpeg", ["+e1"], frames, "two_frames_lossless.dcm")
+    run("dcmcjpeg", ["+eb"], frames, "two_frames_baseline.dcm")
+    run("dcmdjpeg", [], os.path.join(folder, "JPGExtended.dcm"), "twelve_bits.dcm")
+    run("dcmcjpeg", ["+e1"], os.path.join(made, "twelve_bits.dcm"), "twelve_bits_lossless.dcm")
+    run("dcmcjpls", ["+en", "+md", "2"], os.path.join(made, "twelve_bits.dcm"), "twelve_bits_ls_near.dcm")
+
+
 if __name__ == "__main__":
+    make_files(sys.argv[1], os.path.join(sys.argv[2], "made"))
+    write_references(os.path.join(sys.argv[2], "made"), sys.argv[2])
     write_references(sys.argv[1], sys.argv[2])

@@ -38,6 +38,18 @@ static struct octets read_file(const char *folder, const char *name)
     return file;
 }
 
+/* From pydicom's set, or made by the script. */
+static struct octets read_source(const char *name)
+{
+    char made[128];
+    struct octets file = read_file(FILES, name);
+    if (file.data == NULL) {
+        (void)snprintf(made, sizeof made, "%s/made", references);
+        file = read_file(made, name);
+    }
+    return file;
+}
+
 static bool make_references(void)
 {
     char command[512];
@@ -149,12 +161,11 @@ static void compare_window(const struct dicom_image *image, const struct raster 
 
 static void compare_frame(const char *entry, const char *name, uint32_t frame)
 {
-    struct octets file = read_file(FILES, name);
+    struct octets file = read_source(name);
     struct octets reference = read_file(references, entry);
     struct dicom_image image;
     struct raster raster = {0};
     const char *why = "";
-    uint8_t *inflated = NULL;
     enum status status = dicom_read(span_of(file.data, file.len), &image, NULL);
     if (status == STATUS_UNSUPPORTED) { /* deflated: image_dfl is checked as a picture below */
         free(file.data);
@@ -162,19 +173,19 @@ static void compare_frame(const char *entry, const char *name, uint32_t frame)
         return;
     }
     EXPECT_INT(status, STATUS_OK);
+    bool sample_interleave = strstr(name, "_ls_sample") != NULL; /* libavcodec cannot: refused, never black */
     enum imaging_refusal refusal = status == STATUS_OK ? frame_check(&image, &why) : IMAGING_REFUSAL_MALFORMED;
     if (refusal == IMAGING_REFUSAL_NONE) {
         refusal = frame_decode(&image, frame, &raster, &why);
     }
-    EXPECT_TEXT(imaging_refusal_name(refusal), "NONE");
+    EXPECT_TEXT(imaging_refusal_name(refusal), sample_interleave ? "CODEC" : "NONE");
     if (refusal == IMAGING_REFUSAL_NONE) {
         compare_values(&image, &raster, &reference);
         compare_window(&image, &raster, frame, entry);
-    } else {
+    } else if (!sample_interleave) {
         printf("  refused: %s\n", why);
     }
     raster_destroy(&raster);
-    free(inflated);
     free(file.data);
     free(reference.data);
 }
@@ -198,7 +209,7 @@ static void values_equal_references(void)
         (void)closedir(folder);
     }
     test_row("number of references");
-    EXPECT(count >= 85);
+    EXPECT(count >= 125);
     test_row_end();
 }
 
