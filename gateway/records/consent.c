@@ -156,7 +156,7 @@ static bool record(struct api_call *call, struct consult_row *row, const struct 
 void consent_put(struct api_call *call)
 {
     struct consult_row row;
-    struct given given;
+    struct given given = {.scope = NULL};
     unsigned relation;
     if (!read_body(call, &given) || !consult_load(call, call->params[0], &row, &relation)) {
         return;
