@@ -1,17 +1,18 @@
 #include "proto/demux/demux.h"
 
-#define STUN_LEN_MIN 20u  /* RFC 8489 §5: header */
-#define DTLS_LEN_MIN 13u  /* RFC 6347 §4.1: record head */
-#define TURN_LEN_MIN 4u   /* RFC 8656 §12.4: channel number and length */
-#define RTP_LEN_MIN 12u   /* RFC 3550 §5.1 */
-#define RTCP_LEN_MIN 8u   /* RFC 3550 §6.4.2: an RR without blocks */
+#define STUN_LEN_MIN 20u /* RFC 8489 §5: header */
+#define DTLS_LEN_MIN 13u /* RFC 6347 §4.1: record head */
+#define TURN_LEN_MIN 4u  /* RFC 8656 §12.4: channel number and length */
+#define RTP_LEN_MIN 12u  /* RFC 3550 §5.1 */
+#define RTCP_LEN_MIN 8u  /* RFC 3550 §6.4.2: an RR without blocks */
 
 static enum demux_kind at_least(struct span datagram, size_t len, enum demux_kind kind)
 {
     return datagram.len >= len ? kind : DEMUX_DROP;
 }
 
-/* RFC 5761 §4: with rtcp-mux the second octet 192..223 is RTCP (RTP payload types 64..95 are not used then). */
+/* RFC 5761 §4: with rtcp-mux the second octet 192..223 is RTCP (RTP payload types 64..95 are not
+ * used then). */
 static enum demux_kind rtp_or_rtcp(struct span datagram)
 {
     if (datagram.len >= 2 && datagram.data[1] >= 192 && datagram.data[1] <= 223) {

@@ -1,5 +1,5 @@
-/* Tells by its first octets what a datagram on a media port is (RFC 7983 §7; RTP or RTCP: RFC 5761 §4).
- * Nothing is believed here: it only chooses the parser. Pure function, any thread. */
+/* Tells by its first octets what a datagram on a media port is (RFC 7983 §7; RTP or RTCP: RFC 5761
+ * §4). Nothing is believed here: it only chooses the parser. Pure function, any thread. */
 #ifndef PROTO_DEMUX_DEMUX_H
 #define PROTO_DEMUX_DEMUX_H
 

@@ -9,7 +9,8 @@ static bool ice_chars(struct span text, size_t min, size_t max)
     }
     for (size_t i = 0; i < text.len; i++) {
         uint8_t c = text.data[i];
-        bool ok = (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '+' || c == '/';
+        bool ok = (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') ||
+                  c == '+' || c == '/';
         if (!ok) {
             return false;
         }
@@ -76,7 +77,8 @@ static int name_index(struct span word, const char *const *names, size_t count)
     return -1;
 }
 
-/* Name and value pairs behind the type; those that we do not know are passed over (RFC 8839 §5.1). */
+/* Name and value pairs behind the type; those that we do not know are passed over (RFC 8839 §5.1).
+ */
 static bool read_extensions(struct span rest, struct ice_candidate *c)
 {
     uint64_t value;
@@ -152,7 +154,8 @@ void ice_candidate_write(struct writer *w, const struct ice_candidate *candidate
 {
     CHECK((unsigned)candidate->type < 4 && (unsigned)candidate->tcptype < 4);
     writer_bytes(w, candidate->foundation);
-    writer_format(w, " %u %s %lu ", candidate->component, candidate->transport == ICE_TCP ? "tcp" : "udp",
+    writer_format(w, " %u %s %lu ", candidate->component,
+                  candidate->transport == ICE_TCP ? "tcp" : "udp",
                   (unsigned long)candidate->priority);
     writer_bytes(w, candidate->address);
     writer_format(w, " %u typ %s", candidate->port, type_names[candidate->type]);
@@ -169,7 +172,8 @@ void ice_candidate_write(struct writer *w, const struct ice_candidate *candidate
 uint32_t ice_priority(uint8_t type_preference, uint16_t local_preference, uint16_t component)
 {
     CHECK(type_preference <= 126 && component >= 1 && component <= 256);
-    return ((uint32_t)type_preference << 24) + ((uint32_t)local_preference << 8) + (256u - component);
+    return ((uint32_t)type_preference << 24) + ((uint32_t)local_preference << 8) +
+           (256u - component);
 }
 
 uint8_t ice_type_preference(enum ice_type type, enum ice_transport transport)

@@ -119,7 +119,8 @@ static void append_nal(struct writer *w, enum payload_h264_form form, struct spa
 }
 
 /* length_at counts from 1, so that 0 says: no FU is open. */
-static enum status append_fu(struct span payload, enum payload_h264_form form, size_t *length_at, struct writer *w)
+static enum status append_fu(struct span payload, enum payload_h264_form form, size_t *length_at,
+                             struct writer *w)
 {
     uint8_t head = payload.data[1];
     if ((head & FU_START) != 0) {
@@ -143,7 +144,8 @@ static enum status append_fu(struct span payload, enum payload_h264_form form, s
     return STATUS_OK;
 }
 
-enum status payload_h264_append(struct span payload, enum payload_h264_form form, size_t *length_at, struct writer *w)
+enum status payload_h264_append(struct span payload, enum payload_h264_form form, size_t *length_at,
+                                struct writer *w)
 {
     struct payload_h264 h;
     enum status status = payload_h264_read(payload, &h);

@@ -22,8 +22,11 @@ enum status payload_opus_read(struct span payload, struct payload_opus *out_opus
         return STATUS_TRUNCATED;
     }
     uint8_t toc = payload.data[0];
-    struct payload_opus o = {.config = toc >> 3, .stereo = (toc & 4u) != 0, .dtx = payload.len <= DTX_LEN_MAX};
-    o.mode = o.config < 12 ? PAYLOAD_OPUS_SILK : o.config < 16 ? PAYLOAD_OPUS_HYBRID : PAYLOAD_OPUS_CELT;
+    struct payload_opus o = {
+        .config = toc >> 3, .stereo = (toc & 4u) != 0, .dtx = payload.len <= DTX_LEN_MAX};
+    o.mode = o.config < 12   ? PAYLOAD_OPUS_SILK
+             : o.config < 16 ? PAYLOAD_OPUS_HYBRID
+                             : PAYLOAD_OPUS_CELT;
     switch (toc & 3u) {
     case 0:
         o.frame_count = 1;

@@ -7,7 +7,9 @@
 
 uint32_t payload_clock_hz(enum payload_codec codec)
 {
-    return codec == PAYLOAD_OPUS ? 48000 : 90000; /* RFC 7587 §4.1, RFC 7741 §4.1, RFC 9628 §4.1, RFC 6184 §5.1 */
+    return codec == PAYLOAD_OPUS
+               ? 48000
+               : 90000; /* RFC 7587 §4.1, RFC 7741 §4.1, RFC 9628 §4.1, RFC 6184 §5.1 */
 }
 
 static enum status inspect_opus(struct span payload, struct payload_info *info)
@@ -58,15 +60,18 @@ static enum status inspect_h264(struct span payload, struct payload_info *info)
     if (status != STATUS_OK) {
         return status;
     }
-    *info = (struct payload_info){
-        .frame_start = h.starts, .keyframe = h.starts && (h.idr || h.sps), .discardable = h.nri == 0};
-    if (h.sps_nal.len > 0 && payload_h264_sps_size(h.sps_nal, &info->width, &info->height) != STATUS_OK) {
+    *info = (struct payload_info){.frame_start = h.starts,
+                                  .keyframe = h.starts && (h.idr || h.sps),
+                                  .discardable = h.nri == 0};
+    if (h.sps_nal.len > 0 &&
+        payload_h264_sps_size(h.sps_nal, &info->width, &info->height) != STATUS_OK) {
         info->width = info->height = 0; /* an SPS that we cannot read is still relayed */
     }
     return STATUS_OK;
 }
 
-enum status payload_inspect(enum payload_codec codec, struct span payload, struct payload_info *out_info)
+enum status payload_inspect(enum payload_codec codec, struct span payload,
+                            struct payload_info *out_info)
 {
     struct payload_info info = {.frame_start = false};
     enum status status = STATUS_UNSUPPORTED;
@@ -90,7 +95,8 @@ enum status payload_inspect(enum payload_codec codec, struct span payload, struc
     return status;
 }
 
-/* A fragment needs no length with start codes, so only "is one open" is asked: it is when w holds something already. */
+/* A fragment needs no length with start codes, so only "is one open" is asked: it is when w holds
+ * something already. */
 static enum status append_h264(struct span payload, struct writer *w)
 {
     size_t open = w->at > 0 ? 1 : 0;

@@ -32,7 +32,8 @@ static void read_extension(struct reader *r, struct payload_vp8 *v)
     }
 }
 
-/* RFC 6386 §9.1: P bit 0 = key frame; then 3 octets of size, start code, 14 bits width, 14 bits height. */
+/* RFC 6386 §9.1: P bit 0 = key frame; then 3 octets of size, start code, 14 bits width, 14 bits
+ * height. */
 static enum status read_frame_head(struct payload_vp8 *v)
 {
     v->keyframe = v->start && (v->data.data[0] & 1u) == 0;
@@ -70,7 +71,8 @@ enum status payload_vp8_read(struct span payload, struct payload_vp8 *out_vp8)
     return status;
 }
 
-void payload_vp8_rewrite(uint8_t *payload, const struct payload_vp8 *vp8, uint16_t picture_id, uint8_t tl0picidx)
+void payload_vp8_rewrite(uint8_t *payload, const struct payload_vp8 *vp8, uint16_t picture_id,
+                         uint8_t tl0picidx)
 {
     CHECK(vp8->picture_id_at < vp8->descriptor_len && vp8->tl0picidx_at < vp8->descriptor_len);
     if (vp8->has_picture_id && vp8->picture_id_long) {

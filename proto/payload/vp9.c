@@ -54,7 +54,8 @@ static uint32_t take_bits(struct bits *b, unsigned n)
     return value;
 }
 
-/* VP9 bitstream §6.2 uncompressed_header: size of a key frame (profiles 0 to 3). Best effort: 0 when it is not that. */
+/* VP9 bitstream §6.2 uncompressed_header: size of a key frame (profiles 0 to 3). Best effort: 0
+ * when it is not that. */
 static void read_frame_size(struct payload_vp9 *v)
 {
     struct bits b = {.data = v->data};

@@ -33,7 +33,8 @@ static size_t body_len_min(uint8_t type, uint8_t count)
     }
 }
 
-/* One packet off the reader. Padding need not be a multiple of 4: Chromium pads transport-wide feedback by 1 to 3 octets. */
+/* One packet off the reader. Padding need not be a multiple of 4: Chromium pads transport-wide
+ * feedback by 1 to 3 octets. */
 static enum status take(struct reader *r, struct rtcp_packet *out)
 {
     uint8_t first = reader_u8(r);
@@ -107,13 +108,15 @@ bool rtcp_sender_info_read(const struct rtcp_packet *packet, struct rtcp_sender_
     return true;
 }
 
-bool rtcp_report_block_read(const struct rtcp_packet *packet, unsigned index, struct rtcp_report_block *out_block)
+bool rtcp_report_block_read(const struct rtcp_packet *packet, unsigned index,
+                            struct rtcp_report_block *out_block)
 {
     if ((packet->type != RTCP_SR && packet->type != RTCP_RR) || index >= packet->count) {
         return false;
     }
     struct reader r = reader_of(packet->body);
-    reader_skip(&r, (packet->type == RTCP_SR ? 4 + SENDER_INFO_LEN : 4) + (size_t)BLOCK_LEN * index);
+    reader_skip(&r,
+                (packet->type == RTCP_SR ? 4 + SENDER_INFO_LEN : 4) + (size_t)BLOCK_LEN * index);
     struct rtcp_report_block b = {.ssrc = reader_u32(&r)};
     b.fraction_lost = reader_u8(&r);
     uint32_t lost = reader_u24(&r);
@@ -152,7 +155,8 @@ static bool sdes_chunk(struct reader *r, uint32_t *out_ssrc, struct span *out_cn
     return reader_ok(r);
 }
 
-bool rtcp_sdes_cname(const struct rtcp_packet *packet, unsigned index, uint32_t *out_ssrc, struct span *out_cname)
+bool rtcp_sdes_cname(const struct rtcp_packet *packet, unsigned index, uint32_t *out_ssrc,
+                     struct span *out_cname)
 {
     if (packet->type != RTCP_SDES || index >= packet->count) {
         return false;
@@ -193,7 +197,8 @@ static struct reader fci(const struct rtcp_packet *packet)
     return r;
 }
 
-bool rtcp_nack_read(const struct rtcp_packet *packet, unsigned index, uint16_t *out_pid, uint16_t *out_blp)
+bool rtcp_nack_read(const struct rtcp_packet *packet, unsigned index, uint16_t *out_pid,
+                    uint16_t *out_blp)
 {
     if (packet->type != RTCP_RTPFB || packet->count != RTCP_FB_NACK) {
         return false;
@@ -210,7 +215,8 @@ bool rtcp_nack_read(const struct rtcp_packet *packet, unsigned index, uint16_t *
     return true;
 }
 
-bool rtcp_fir_read(const struct rtcp_packet *packet, unsigned index, uint32_t *out_ssrc, uint8_t *out_sequence)
+bool rtcp_fir_read(const struct rtcp_packet *packet, unsigned index, uint32_t *out_ssrc,
+                   uint8_t *out_sequence)
 {
     if (packet->type != RTCP_PSFB || packet->count != RTCP_FB_FIR) {
         return false;
@@ -325,7 +331,9 @@ static void write_blocks(struct writer *w, const struct rtcp_report_block *block
     for (unsigned i = 0; i < count; i++) {
         const struct rtcp_report_block *b = &blocks[i];
         /* RFC 3550 §A.3: clamped to 24 bits, signed. */
-        int32_t lost = b->cumulative_lost > 0x7FFFFF ? 0x7FFFFF : b->cumulative_lost < -0x800000 ? -0x800000 : b->cumulative_lost;
+        int32_t lost = b->cumulative_lost > 0x7FFFFF    ? 0x7FFFFF
+                       : b->cumulative_lost < -0x800000 ? -0x800000
+                                                        : b->cumulative_lost;
         writer_u32(w, b->ssrc);
         writer_u8(w, b->fraction_lost);
         writer_u24(w, (uint32_t)lost & 0xFFFFFFu);
@@ -349,7 +357,8 @@ void rtcp_write_sr(struct writer *w, uint32_t ssrc, const struct rtcp_sender_inf
     finish(w, at);
 }
 
-void rtcp_write_rr(struct writer *w, uint32_t ssrc, const struct rtcp_report_block *blocks, unsigned count)
+void rtcp_write_rr(struct writer *w, uint32_t ssrc, const struct rtcp_report_block *blocks,
+                   unsigned count)
 {
     size_t at = begin(w, RTCP_RR, count);
     writer_u32(w, ssrc);
@@ -378,7 +387,8 @@ void rtcp_write_bye(struct writer *w, uint32_t ssrc)
     finish(w, at);
 }
 
-static size_t begin_feedback(struct writer *w, uint8_t type, unsigned format, uint32_t ssrc, uint32_t media_ssrc)
+static size_t begin_feedback(struct writer *w, uint8_t type, unsigned format, uint32_t ssrc,
+                             uint32_t media_ssrc)
 {
     size_t at = begin(w, type, format);
     writer_u32(w, ssrc);
@@ -386,7 +396,8 @@ static size_t begin_feedback(struct writer *w, uint8_t type, unsigned format, ui
     return at;
 }
 
-void rtcp_write_nack(struct writer *w, uint32_t ssrc, uint32_t media_ssrc, const uint16_t *sequences, unsigned count)
+void rtcp_write_nack(struct writer *w, uint32_t ssrc, uint32_t media_ssrc,
+                     const uint16_t *sequences, unsigned count)
 {
     CHECK(count > 0);
     size_t at = begin_feedback(w, RTCP_RTPFB, RTCP_FB_NACK, ssrc, media_ssrc);
@@ -415,14 +426,16 @@ void rtcp_write_pli(struct writer *w, uint32_t ssrc, uint32_t media_ssrc)
 
 void rtcp_write_fir(struct writer *w, uint32_t ssrc, uint32_t media_ssrc, uint8_t sequence)
 {
-    size_t at = begin_feedback(w, RTCP_PSFB, RTCP_FB_FIR, ssrc, 0); /* RFC 5104 §4.3.1.2: media SSRC is 0 */
+    size_t at =
+        begin_feedback(w, RTCP_PSFB, RTCP_FB_FIR, ssrc, 0); /* RFC 5104 §4.3.1.2: media SSRC is 0 */
     writer_u32(w, media_ssrc);
     writer_u8(w, sequence);
     writer_u24(w, 0);
     finish(w, at);
 }
 
-void rtcp_write_remb(struct writer *w, uint32_t ssrc, uint64_t bps, const uint32_t *ssrcs, unsigned count)
+void rtcp_write_remb(struct writer *w, uint32_t ssrc, uint64_t bps, const uint32_t *ssrcs,
+                     unsigned count)
 {
     CHECK(count <= 255);
     unsigned exponent = 0;
@@ -448,7 +461,8 @@ void rtcp_write_xr_rrtr(struct writer *w, uint32_t ssrc, uint64_t ntp)
     finish(w, at);
 }
 
-void rtcp_write_xr_dlrr(struct writer *w, uint32_t ssrc, const struct rtcp_dlrr *items, unsigned count)
+void rtcp_write_xr_dlrr(struct writer *w, uint32_t ssrc, const struct rtcp_dlrr *items,
+                        unsigned count)
 {
     CHECK(count <= RTCP_BLOCKS_MAX);
     size_t at = begin(w, RTCP_XR, 0);

@@ -2,13 +2,14 @@
 
 #include "proto/base/check.h"
 
-/* Symbols (draft §3.1.3, §3.1.4): 0 not received, 1 small delta (one octet), 2 large delta (two octets), 3 reserved. */
+/* Symbols (draft §3.1.3, §3.1.4): 0 not received, 1 small delta (one octet), 2 large delta (two
+ * octets), 3 reserved. */
 enum { SYMBOL_LOST = 0, SYMBOL_SMALL = 1, SYMBOL_LARGE = 2 };
 
-#define DELTA_US 250      /* §3.1.5: unit of a delta */
+#define DELTA_US 250       /* §3.1.5: unit of a delta */
 #define REFERENCE_US 64000 /* §3.1: unit of the reference time */
-#define RUN_MAX 8191u     /* 13 bits */
-#define FIXED_LEN 20u     /* head, two SSRCs, base, count, reference, feedback count */
+#define RUN_MAX 8191u      /* 13 bits */
+#define FIXED_LEN 20u      /* head, two SSRCs, base, count, reference, feedback count */
 
 /* Next symbol off the chunks; -1 when they end too early. */
 static int next_symbol(struct twcc_reader *t)
@@ -83,7 +84,8 @@ enum status twcc_read(const struct rtcp_packet *packet, struct twcc_reader *out_
     if (t.packet_count == 0) {
         return STATUS_MALFORMED;
     }
-    int32_t signed_reference = (reference & 0x800000u) != 0 ? (int32_t)reference - 0x1000000 : (int32_t)reference;
+    int32_t signed_reference =
+        (reference & 0x800000u) != 0 ? (int32_t)reference - 0x1000000 : (int32_t)reference;
     t.reference_us = (int64_t)signed_reference * REFERENCE_US;
     t.at_us = t.reference_us;
     enum status status = check_layout(&t, reader_rest(&r));
@@ -116,13 +118,13 @@ bool twcc_next(struct twcc_reader *reader, struct twcc_item *out_item)
 struct plan {
     uint8_t symbols[TWCC_PACKETS_MAX];
     int16_t deltas[TWCC_PACKETS_MAX];
-    unsigned count;       /* statuses */
+    unsigned count; /* statuses */
     size_t delta_len;
-    int64_t reference;    /* in units of 64 ms */
+    int64_t reference; /* in units of 64 ms */
 };
 
-/* Arrival -> delta; stops before the first delta that 16 bits cannot hold. Rounds against the exact time, so that errors do not
- * add up. */
+/* Arrival -> delta; stops before the first delta that 16 bits cannot hold. Rounds against the exact
+ * time, so that errors do not add up. */
 static void make_plan(struct plan *plan, const struct twcc_status *statuses, unsigned count)
 {
     int64_t at = -1; /* in units of 250 us, once the first received packet is known */
@@ -153,13 +155,15 @@ static void make_plan(struct plan *plan, const struct twcc_status *statuses, uns
 static unsigned run_of(const struct plan *plan, unsigned from)
 {
     unsigned n = 1;
-    while (from + n < plan->count && n < RUN_MAX && plan->symbols[from + n] == plan->symbols[from]) {
+    while (from + n < plan->count && n < RUN_MAX &&
+           plan->symbols[from + n] == plan->symbols[from]) {
         n++;
     }
     return n;
 }
 
-/* One vector chunk; returns how many symbols it took. Without large deltas 14 of 1 bit, else 7 of 2 bits. */
+/* One vector chunk; returns how many symbols it took. Without large deltas 14 of 1 bit, else 7 of 2
+ * bits. */
 static unsigned write_vector(struct writer *w, const struct plan *plan, unsigned from)
 {
     unsigned left = plan->count - from;
@@ -221,7 +225,8 @@ unsigned twcc_write(struct writer *w, uint32_t ssrc, uint32_t media_ssrc, uint16
         }
     }
     size_t padding = writer_ok(&trial) ? (4 - (trial.at - at) % 4) % 4 : 0;
-    for (size_t i = 0; i < padding; i++) { /* §3.1: zero padding with the P bit, its last octet the count */
+    for (size_t i = 0; i < padding;
+         i++) { /* §3.1: zero padding with the P bit, its last octet the count */
         writer_u8(&trial, (uint8_t)(i + 1 == padding ? padding : 0));
     }
     if (!writer_ok(&trial)) {

@@ -4,7 +4,7 @@
 #include "proto/base/reader.h"
 
 #define EXTENSION_HEAD_LEN 4u
-#define ONE_BYTE_ID_MAX 14u   /* RFC 8285 §4.2: 15 is reserved */
+#define ONE_BYTE_ID_MAX 14u /* RFC 8285 §4.2: 15 is reserved */
 #define ONE_BYTE_LEN_MAX 16u
 
 static bool is_one_byte(uint16_t profile)
@@ -73,8 +73,8 @@ enum status rtp_read(struct span packet, struct rtp_packet *out_packet)
 
 /* Where the next element stands. False at the end or at a broken length. */
 struct element {
-    size_t at;        /* of its head, within the extension data */
-    size_t head_len;  /* 1 or 2 */
+    size_t at;       /* of its head, within the extension data */
+    size_t head_len; /* 1 or 2 */
     uint8_t id;
     size_t len;
 };
@@ -255,8 +255,8 @@ void rtp_write_header(struct writer *w, const struct rtp_header_out *header)
     }
 }
 
-enum status rtp_rtx_unwrap(uint8_t *packet, size_t len, uint32_t original_ssrc, uint8_t original_payload_type,
-                           size_t *out_len)
+enum status rtp_rtx_unwrap(uint8_t *packet, size_t len, uint32_t original_ssrc,
+                           uint8_t original_payload_type, size_t *out_len)
 {
     struct rtp_packet p;
     enum status status = rtp_read(span_of(packet, len), &p);
@@ -267,7 +267,8 @@ enum status rtp_rtx_unwrap(uint8_t *packet, size_t len, uint32_t original_ssrc, 
         return STATUS_NONE;
     }
     if (p.payload.len < 2) {
-        return STATUS_TRUNCATED; /* RFC 4588 §4: two octets of original sequence number come first */
+        return STATUS_TRUNCATED; /* RFC 4588 §4: two octets of original sequence number come first
+                                  */
     }
     uint8_t *payload = packet + p.header_len;
     uint16_t sequence = (uint16_t)(payload[0] << 8 | payload[1]);
@@ -281,8 +282,8 @@ enum status rtp_rtx_unwrap(uint8_t *packet, size_t len, uint32_t original_ssrc, 
     return STATUS_OK;
 }
 
-enum status rtp_rtx_wrap(struct span original, uint32_t rtx_ssrc, uint8_t rtx_payload_type, uint16_t rtx_sequence,
-                         struct writer *w)
+enum status rtp_rtx_wrap(struct span original, uint32_t rtx_ssrc, uint8_t rtx_payload_type,
+                         uint16_t rtx_sequence, struct writer *w)
 {
     struct rtp_packet p;
     enum status status = rtp_read(original, &p);

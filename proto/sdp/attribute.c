@@ -178,7 +178,8 @@ static enum status read_extmap(struct sdp_context *c, struct span value)
         return fail(c, "extmap: unknown direction");
     }
     if (id > 255) {
-        return STATUS_OK; /* §5: 4096..4351 only stand for "no id free yet"; we choose none of them */
+        return STATUS_OK; /* §5: 4096..4351 only stand for "no id free yet"; we choose none of them
+                           */
     }
     map.id = (uint8_t)id;
     struct sdp_media *m = c->media;

@@ -3,16 +3,17 @@
 #include "proto/base/check.h"
 #include "proto/sdp/attribute.h"
 
-/* Order of lines in the session part behind v o s, and in an m-section (RFC 8866 §5); t and r may take turns. */
+/* Order of lines in the session part behind v o s, and in an m-section (RFC 8866 §5); t and r may
+ * take turns. */
 #define SESSION_ORDER "iuepcbtzka"
 #define MEDIA_ORDER "icbka"
 
 struct lines {
     struct span input;
     size_t at;
-    size_t line_at;  /* offset of the present line */
+    size_t line_at; /* offset of the present line */
     unsigned count;
-    uint8_t type;    /* letter before '=' */
+    uint8_t type; /* letter before '=' */
     struct span value;
     const char *reason;
 };
@@ -47,7 +48,9 @@ static enum status next_line(struct lines *l)
         return STATUS_MALFORMED;
     }
     for (size_t i = 2; i < len; i++) {
-        if (begin[i] < 0x20 && begin[i] != '\t') { /* RFC 8866 §9: no NUL, CR, LF in byte-string; nor any other control */
+        if (begin[i] < 0x20 &&
+            begin[i] !=
+                '\t') { /* RFC 8866 §9: no NUL, CR, LF in byte-string; nor any other control */
             l->reason = "control character in line";
             return STATUS_MALFORMED;
         }
@@ -129,8 +132,8 @@ static enum status read_media(struct sdp_context *c, struct span value)
     m->kind_text = sdp_word(&value);
     struct span port_text = sdp_word(&value);
     m->protocol = sdp_word(&value);
-    if (m->kind_text.len == 0 || !span_decimal(port_text, &port) || port > 65535 || m->protocol.len == 0 ||
-        value.len == 0) {
+    if (m->kind_text.len == 0 || !span_decimal(port_text, &port) || port > 65535 ||
+        m->protocol.len == 0 || value.len == 0) {
         return fail(c, "m= is not kind, port, protocol, formats");
     }
     m->kind = kind_of(m->kind_text);
@@ -227,7 +230,8 @@ static enum status read_start(struct sdp_context *c, struct lines *l)
     return STATUS_OK;
 }
 
-/* Session values hold where an m-section has none (RFC 8866 §5.13, RFC 8839 §5.4, RFC 8842 §5.1). */
+/* Session values hold where an m-section has none (RFC 8866 §5.13, RFC 8839 §5.4, RFC 8842 §5.1).
+ */
 static void inherit(struct sdp *sdp)
 {
     const struct sdp_transport *s = &sdp->transport;
@@ -297,7 +301,8 @@ enum status sdp_read(struct span input, struct sdp *out_sdp, struct sdp_error *o
     struct sdp_context c = {.sdp = out_sdp, .direction = SDP_SENDRECV};
     struct lines l = {.input = input};
     enum status status = STATUS_TOO_LARGE;
-    memset(out_sdp, 0, offsetof(struct sdp, media)); /* m-sections are cleared one by one as they appear */
+    memset(out_sdp, 0,
+           offsetof(struct sdp, media)); /* m-sections are cleared one by one as they appear */
     if (input.len > SDP_LEN_MAX) {
         c.reason = "description is too long";
     } else {

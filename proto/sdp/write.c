@@ -27,7 +27,8 @@ static void write_transport(struct writer *w, const struct sdp_transport *t)
     line(w, "ice-pwd", t->ice_pwd);
     if (t->ice_trickle || t->ice_renomination) {
         writer_format(w, "a=ice-options:%s%s%s\r\n", t->ice_trickle ? "trickle" : "",
-                      t->ice_trickle && t->ice_renomination ? " " : "", t->ice_renomination ? "renomination" : "");
+                      t->ice_trickle && t->ice_renomination ? " " : "",
+                      t->ice_renomination ? "renomination" : "");
     }
     for (unsigned i = 0; i < t->fingerprint_count; i++) {
         writer_text(w, "a=fingerprint:");
@@ -47,8 +48,9 @@ static void write_feedback(struct writer *w, const struct sdp_format *f)
         uint8_t bit;
         const char *text;
     } names[] = {
-        {SDP_FB_REMB, "goog-remb"}, {SDP_FB_TRANSPORT_CC, "transport-cc"}, {SDP_FB_CCM_FIR, "ccm fir"},
-        {SDP_FB_NACK, "nack"},      {SDP_FB_NACK_PLI, "nack pli"},         {SDP_FB_RRTR, "rrtr"},
+        {SDP_FB_REMB, "goog-remb"},    {SDP_FB_TRANSPORT_CC, "transport-cc"},
+        {SDP_FB_CCM_FIR, "ccm fir"},   {SDP_FB_NACK, "nack"},
+        {SDP_FB_NACK_PLI, "nack pli"}, {SDP_FB_RRTR, "rrtr"},
     };
     for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++) {
         if ((f->feedback & names[i].bit) != 0) {

@@ -60,7 +60,8 @@ bool stun_attribute_next(struct reader *r, size_t base, struct stun_attribute_it
 }
 
 /* RFC 8489 §14.2: port and address are XORed with the cookie and, for IPv6, the transaction. */
-static void xor_address(const uint8_t transaction[STUN_TRANSACTION_LEN], struct stun_address *address)
+static void xor_address(const uint8_t transaction[STUN_TRANSACTION_LEN],
+                        struct stun_address *address)
 {
     static const uint8_t cookie[4] = {0x21, 0x12, 0xA4, 0x42};
     address->port = (uint16_t)(address->port ^ (STUN_MAGIC_COOKIE >> 16));
@@ -129,12 +130,14 @@ static bool read_username(struct span value, struct stun_message *m)
 
 static void note_unknown(uint16_t type, struct stun_message *m)
 {
-    if (type < 0x8000u && m->unknown_count < STUN_UNKNOWN_MAX) { /* §14: 0x0000-0x7FFF must be understood */
+    if (type < 0x8000u &&
+        m->unknown_count < STUN_UNKNOWN_MAX) { /* §14: 0x0000-0x7FFF must be understood */
         m->unknown[m->unknown_count++] = type;
     }
 }
 
-/* One attribute in front of MESSAGE-INTEGRITY. §14: of a repeated attribute only the first counts. */
+/* One attribute in front of MESSAGE-INTEGRITY. §14: of a repeated attribute only the first counts.
+ */
 static bool take_attribute(const struct stun_attribute_item *item, struct stun_message *m)
 {
     switch (item->type) {
@@ -207,7 +210,8 @@ enum status stun_read(struct span datagram, struct stun_message *out_message)
     if (!reader_ok(&r)) {
         return STATUS_TRUNCATED;
     }
-    /* §6.3: first two bits zero, right cookie, length a multiple of 4 that ends with the datagram. */
+    /* §6.3: first two bits zero, right cookie, length a multiple of 4 that ends with the datagram.
+     */
     if ((type & 0xC000u) != 0 || cookie != STUN_MAGIC_COOKIE || len % 4 != 0) {
         return STATUS_MALFORMED;
     }
@@ -217,7 +221,8 @@ enum status stun_read(struct span datagram, struct stun_message *out_message)
     if (len < reader_left(&r)) {
         return STATUS_MALFORMED;
     }
-    struct stun_message m = {.class_ = class_of(type), .method = method_of(type), .datagram = datagram};
+    struct stun_message m = {
+        .class_ = class_of(type), .method = method_of(type), .datagram = datagram};
     memcpy(m.transaction, transaction.data, STUN_TRANSACTION_LEN);
     struct reader attributes = reader_sub(&r, len);
     enum status status = read_attributes(&attributes, &m);
@@ -233,17 +238,20 @@ bool stun_integrity_input(const struct stun_message *message, uint8_t out_head[S
     if (message->integrity_at == 0) {
         return false;
     }
-    CHECK(message->integrity_at >= STUN_HEADER_LEN && message->integrity_at < message->datagram.len);
+    CHECK(message->integrity_at >= STUN_HEADER_LEN &&
+          message->integrity_at < message->datagram.len);
     memcpy(out_head, message->datagram.data, STUN_HEADER_LEN);
     /* §14.5: the length field counts up to and with MESSAGE-INTEGRITY, whatever follows. */
     size_t len = message->integrity_at + ATTRIBUTE_HEAD_LEN + STUN_HMAC_SHA1_LEN - STUN_HEADER_LEN;
     out_head[2] = (uint8_t)(len >> 8);
     out_head[3] = (uint8_t)len;
-    *out_body = span_of(message->datagram.data + STUN_HEADER_LEN, message->integrity_at - STUN_HEADER_LEN);
+    *out_body =
+        span_of(message->datagram.data + STUN_HEADER_LEN, message->integrity_at - STUN_HEADER_LEN);
     return true;
 }
 
-enum status stun_integrity_check(const struct stun_message *message, stun_hmac_fn hmac, void *context)
+enum status stun_integrity_check(const struct stun_message *message, stun_hmac_fn hmac,
+                                 void *context)
 {
     uint8_t head[STUN_HEADER_LEN];
     uint8_t mac[STUN_HMAC_SHA1_LEN];
@@ -259,7 +267,8 @@ enum status stun_integrity_check(const struct stun_message *message, stun_hmac_f
     return difference == 0 ? STATUS_OK : STATUS_UNAUTHENTIC;
 }
 
-bool stun_username_split(struct span username, struct span *out_local_ufrag, struct span *out_remote_ufrag)
+bool stun_username_split(struct span username, struct span *out_local_ufrag,
+                         struct span *out_remote_ufrag)
 {
     for (size_t i = 0; i < username.len; i++) {
         if (username.data[i] == ':') {
@@ -385,7 +394,8 @@ void stun_add_integrity(struct writer *w, stun_hmac_fn hmac, void *context)
         return;
     }
     uint8_t mac[STUN_HMAC_SHA1_LEN];
-    hmac(context, span_of(w->data, STUN_HEADER_LEN), span_of(w->data + STUN_HEADER_LEN, at - STUN_HEADER_LEN), mac);
+    hmac(context, span_of(w->data, STUN_HEADER_LEN),
+         span_of(w->data + STUN_HEADER_LEN, at - STUN_HEADER_LEN), mac);
     memcpy(w->data + at + ATTRIBUTE_HEAD_LEN, mac, sizeof(mac));
 }
 
@@ -402,8 +412,8 @@ void stun_add_fingerprint(struct writer *w)
     writer_u32(&patch, crc);
 }
 
-void stun_write_success(struct writer *w, const struct stun_message *request, const struct stun_address *mapped,
-                        stun_hmac_fn hmac, void *context)
+void stun_write_success(struct writer *w, const struct stun_message *request,
+                        const struct stun_address *mapped, stun_hmac_fn hmac, void *context)
 {
     stun_begin(w, STUN_SUCCESS, request->method, request->transaction);
     stun_add_xor_address(w, STUN_XOR_MAPPED_ADDRESS, mapped);
@@ -413,8 +423,8 @@ void stun_write_success(struct writer *w, const struct stun_message *request, co
     stun_add_fingerprint(w);
 }
 
-void stun_write_error(struct writer *w, const struct stun_message *request, uint16_t code, stun_hmac_fn hmac,
-                      void *context)
+void stun_write_error(struct writer *w, const struct stun_message *request, uint16_t code,
+                      stun_hmac_fn hmac, void *context)
 {
     stun_begin(w, STUN_ERROR, request->method, request->transaction);
     stun_add_error(w, code);

@@ -1,4 +1,5 @@
-/* Specimens as text: hexadecimal digits, blanks between them are passed over. For the tests of proto. */
+/* Specimens as text: hexadecimal digits, blanks between them are passed over. For the tests of
+ * proto. */
 #ifndef TESTS_UNIT_PROTO_HEX_H
 #define TESTS_UNIT_PROTO_HEX_H
 
@@ -7,7 +8,10 @@
 
 static inline int hex_digit(char c)
 {
-    return c >= '0' && c <= '9' ? c - '0' : c >= 'a' && c <= 'f' ? c - 'a' + 10 : c >= 'A' && c <= 'F' ? c - 'A' + 10 : -1;
+    return c >= '0' && c <= '9'   ? c - '0'
+           : c >= 'a' && c <= 'f' ? c - 'a' + 10
+           : c >= 'A' && c <= 'F' ? c - 'A' + 10
+                                  : -1;
 }
 
 /* Number of octets. */

@@ -8,10 +8,10 @@ static const struct {
     enum demux_kind kind;
     size_t len_min;
 } ranges[] = {
-    {"STUN", 0, 3, DEMUX_STUN, 20},      {"unassigned 4-15", 4, 15, DEMUX_DROP, 0},
-    {"ZRTP", 16, 19, DEMUX_DROP, 0},     {"DTLS", 20, 63, DEMUX_DTLS, 13},
-    {"TURN", 64, 79, DEMUX_TURN, 4},     {"unassigned 80-127", 80, 127, DEMUX_DROP, 0},
-    {"RTP", 128, 191, DEMUX_RTP, 12},    {"unassigned 192-255", 192, 255, DEMUX_DROP, 0},
+    {"STUN", 0, 3, DEMUX_STUN, 20},   {"unassigned 4-15", 4, 15, DEMUX_DROP, 0},
+    {"ZRTP", 16, 19, DEMUX_DROP, 0},  {"DTLS", 20, 63, DEMUX_DTLS, 13},
+    {"TURN", 64, 79, DEMUX_TURN, 4},  {"unassigned 80-127", 80, 127, DEMUX_DROP, 0},
+    {"RTP", 128, 191, DEMUX_RTP, 12}, {"unassigned 192-255", 192, 255, DEMUX_DROP, 0},
 };
 
 static void first_octets(void)
@@ -22,7 +22,8 @@ static void first_octets(void)
         for (unsigned first = ranges[i].from; first <= ranges[i].to; first++) {
             d[0] = (uint8_t)first;
             for (size_t len = 1; len <= sizeof(d); len++) {
-                EXPECT_INT(demux_classify(span_of(d, len)), len >= ranges[i].len_min ? ranges[i].kind : DEMUX_DROP);
+                EXPECT_INT(demux_classify(span_of(d, len)),
+                           len >= ranges[i].len_min ? ranges[i].kind : DEMUX_DROP);
             }
         }
         test_row_end();
@@ -48,6 +49,7 @@ static void rtp_or_rtcp(void)
 
 int main(void)
 {
-    static const struct test_case cases[] = {{"first_octets", first_octets}, {"rtp_or_rtcp", rtp_or_rtcp}};
+    static const struct test_case cases[] = {{"first_octets", first_octets},
+                                             {"rtp_or_rtcp", rtp_or_rtcp}};
     return TEST_MAIN(cases);
 }

@@ -1,26 +1,33 @@
-/* RFC 8489 (with the vectors of RFC 5769), ICE attributes of RFC 8445, candidates of RFC 8839 and 6544. */
+/* RFC 8489 (with the vectors of RFC 5769), ICE attributes of RFC 8445, candidates of RFC 8839 and
+ * 6544. */
 #include "proto/ice/candidate.h"
 #include "proto/stun/stun.h"
 #include "tests/unit/proto/hex.h"
 #include "tests/unit/test.h"
 
-/* RFC 5769 §2.1: software "STUN test client", priority, controlled, username "evtj:h6vY", password VOkJxbRl1RmTxUk/WvJxBt */
-static const char sample_request[] =
-    "00 01 00 58 21 12 a4 42 b7 e7 a7 01 bc 34 d6 86 fa 87 df ae 80 22 00 10 53 54 55 4e 20 74 65 73 74 20 63 6c 69 65 6e 74"
-    "00 24 00 04 6e 00 01 ff 80 29 00 08 93 2f f9 b1 51 26 3b 36 00 06 00 09 65 76 74 6a 3a 68 36 76 59 20 20 20"
-    "00 08 00 14 9a ea a7 0c bf d8 cb 56 78 1e f2 b5 b2 d3 f2 49 c1 b5 71 a2 80 28 00 04 e5 7a 3b cf";
+/* RFC 5769 §2.1: software "STUN test client", priority, controlled, username "evtj:h6vY", password
+ * VOkJxbRl1RmTxUk/WvJxBt */
+static const char sample_request[] = "00 01 00 58 21 12 a4 42 b7 e7 a7 01 bc 34 d6 86 fa 87 df ae "
+                                     "80 22 00 10 53 54 55 4e 20 74 65 73 74 20 63 6c 69 65 6e 74"
+                                     "00 24 00 04 6e 00 01 ff 80 29 00 08 93 2f f9 b1 51 26 3b 36 "
+                                     "00 06 00 09 65 76 74 6a 3a 68 36 76 59 20 20 20"
+                                     "00 08 00 14 9a ea a7 0c bf d8 cb 56 78 1e f2 b5 b2 d3 f2 49 "
+                                     "c1 b5 71 a2 80 28 00 04 e5 7a 3b cf";
 /* §2.2: IPv4 response, 192.0.2.1:32853 */
-static const char sample_v4[] =
-    "01 01 00 3c 21 12 a4 42 b7 e7 a7 01 bc 34 d6 86 fa 87 df ae 80 22 00 0b 74 65 73 74 20 76 65 63 74 6f 72 20"
-    "00 20 00 08 00 01 a1 47 e1 12 a6 43 00 08 00 14 2b 91 f5 99 fd 9e 90 c3 8c 74 89 f9 2a f9 ba 53 f0 6b e7 d7"
-    "80 28 00 04 c0 7d 4c 96";
+static const char sample_v4[] = "01 01 00 3c 21 12 a4 42 b7 e7 a7 01 bc 34 d6 86 fa 87 df ae 80 22 "
+                                "00 0b 74 65 73 74 20 76 65 63 74 6f 72 20"
+                                "00 20 00 08 00 01 a1 47 e1 12 a6 43 00 08 00 14 2b 91 f5 99 fd 9e "
+                                "90 c3 8c 74 89 f9 2a f9 ba 53 f0 6b e7 d7"
+                                "80 28 00 04 c0 7d 4c 96";
 /* §2.3: IPv6 response, 2001:db8:1234:5678:11:2233:4455:6677 port 32853 */
-static const char sample_v6[] =
-    "01 01 00 48 21 12 a4 42 b7 e7 a7 01 bc 34 d6 86 fa 87 df ae 80 22 00 0b 74 65 73 74 20 76 65 63 74 6f 72 20"
-    "00 20 00 14 00 02 a1 47 01 13 a9 fa a5 d3 f1 79 bc 25 f4 b5 be d2 b9 d9 00 08 00 14 a3 82 95 4e 4b e6 7b f1 17 84 c9"
-    "7c 82 92 c2 75 bf e3 ed 41 80 28 00 04 c8 fb 0b 4c";
+static const char sample_v6[] = "01 01 00 48 21 12 a4 42 b7 e7 a7 01 bc 34 d6 86 fa 87 df ae 80 22 "
+                                "00 0b 74 65 73 74 20 76 65 63 74 6f 72 20"
+                                "00 20 00 14 00 02 a1 47 01 13 a9 fa a5 d3 f1 79 bc 25 f4 b5 be d2 "
+                                "b9 d9 00 08 00 14 a3 82 95 4e 4b e6 7b f1 17 84 c9"
+                                "7c 82 92 c2 75 bf e3 ed 41 80 28 00 04 c8 fb 0b 4c";
 
-/* SHA-1 and HMAC (RFC 3174, RFC 2104), so that the published vectors are checked with nothing but a compiler. */
+/* SHA-1 and HMAC (RFC 3174, RFC 2104), so that the published vectors are checked with nothing but a
+ * compiler. */
 struct sha1 {
     uint32_t h[5];
     uint8_t block[64];
@@ -36,8 +43,8 @@ static void sha1_block(struct sha1 *s)
 {
     uint32_t w[80];
     for (size_t i = 0; i < 16; i++) {
-        w[i] = (uint32_t)s->block[4 * i] << 24 | (uint32_t)s->block[4 * i + 1] << 16 | (uint32_t)s->block[4 * i + 2] << 8 |
-               s->block[4 * i + 3];
+        w[i] = (uint32_t)s->block[4 * i] << 24 | (uint32_t)s->block[4 * i + 1] << 16 |
+               (uint32_t)s->block[4 * i + 2] << 8 | s->block[4 * i + 3];
     }
     for (size_t i = 16; i < 80; i++) {
         w[i] = rotate(w[i - 3] ^ w[i - 8] ^ w[i - 14] ^ w[i - 16], 1);
@@ -133,7 +140,8 @@ static void rfc5769_request(void)
     char wrong[] = "VOkJxbRl1RmTxUk/WvJxBu";
     EXPECT_INT(stun_integrity_check(&m, hmac, wrong), STATUS_UNAUTHENTIC);
     struct span local, remote;
-    EXPECT(stun_username_split(m.username, &local, &remote) && span_is(local, "evtj") && span_is(remote, "h6vY"));
+    EXPECT(stun_username_split(m.username, &local, &remote) && span_is(local, "evtj") &&
+           span_is(remote, "h6vY"));
     EXPECT(!stun_username_split(SPAN_LITERAL("evtj"), &local, &remote));
     EXPECT(!stun_username_split(SPAN_LITERAL(":a"), &local, &remote));
     EXPECT(!stun_username_split(SPAN_LITERAL("a:"), &local, &remote));
@@ -151,8 +159,10 @@ static void rfc5769_responses(void)
     EXPECT_INT(stun_integrity_check(&m, hmac, password), STATUS_OK);
     len = hex_read(sample_v6, d, sizeof(d));
     EXPECT_INT(stun_read(span_of(d, len), &m), STATUS_OK);
-    static const uint8_t v6[16] = {0x20, 1, 0xd, 0xb8, 0x12, 0x34, 0x56, 0x78, 0, 0x11, 0x22, 0x33, 0x44, 0x55, 0x66, 0x77};
-    EXPECT(m.has_mapped && m.mapped.v6 && m.mapped.port == 32853 && memcmp(m.mapped.bytes, v6, 16) == 0);
+    static const uint8_t v6[16] = {0x20, 1,    0xd,  0xb8, 0x12, 0x34, 0x56, 0x78,
+                                   0,    0x11, 0x22, 0x33, 0x44, 0x55, 0x66, 0x77};
+    EXPECT(m.has_mapped && m.mapped.v6 && m.mapped.port == 32853 &&
+           memcmp(m.mapped.bytes, v6, 16) == 0);
     EXPECT_INT(stun_integrity_check(&m, hmac, password), STATUS_OK);
 }
 
@@ -164,9 +174,11 @@ static void every_cut_and_every_bit(void)
     for (size_t cut = 0; cut < len; cut++) {
         EXPECT_INT(stun_read(span_of(d, cut), &m), STATUS_TRUNCATED);
     }
-    for (size_t i = 0; i < len * 8; i++) { /* FINGERPRINT or the header check finds each single flipped bit */
+    for (size_t i = 0; i < len * 8;
+         i++) { /* FINGERPRINT or the header check finds each single flipped bit */
         d[i / 8] = (uint8_t)(d[i / 8] ^ 1u << i % 8);
-        EXPECT(stun_read(span_of(d, len), &m) != STATUS_OK || !m.has_fingerprint || m.integrity_at == 0);
+        EXPECT(stun_read(span_of(d, len), &m) != STATUS_OK || !m.has_fingerprint ||
+               m.integrity_at == 0);
         d[i / 8] = (uint8_t)(d[i / 8] ^ 1u << i % 8);
     }
     EXPECT_INT(stun_read(span_of(d, len + 4), &m), STATUS_MALFORMED); /* octets behind it */
@@ -187,12 +199,15 @@ static const struct {
     {"§14 attribute longer than the message", HEAD("0001", "0004") "0006 0004", STATUS_MALFORMED},
     {"§14 attribute head cut", HEAD("0001", "0008") "8022 0005 61626364", STATUS_MALFORMED},
     {"§14.3 empty username", HEAD("0001", "0004") "0006 0000", STATUS_MALFORMED},
-    {"§14.5 integrity of 16", HEAD("0001", "0014") "0008 0010 00000000000000000000000000000000", STATUS_MALFORMED},
+    {"§14.5 integrity of 16", HEAD("0001", "0014") "0008 0010 00000000000000000000000000000000",
+     STATUS_MALFORMED},
     {"8445 §7.1.1 priority of 3", HEAD("0001", "0008") "0024 0003 00000000", STATUS_MALFORMED},
-    {"8445 §7.1.2 use-candidate with a value", HEAD("0001", "0008") "0025 0004 00000000", STATUS_MALFORMED},
+    {"8445 §7.1.2 use-candidate with a value", HEAD("0001", "0008") "0025 0004 00000000",
+     STATUS_MALFORMED},
     {"8445 §7.1.3 controlling of 4", HEAD("0001", "0008") "802a 0004 00000000", STATUS_MALFORMED},
     {"§14.2 unknown family", HEAD("0101", "000c") "0020 0008 0003 0000 00000000", STATUS_MALFORMED},
-    {"§14.2 v6 in four octets", HEAD("0101", "000c") "0020 0008 0002 0000 00000000", STATUS_MALFORMED},
+    {"§14.2 v6 in four octets", HEAD("0101", "000c") "0020 0008 0002 0000 00000000",
+     STATUS_MALFORMED},
     {"§14.7 wrong fingerprint", HEAD("0001", "0008") "8028 0004 00000000", STATUS_MALFORMED},
     {"§14.8 error class 2", HEAD("0111", "0008") "0009 0004 00000200", STATUS_MALFORMED},
     {"§14.8 error number 100", HEAD("0111", "0008") "0009 0004 00000464", STATUS_MALFORMED},
@@ -226,10 +241,12 @@ static void unknown_and_repeated(void)
         stun_add_u32(&w, (uint16_t)(0x7000 + i), 0);
     }
     stun_add_integrity(&w, hmac, password);
-    stun_add(&w, STUN_USE_CANDIDATE, span_of(NULL, 0)); /* §14.5: behind MESSAGE-INTEGRITY: ignored */
+    stun_add(&w, STUN_USE_CANDIDATE,
+             span_of(NULL, 0)); /* §14.5: behind MESSAGE-INTEGRITY: ignored */
     stun_add_u32(&w, 0x7FFF, 0);
     EXPECT_INT(stun_read(writer_span(&w), &m), STATUS_OK);
-    EXPECT(m.priority == 1 && m.unknown_count == STUN_UNKNOWN_MAX && m.unknown[0] == 0x7000 && !m.use_candidate);
+    EXPECT(m.priority == 1 && m.unknown_count == STUN_UNKNOWN_MAX && m.unknown[0] == 0x7000 &&
+           !m.use_candidate);
     EXPECT_INT(stun_integrity_check(&m, hmac, password), STATUS_OK);
     uint8_t answer[128];
     struct writer a = writer_of(answer, sizeof(answer));
@@ -250,8 +267,9 @@ static void answers(void)
     struct stun_message request;
     size_t len = hex_read(sample_request, d, sizeof(d));
     EXPECT_INT(stun_read(span_of(d, len), &request), STATUS_OK);
-    struct stun_address addresses[2] = {{.v6 = false, .port = 5000, .bytes = {10, 1, 2, 3}},
-                                        {.v6 = true, .port = 65535, .bytes = {0xfd, 9, 8, 7, 6, 5, 4, 3, 2, 1, 0, 1, 2, 3, 4, 5}}};
+    struct stun_address addresses[2] = {
+        {.v6 = false, .port = 5000, .bytes = {10, 1, 2, 3}},
+        {.v6 = true, .port = 65535, .bytes = {0xfd, 9, 8, 7, 6, 5, 4, 3, 2, 1, 0, 1, 2, 3, 4, 5}}};
     for (unsigned i = 0; i < 2; i++) {
         uint8_t out[128];
         struct stun_message m;
@@ -259,7 +277,8 @@ static void answers(void)
         stun_write_success(&w, &request, &addresses[i], hmac, password);
         EXPECT_INT(stun_read(writer_span(&w), &m), STATUS_OK);
         EXPECT(m.class_ == STUN_SUCCESS && memcmp(m.transaction, request.transaction, 12) == 0);
-        EXPECT(m.has_mapped && m.mapped.v6 == addresses[i].v6 && m.mapped.port == addresses[i].port);
+        EXPECT(m.has_mapped && m.mapped.v6 == addresses[i].v6 &&
+               m.mapped.port == addresses[i].port);
         EXPECT(memcmp(m.mapped.bytes, addresses[i].bytes, addresses[i].v6 ? 16 : 4) == 0);
         EXPECT(m.has_fingerprint && stun_integrity_check(&m, hmac, password) == STATUS_OK);
         size_t whole = w.at;
@@ -285,12 +304,17 @@ static const struct {
     const char *name, *text, *back; /* back: NULL = the same */
     enum status status;
 } candidates[] = {
-    {"Chromium udp", "3387822496 1 udp 2122194687 192.0.2.2 43956 typ host generation 0 network-id 1",
+    {"Chromium udp",
+     "3387822496 1 udp 2122194687 192.0.2.2 43956 typ host generation 0 network-id 1",
      "3387822496 1 udp 2122194687 192.0.2.2 43956 typ host", STATUS_OK},
-    {"Firefox mdns", "candidate:0 1 UDP 2122187007 ffb2ac5a-c7b6-4398-8f86-d2556ed66b1a.local 51160 typ host",
+    {"Firefox mdns",
+     "candidate:0 1 UDP 2122187007 ffb2ac5a-c7b6-4398-8f86-d2556ed66b1a.local 51160 typ host",
      "0 1 udp 2122187007 ffb2ac5a-c7b6-4398-8f86-d2556ed66b1a.local 51160 typ host", STATUS_OK},
-    {"6544 §4.5 passive", "2 1 tcp 1671430143 10.0.0.1 8443 typ host tcptype passive", NULL, STATUS_OK},
-    {"8839 §5.1 srflx", "a+/ 1 udp 1694498815 192.0.2.3 45664 typ srflx raddr 203.0.113.141 rport 8998", NULL, STATUS_OK},
+    {"6544 §4.5 passive", "2 1 tcp 1671430143 10.0.0.1 8443 typ host tcptype passive", NULL,
+     STATUS_OK},
+    {"8839 §5.1 srflx",
+     "a+/ 1 udp 1694498815 192.0.2.3 45664 typ srflx raddr 203.0.113.141 rport 8998", NULL,
+     STATUS_OK},
     {"v6 relay", "1 2 udp 1 fd00::2 1 typ relay raddr fd00::3 rport 0", NULL, STATUS_OK},
     {"unknown transport", "1 1 sctp 1 10.0.0.1 1 typ host", NULL, STATUS_UNSUPPORTED},
     {"unknown type", "1 1 udp 1 10.0.0.1 1 typ other", NULL, STATUS_UNSUPPORTED},
@@ -299,7 +323,8 @@ static const struct {
     {"priority 0", "1 1 udp 0 10.0.0.1 1 typ host", NULL, STATUS_MALFORMED},
     {"priority 2^31", "1 1 udp 2147483648 10.0.0.1 1 typ host", NULL, STATUS_MALFORMED},
     {"port 65536", "1 1 udp 1 10.0.0.1 65536 typ host", NULL, STATUS_MALFORMED},
-    {"foundation of 33", "123456789012345678901234567890123 1 udp 1 10.0.0.1 1 typ host", NULL, STATUS_MALFORMED},
+    {"foundation of 33", "123456789012345678901234567890123 1 udp 1 10.0.0.1 1 typ host", NULL,
+     STATUS_MALFORMED},
     {"no typ", "1 1 udp 1 10.0.0.1 1 host", NULL, STATUS_MALFORMED},
     {"extension without value", "1 1 udp 1 10.0.0.1 1 typ host generation", NULL, STATUS_MALFORMED},
     {"unknown tcptype", "1 1 tcp 1 10.0.0.1 1 typ host tcptype odd", NULL, STATUS_MALFORMED},
@@ -316,11 +341,13 @@ static void candidate_table(void)
         if (candidates[i].status == STATUS_OK) {
             struct writer w = writer_of(text, sizeof(text));
             ice_candidate_write(&w, &c);
-            EXPECT(span_is(writer_span(&w), candidates[i].back != NULL ? candidates[i].back : candidates[i].text));
+            EXPECT(span_is(writer_span(&w),
+                           candidates[i].back != NULL ? candidates[i].back : candidates[i].text));
         }
         for (size_t cut = 0; cut < strlen(candidates[i].text); cut++) {
             enum status status = ice_candidate_read(span_of(candidates[i].text, cut), &c);
-            EXPECT(status == STATUS_OK || status == STATUS_MALFORMED || status == STATUS_UNSUPPORTED);
+            EXPECT(status == STATUS_OK || status == STATUS_MALFORMED ||
+                   status == STATUS_UNSUPPORTED);
         }
         test_row_end();
     }
@@ -329,12 +356,15 @@ static void candidate_table(void)
 static void priorities(void)
 {
     EXPECT_INT(ice_priority(126, 65535, 1), 2130706431); /* RFC 8445 §5.1.2.1 */
-    EXPECT(ice_priority(ice_type_preference(ICE_HOST, ICE_TCP), ice_tcp_local_preference(ICE_TCP_PASSIVE, 8191), 1) <
-           ice_priority(ice_type_preference(ICE_SRFLX, ICE_UDP), 0, 256));
+    EXPECT(ice_priority(ice_type_preference(ICE_HOST, ICE_TCP),
+                        ice_tcp_local_preference(ICE_TCP_PASSIVE, 8191),
+                        1) < ice_priority(ice_type_preference(ICE_SRFLX, ICE_UDP), 0, 256));
     EXPECT_INT(ice_tcp_local_preference(ICE_TCP_PASSIVE, 8191), (4 << 13) + 8191);
     EXPECT_INT(ice_type_preference(ICE_RELAY, ICE_TCP), 0);
-    EXPECT(ice_ufrag_valid(SPAN_LITERAL("ab+/")) && !ice_ufrag_valid(SPAN_LITERAL("abc")) && !ice_ufrag_valid(SPAN_LITERAL("ab-d")));
-    EXPECT(ice_pwd_valid(SPAN_LITERAL("VOkJxbRl1RmTxUk/WvJxBt")) && !ice_pwd_valid(SPAN_LITERAL("VOkJxbRl1RmTxUk/WvJxB")));
+    EXPECT(ice_ufrag_valid(SPAN_LITERAL("ab+/")) && !ice_ufrag_valid(SPAN_LITERAL("abc")) &&
+           !ice_ufrag_valid(SPAN_LITERAL("ab-d")));
+    EXPECT(ice_pwd_valid(SPAN_LITERAL("VOkJxbRl1RmTxUk/WvJxBt")) &&
+           !ice_pwd_valid(SPAN_LITERAL("VOkJxbRl1RmTxUk/WvJxB")));
 }
 
 int main(void)
