@@ -8,7 +8,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-_Static_assert((int)TAP_OPUS == (int)PAYLOAD_OPUS && (int)TAP_H264 == (int)PAYLOAD_H264, "same numbers");
+_Static_assert((int)TAP_OPUS == (int)PAYLOAD_OPUS && (int)TAP_H264 == (int)PAYLOAD_H264,
+               "same numbers");
 
 bool assemble_init(struct assemble *a, enum tap_codec codec)
 {
@@ -33,7 +34,8 @@ void assemble_restart(struct assemble *a)
     a->has_picture_id = false;
 }
 
-static bool opus_frame(const struct tap_record *record, const uint8_t *payload, struct assemble_frame *out)
+static bool opus_frame(const struct tap_record *record, const uint8_t *payload,
+                       struct assemble_frame *out)
 {
     struct payload_opus opus;
     if (payload_opus_read(span_of(payload, record->len), &opus) != STATUS_OK) {
@@ -68,8 +70,8 @@ static void keep_parameters(struct assemble *a, struct span payload)
     }
 }
 
-static void begin_frame(struct assemble *a, const struct tap_record *record, const struct payload_info *info,
-                        unsigned lost)
+static void begin_frame(struct assemble *a, const struct tap_record *record,
+                        const struct payload_info *info, unsigned lost)
 {
     bool whole_before = !a->open; /* the last frame had its end */
     if (a->open) {
@@ -141,8 +143,8 @@ static bool give_up(struct assemble *a, uint32_t timestamp)
     return false;
 }
 
-bool assemble_packet(struct assemble *a, const struct tap_record *record, const uint8_t *payload, unsigned lost,
-                     struct assemble_frame *out_frame)
+bool assemble_packet(struct assemble *a, const struct tap_record *record, const uint8_t *payload,
+                     unsigned lost, struct assemble_frame *out_frame)
 {
     if (record->len == 0) {
         a->broken |= lost > 0 && a->open; /* padding only: a filler of the sequence */

@@ -20,7 +20,7 @@ struct work {
     unsigned part_count;
     unsigned track_count;
     struct mux_track tracks[RECORDER_TRACKS_MAX];
-    int64_t end_ms[RECORDER_TRACKS_MAX];   /* of the last packet; -1: none yet */
+    int64_t end_ms[RECORDER_TRACKS_MAX]; /* of the last packet; -1: none yet */
     int64_t last_ms[RECORDER_TRACKS_MAX];
     int64_t duration_ms, started_ms;
     uint64_t packets;
@@ -29,7 +29,8 @@ struct work {
     struct mux *out;
 };
 
-void complete_part_path(char path[COMPLETE_PATH_MAX], const char *folder, const char *name, unsigned index)
+void complete_part_path(char path[COMPLETE_PATH_MAX], const char *folder, const char *name,
+                        unsigned index)
 {
     int n = index == 0 ? snprintf(path, COMPLETE_PATH_MAX, "%s/%s.part", folder, name)
                        : snprintf(path, COMPLETE_PATH_MAX, "%s/%s.part.%u", folder, name, index);
@@ -163,7 +164,9 @@ static enum status copy_packet(struct work *work, const AVStream *stream, const 
         return STATUS_OK; /* the torn end of a killed file */
     }
     int64_t pts = av_rescale_q(packet->pts, stream->time_base, (AVRational){1, 1000});
-    int64_t duration = packet->duration > 0 ? av_rescale_q(packet->duration, stream->time_base, (AVRational){1, 1000}) : 0;
+    int64_t duration = packet->duration > 0 ? av_rescale_q(packet->duration, stream->time_base,
+                                                           (AVRational){1, 1000})
+                                            : 0;
     if (pts <= work->last_ms[track]) {
         pts = work->last_ms[track] + 1;
     }
@@ -175,11 +178,12 @@ static enum status copy_packet(struct work *work, const AVStream *stream, const 
     work->end_ms[track] = pts + duration;
     work->duration_ms = pts + duration > work->duration_ms ? pts + duration : work->duration_ms;
     work->packets++;
-    return mux_write(work->out, &(struct mux_packet){.track = track,
-                                                     .pts_ms = pts,
-                                                     .duration_ms = duration,
-                                                     .keyframe = (packet->flags & AV_PKT_FLAG_KEY) != 0,
-                                                     .data = span_of(packet->data, (size_t)packet->size)});
+    return mux_write(work->out,
+                     &(struct mux_packet){.track = track,
+                                          .pts_ms = pts,
+                                          .duration_ms = duration,
+                                          .keyframe = (packet->flags & AV_PKT_FLAG_KEY) != 0,
+                                          .data = span_of(packet->data, (size_t)packet->size)});
 }
 
 static enum status copy_part(struct work *work, unsigned index)
@@ -213,11 +217,13 @@ static void sync_folder(const char *folder)
     }
 }
 
-/* Writes NAME.mux, then renames: a crash in between leaves the parts whole and the next start begins again. */
+/* Writes NAME.mux, then renames: a crash in between leaves the parts whole and the next start
+ * begins again. */
 static enum status write_out(struct work *work, const char *temporary, const char *path)
 {
     (void)unlink(temporary); /* left by a crash in here */
-    enum status status = mux_open(temporary, work->tracks, work->track_count, work->started_ms, false, &work->out);
+    enum status status =
+        mux_open(temporary, work->tracks, work->track_count, work->started_ms, false, &work->out);
     if (status != STATUS_OK) {
         return status;
     }
@@ -238,7 +244,8 @@ static enum status write_out(struct work *work, const char *temporary, const cha
     return status;
 }
 
-static void fill_event(const struct work *work, const struct gaps *gaps, struct recorder_event *event)
+static void fill_event(const struct work *work, const struct gaps *gaps,
+                       struct recorder_event *event)
 {
     event->type = RECORDER_COMPLETE;
     event->reason = STATUS_OK;
@@ -261,8 +268,10 @@ static enum status run(struct work *work, const struct gaps *gaps, struct record
     bool matroska = mux_needs_matroska(work->tracks, work->track_count);
     char path[COMPLETE_PATH_MAX];
     char temporary[COMPLETE_PATH_MAX];
-    (void)snprintf(event->file, sizeof(event->file), "%s.%s", work->name, matroska ? "mkv" : "webm");
-    (void)snprintf(event->media_type, sizeof(event->media_type), "%s", matroska ? "video/x-matroska" : "video/webm");
+    (void)snprintf(event->file, sizeof(event->file), "%s.%s", work->name,
+                   matroska ? "mkv" : "webm");
+    (void)snprintf(event->media_type, sizeof(event->media_type), "%s",
+                   matroska ? "video/x-matroska" : "video/webm");
     int n = snprintf(path, sizeof(path), "%s/%s", work->folder, event->file);
     int t = snprintf(temporary, sizeof(temporary), "%s/%s.mux", work->folder, work->name);
     CHECK(n > 0 && n < (int)sizeof(path) && t > 0 && t < (int)sizeof(temporary));
@@ -271,7 +280,8 @@ static enum status run(struct work *work, const struct gaps *gaps, struct record
         return status;
     }
     sync_folder(work->folder);
-    for (unsigned i = work->part_count; i > 0; i--) { /* the first part last: as long as it is there, all are */
+    for (unsigned i = work->part_count; i > 0;
+         i--) { /* the first part last: as long as it is there, all are */
         complete_part_path(temporary, work->folder, work->name, i - 1);
         (void)unlink(temporary);
     }
@@ -279,7 +289,8 @@ static enum status run(struct work *work, const struct gaps *gaps, struct record
     return complete_hash(path, event->sha256, &event->bytes);
 }
 
-enum status complete_file(const char *folder, const char *name, const struct gaps *gaps, struct recorder_event *event)
+enum status complete_file(const char *folder, const char *name, const struct gaps *gaps,
+                          struct recorder_event *event)
 {
     struct work *work = calloc(1, sizeof(*work));
     if (work == NULL) {

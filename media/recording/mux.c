@@ -14,7 +14,9 @@
 #include <unistd.h>
 
 #define IO_BUFFER_LEN 65536
-#define SORT_MAX_US 10000000 /* interleaving window: a stream that waited for a repair is at most 1 s late, a party that left is absent */
+#define SORT_MAX_US                                                                                \
+    10000000 /* interleaving window: a stream that waited for a repair is at most 1 s late, a      \
+                party that left is absent */
 
 struct mux {
     int fd;
@@ -75,8 +77,10 @@ bool mux_needs_matroska(const struct mux_track *tracks, unsigned count)
 
 void mux_opus_head(struct mux_track *track)
 {
-    /* RFC 7845 §5.1: version 1, two channels, no pre-skip (the stream was cut out of a running one), 48 kHz, gain 0, family 0 */
-    static const uint8_t head[19] = {'O', 'p', 'u', 's', 'H', 'e', 'a', 'd', 1, 2, 0, 0, 0x80, 0xBB, 0, 0, 0, 0, 0};
+    /* RFC 7845 §5.1: version 1, two channels, no pre-skip (the stream was cut out of a running
+     * one), 48 kHz, gain 0, family 0 */
+    static const uint8_t head[19] = {'O', 'p', 'u',  's',  'H', 'e', 'a', 'd', 1, 2,
+                                     0,   0,   0x80, 0xBB, 0,   0,   0,   0,   0};
     memcpy(track->extra, head, sizeof(head));
     track->extra_len = sizeof(head);
 }
@@ -142,7 +146,8 @@ static bool add_track(struct mux *mux, const struct mux_track *track)
         par->extradata_size = (int)track->extra_len;
     }
     char title[32]; /* read back by complete.c after a crash */
-    (void)snprintf(title, sizeof(title), "seat %u %s", track->id.party, track->id.codec == TAP_OPUS ? "audio" : "video");
+    (void)snprintf(title, sizeof(title), "seat %u %s", track->id.party,
+                   track->id.codec == TAP_OPUS ? "audio" : "video");
     return av_dict_set(&stream->metadata, "title", title, 0) >= 0;
 }
 
@@ -152,14 +157,16 @@ static bool set_date(AVFormatContext *format, int64_t utc_ms)
     struct tm tm;
     char date[32];
     char text[48];
-    if (gmtime_r(&seconds, &tm) == NULL || strftime(date, sizeof(date), "%Y-%m-%dT%H:%M:%S", &tm) == 0) {
+    if (gmtime_r(&seconds, &tm) == NULL ||
+        strftime(date, sizeof(date), "%Y-%m-%dT%H:%M:%S", &tm) == 0) {
         return false;
     }
     (void)snprintf(text, sizeof(text), "%s.%03dZ", date, (int)(utc_ms % 1000));
     return av_dict_set(&format->metadata, "creation_time", text, 0) >= 0;
 }
 
-static enum status open_format(struct mux *mux, const struct mux_track *tracks, unsigned count, int64_t utc_ms)
+static enum status open_format(struct mux *mux, const struct mux_track *tracks, unsigned count,
+                               int64_t utc_ms)
 {
     const char *name = mux_needs_matroska(tracks, count) ? "matroska" : "webm";
     if (avformat_alloc_output_context2(&mux->format, NULL, name, NULL) < 0) {
@@ -196,8 +203,8 @@ static enum status open_format(struct mux *mux, const struct mux_track *tracks, 
     return mux->header_written ? mux_flush(mux) : STATUS_IO;
 }
 
-enum status mux_open(const char *path, const struct mux_track *tracks, unsigned count, int64_t utc_ms, bool sorted,
-                     struct mux **out_mux)
+enum status mux_open(const char *path, const struct mux_track *tracks, unsigned count,
+                     int64_t utc_ms, bool sorted, struct mux **out_mux)
 {
     CHECK(count > 0 && count <= RECORDER_TRACKS_MAX);
     struct mux *mux = calloc(1, sizeof(*mux));
@@ -223,7 +230,8 @@ enum status mux_open(const char *path, const struct mux_track *tracks, unsigned 
 enum status mux_write(struct mux *mux, const struct mux_packet *packet)
 {
     CHECK(packet->track < mux->count && packet->data.len <= INT32_MAX);
-    int64_t pts = packet->pts_ms > mux->last_ms[packet->track] ? packet->pts_ms : mux->last_ms[packet->track] + 1;
+    int64_t pts = packet->pts_ms > mux->last_ms[packet->track] ? packet->pts_ms
+                                                               : mux->last_ms[packet->track] + 1;
     if (av_new_packet(mux->packet, (int)packet->data.len) < 0) {
         return STATUS_NO_MEMORY;
     }
@@ -234,7 +242,8 @@ enum status mux_write(struct mux *mux, const struct mux_packet *packet)
     p->duration = packet->duration_ms;
     p->flags = packet->keyframe ? AV_PKT_FLAG_KEY : 0;
     mux->last_ms[packet->track] = pts;
-    int result = mux->sorted ? av_write_frame(mux->format, p) : av_interleaved_write_frame(mux->format, p);
+    int result =
+        mux->sorted ? av_write_frame(mux->format, p) : av_interleaved_write_frame(mux->format, p);
     av_packet_unref(p);
     if (result >= 0 && !mux->failed) {
         return STATUS_OK;

@@ -1,6 +1,7 @@
-/* One Matroska or WebM file being written (RFC 9559) by libavformat to a descriptor of ours: tracks are declared when it opens, clusters
- * are closed by mux_flush(), so that everything before the last flush can be read while the process runs and after kill -9.
- * Recorder thread or the one that completes files; one thread at a time. */
+/* One Matroska or WebM file being written (RFC 9559) by libavformat to a descriptor of ours: tracks
+ * are declared when it opens, clusters are closed by mux_flush(), so that everything before the
+ * last flush can be read while the process runs and after kill -9. Recorder thread or the one that
+ * completes files; one thread at a time. */
 #ifndef MEDIA_RECORDING_MUX_H
 #define MEDIA_RECORDING_MUX_H
 
@@ -8,11 +9,13 @@
 #include "proto/base/span.h"
 
 #define MUX_EXTRA_MAX 640u /* octets: avcC with one SPS and one PPS of 256 each */
-#define MUX_CLUSTER_MS 1000 /* RFC 9559 §5.1.3 sets no limit; a reader after a crash loses no more than one cluster */
+#define MUX_CLUSTER_MS                                                                             \
+    1000 /* RFC 9559 §5.1.3 sets no limit; a reader after a crash loses no more than one cluster  \
+          */
 
 struct mux_track {
     struct recorder_track id;
-    uint16_t width, height;  /* video */
+    uint16_t width, height; /* video */
     size_t extra_len;
     uint8_t extra[MUX_EXTRA_MAX]; /* CodecPrivate: OpusHead, avcC */
 };
@@ -21,10 +24,10 @@ struct mux;
 
 /* True when WebM cannot hold them (H.264): the file is Matroska. */
 bool mux_needs_matroska(const struct mux_track *tracks, unsigned count);
-/* Creates the file (0600, must not exist). utc_ms goes into DateUTC. IO, NO_MEMORY. sorted: packets come in order of time; else
- * libavformat sorts them (up to 10 s). */
-MUST_USE enum status mux_open(const char *path, const struct mux_track *tracks, unsigned count, int64_t utc_ms, bool sorted,
-                              struct mux **out_mux);
+/* Creates the file (0600, must not exist). utc_ms goes into DateUTC. IO, NO_MEMORY. sorted: packets
+ * come in order of time; else libavformat sorts them (up to 10 s). */
+MUST_USE enum status mux_open(const char *path, const struct mux_track *tracks, unsigned count,
+                              int64_t utc_ms, bool sorted, struct mux **out_mux);
 struct mux_packet {
     unsigned track;
     int64_t pts_ms, duration_ms; /* duration 0: not known */

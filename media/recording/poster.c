@@ -7,9 +7,10 @@
 #include <stdbool.h>
 #include <string.h>
 
-#define POSTER_WIDTH_MAX 640 /* shown as a thumbnail; larger only costs bytes */
-#define POSTER_QUALITY 5     /* mjpeg qscale 2 (best) .. 31 */
-#define POSTER_PACKETS_MAX 2000 /* looked at for a key frame: a minute of video, not a whole file */
+#define POSTER_WIDTH_MAX 640    /* shown as a thumbnail; larger only costs bytes */
+#define POSTER_QUALITY 5        /* mjpeg qscale 2 (best) .. 31 */
+#define POSTER_PACKETS_MAX 2000 /* looked at for a key frame: a minute of video, not a whole file  \
+                                 */
 
 struct poster {
     AVFormatContext *input;
@@ -50,7 +51,8 @@ static enum status open_input(struct poster *p, const char *path)
         return STATUS_NO_MEMORY;
     }
     p->decoder->thread_count = 1;
-    if (codec == NULL || avcodec_parameters_to_context(p->decoder, par) < 0 || avcodec_open2(p->decoder, codec, NULL) < 0) {
+    if (codec == NULL || avcodec_parameters_to_context(p->decoder, par) < 0 ||
+        avcodec_open2(p->decoder, codec, NULL) < 0) {
         return STATUS_UNSUPPORTED;
     }
     return STATUS_OK;
@@ -63,7 +65,8 @@ static bool decode_packet(struct poster *p)
         return false;
     }
     /* One key frame alone: NULL flushes it out of decoders that wait for more. */
-    bool got = avcodec_send_packet(p->decoder, p->packet) >= 0 && avcodec_send_packet(p->decoder, NULL) >= 0 &&
+    bool got = avcodec_send_packet(p->decoder, p->packet) >= 0 &&
+               avcodec_send_packet(p->decoder, NULL) >= 0 &&
                avcodec_receive_frame(p->decoder, p->frame) >= 0;
     avcodec_flush_buffers(p->decoder);
     return got;
@@ -71,11 +74,13 @@ static bool decode_packet(struct poster *p)
 
 static enum status find_picture(struct poster *p, int64_t at_ms)
 {
-    int64_t at = av_rescale_q(at_ms, (AVRational){1, 1000}, p->input->streams[p->stream]->time_base);
+    int64_t at =
+        av_rescale_q(at_ms, (AVRational){1, 1000}, p->input->streams[p->stream]->time_base);
     int sought = av_seek_frame(p->input, p->stream, at, AVSEEK_FLAG_BACKWARD);
     (void)sought; /* without cues it stays at the beginning, which serves too */
     bool got = false;
-    for (unsigned i = 0; i < POSTER_PACKETS_MAX && !got && av_read_frame(p->input, p->packet) >= 0; i++) {
+    for (unsigned i = 0; i < POSTER_PACKETS_MAX && !got && av_read_frame(p->input, p->packet) >= 0;
+         i++) {
         got = decode_packet(p);
         av_packet_unref(p->packet);
     }
@@ -96,13 +101,14 @@ static enum status scale(struct poster *p)
     if (p->scaled->width < 2 || p->scaled->height < 2 || av_frame_get_buffer(p->scaled, 0) < 0) {
         return STATUS_NO_MEMORY;
     }
-    p->scaler = sws_getContext(p->frame->width, p->frame->height, (enum AVPixelFormat)p->frame->format, p->scaled->width,
-                               p->scaled->height, AV_PIX_FMT_YUVJ420P, SWS_BILINEAR, NULL, NULL, NULL);
+    p->scaler = sws_getContext(
+        p->frame->width, p->frame->height, (enum AVPixelFormat)p->frame->format, p->scaled->width,
+        p->scaled->height, AV_PIX_FMT_YUVJ420P, SWS_BILINEAR, NULL, NULL, NULL);
     if (p->scaler == NULL) {
         return STATUS_UNSUPPORTED;
     }
-    int rows = sws_scale(p->scaler, (const uint8_t *const *)p->frame->data, p->frame->linesize, 0, p->frame->height,
-                         p->scaled->data, p->scaled->linesize);
+    int rows = sws_scale(p->scaler, (const uint8_t *const *)p->frame->data, p->frame->linesize, 0,
+                         p->frame->height, p->scaled->data, p->scaled->linesize);
     p->scaled->pts = 0;
     return rows == p->scaled->height ? STATUS_OK : STATUS_UNSUPPORTED;
 }
@@ -122,7 +128,8 @@ static enum status encode(struct poster *p, void *buffer, size_t buffer_len, siz
     p->encoder->flags |= AV_CODEC_FLAG_QSCALE;
     p->encoder->global_quality = POSTER_QUALITY * FF_QP2LAMBDA;
     p->scaled->quality = p->encoder->global_quality;
-    if (avcodec_open2(p->encoder, codec, NULL) < 0 || avcodec_send_frame(p->encoder, p->scaled) < 0 ||
+    if (avcodec_open2(p->encoder, codec, NULL) < 0 ||
+        avcodec_send_frame(p->encoder, p->scaled) < 0 ||
         avcodec_receive_packet(p->encoder, p->packet) < 0) {
         return STATUS_UNSUPPORTED;
     }
@@ -135,7 +142,8 @@ static enum status encode(struct poster *p, void *buffer, size_t buffer_len, siz
     return STATUS_OK;
 }
 
-enum status poster_read(const char *path, int64_t at_ms, void *buffer, size_t buffer_len, size_t *out_len)
+enum status poster_read(const char *path, int64_t at_ms, void *buffer, size_t buffer_len,
+                        size_t *out_len)
 {
     struct poster p = {.stream = -1};
     enum status status = open_input(&p, path);

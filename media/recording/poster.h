@@ -7,8 +7,9 @@
 #include <stddef.h>
 #include <stdint.h>
 
-/* Key frame at or before at_ms of the first video track (else the first one). NONE: no video in it; IO: not readable; TOO_LARGE: the
- * buffer is short. */
-MUST_USE enum status poster_read(const char *path, int64_t at_ms, void *buffer, size_t buffer_len, size_t *out_len);
+/* Key frame at or before at_ms of the first video track (else the first one). NONE: no video in it;
+ * IO: not readable; TOO_LARGE: the buffer is short. */
+MUST_USE enum status poster_read(const char *path, int64_t at_ms, void *buffer, size_t buffer_len,
+                                 size_t *out_len);
 
 #endif

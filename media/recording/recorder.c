@@ -16,12 +16,14 @@
 #include <string.h>
 #include <time.h>
 
-/* Two threads. The recorder thread drains the rings every 20 ms and owns every session that runs. The completing thread turns the
- * parts of ended recordings into one file, so that a long one does not hold up those that run. The mutex guards the slots, the
- * jobs and the events; it is held for copying only, never over I/O, and no media worker ever takes it.
+/* Two threads. The recorder thread drains the rings every 20 ms and owns every session that runs.
+ * The completing thread turns the parts of ended recordings into one file, so that a long one does
+ * not hold up those that run. The mutex guards the slots, the jobs and the events; it is held for
+ * copying only, never over I/O, and no media worker ever takes it.
  *
  * Slot: FREE -> OPEN (begin) -> ENDING (end) -> FREE, its session moved to a job. */
-#define RECORDINGS_MAX 256u /* at once; the index is 8 bits of the handle; 256 slots x 40 octets */
+#define RECORDINGS_MAX 256u /* at once; the index is 8 bits of the handle; 256 slots x 40 octets   \
+                             */
 #define WORKERS_MAX 64u
 #define LOOK_MS 20 /* tap.h */
 
@@ -59,8 +61,8 @@ struct recorder {
     struct slot slots[RECORDINGS_MAX];
     struct job *jobs, **jobs_end;
     struct event_node *events, **events_end;
-    struct recorder_stats stats;     /* under the mutex */
-    struct recorder_stats collected; /* recorder thread's own, added to stats once a look */
+    struct recorder_stats stats;        /* under the mutex */
+    struct recorder_stats collected;    /* recorder thread's own, added to stats once a look */
     struct slot active[RECORDINGS_MAX]; /* recorder thread's copy */
 };
 
@@ -80,7 +82,8 @@ static void post_event(struct recorder *r, const struct recorder_event *event)
 {
     struct event_node *node = calloc(1, sizeof(*node));
     if (node == NULL) {
-        log_error("recording_event_lost", "recording=%lu reason=no_memory", (unsigned long)event->recording);
+        log_error("recording_event_lost", "recording=%lu reason=no_memory",
+                  (unsigned long)event->recording);
         return;
     }
     node->event = *event;
@@ -94,13 +97,15 @@ static void post_event(struct recorder *r, const struct recorder_event *event)
     }
 }
 
-static void post_failed(struct recorder *r, uint32_t handle, const struct session *session, enum status reason)
+static void post_failed(struct recorder *r, uint32_t handle, const struct session *session,
+                        enum status reason)
 {
     struct recorder_event event = {.type = RECORDER_FAILED,
                                    .recording = handle,
                                    .reason = reason,
                                    .started_ms = session_started_ms(session)};
-    log_warn("recording_failed", "recording=%lu reason=%s", (unsigned long)handle, status_name(reason));
+    log_warn("recording_failed", "recording=%lu reason=%s", (unsigned long)handle,
+             status_name(reason));
     post_event(r, &event);
 }
 
@@ -120,7 +125,8 @@ static struct session *session_of(struct recorder *r, uint32_t handle)
 {
     const struct slot *slot = &r->active[handle & 0xFFu];
     if (slot->handle != handle || slot->state == SLOT_FREE) {
-        refresh_active(r); /* begun since the last look; otherwise a late packet of one that ended */
+        refresh_active(
+            r); /* begun since the last look; otherwise a late packet of one that ended */
     }
     return slot->handle == handle && slot->state != SLOT_FREE ? slot->session : NULL;
 }
@@ -131,7 +137,8 @@ static void drain_ring(struct recorder *r, struct tap_ring *ring)
     uint8_t payload[TAP_PAYLOAD_MAX];
     uint32_t unknown = 0; /* asked for once a look, not once a packet */
     while (tap_ring_take(ring, &record, payload)) {
-        struct session *session = record.recording == unknown ? NULL : session_of(r, record.recording);
+        struct session *session =
+            record.recording == unknown ? NULL : session_of(r, record.recording);
         if (session == NULL) {
             unknown = record.recording;
             continue;
@@ -219,7 +226,8 @@ static void look(struct recorder *r)
 {
     bool ending[RECORDINGS_MAX];
     refresh_active(r);
-    for (unsigned i = 0; i < RECORDINGS_MAX; i++) { /* before the rings are drained: what was put before end() is in them */
+    for (unsigned i = 0; i < RECORDINGS_MAX;
+         i++) { /* before the rings are drained: what was put before end() is in them */
         ending[i] = r->active[i].state == SLOT_ENDING;
     }
     for (unsigned i = 0; i < r->config.workers; i++) {
@@ -233,7 +241,8 @@ static void look(struct recorder *r)
 static bool wait_look(struct recorder *r)
 {
     struct timespec until;
-    int result = clock_gettime(CLOCK_MONOTONIC, &until); /* pthread_cond_timedwait wants it; nothing is measured by it */
+    int result = clock_gettime(
+        CLOCK_MONOTONIC, &until); /* pthread_cond_timedwait wants it; nothing is measured by it */
     CHECK(result == 0);
     until.tv_nsec += LOOK_MS * 1000000L;
     if (until.tv_nsec >= 1000000000L) {
@@ -242,7 +251,8 @@ static bool wait_look(struct recorder *r)
     }
     lock(r);
     if (!r->stop) {
-        (void)pthread_cond_timedwait(&r->wake_thread, &r->mutex, &until); /* woken, timed out or spurious: look again */
+        (void)pthread_cond_timedwait(&r->wake_thread, &r->mutex,
+                                     &until); /* woken, timed out or spurious: look again */
     }
     bool stop = r->stop && r->stats.running == 0;
     unlock(r);
@@ -271,8 +281,8 @@ static void complete_job(struct recorder *r, const struct job *job)
         return;
     }
     log_info("recording_complete", "recording=%lu duration_ms=%lld bytes=%lld tracks=%u gaps=%u",
-             (unsigned long)job->handle, (long long)event.duration_ms, (long long)event.bytes, event.track_count,
-             event.gap_count);
+             (unsigned long)job->handle, (long long)event.duration_ms, (long long)event.bytes,
+             event.track_count, event.gap_count);
     post_event(r, &event);
 }
 
@@ -282,7 +292,8 @@ static void *completing_main(void *context)
     for (;;) {
         lock(r);
         while (r->jobs == NULL && !r->stop_completing) {
-            (void)pthread_cond_wait(&r->wake_completing, &r->mutex); /* cannot fail on a valid condition */
+            (void)pthread_cond_wait(&r->wake_completing,
+                                    &r->mutex); /* cannot fail on a valid condition */
         }
         struct job *job = r->jobs;
         if (job != NULL) {
@@ -300,7 +311,8 @@ static void *completing_main(void *context)
 }
 
 /* Threads of ours take no signals: they belong to the main thread. */
-static bool start_thread(pthread_t *thread, void *(*main_function)(void *), struct recorder *r, const char *name)
+static bool start_thread(pthread_t *thread, void *(*main_function)(void *), struct recorder *r,
+                         const char *name)
 {
     sigset_t all;
     sigset_t before;
@@ -319,7 +331,8 @@ static bool init_locks(struct recorder *r)
     pthread_condattr_t monotonic;
     bool ok = pthread_mutex_init(&r->mutex, NULL) == 0 && pthread_condattr_init(&monotonic) == 0 &&
               pthread_condattr_setclock(&monotonic, CLOCK_MONOTONIC) == 0 &&
-              pthread_cond_init(&r->wake_thread, &monotonic) == 0 && pthread_cond_init(&r->wake_completing, NULL) == 0;
+              pthread_cond_init(&r->wake_thread, &monotonic) == 0 &&
+              pthread_cond_init(&r->wake_completing, NULL) == 0;
     return ok;
 }
 
@@ -331,7 +344,8 @@ enum status recorder_create(const struct recorder_config *config, struct recorde
         free(r);
         return STATUS_NO_MEMORY;
     }
-    av_log_set_level(AV_LOG_QUIET); /* its texts go to stderr in a form of their own; results come as codes */
+    av_log_set_level(
+        AV_LOG_QUIET); /* its texts go to stderr in a form of their own; results come as codes */
     r->config = *config;
     r->jobs_end = &r->jobs;
     r->events_end = &r->events;
@@ -342,7 +356,8 @@ enum status recorder_create(const struct recorder_config *config, struct recorde
         ok = r->rings[i] != NULL;
     }
     r->thread_runs = ok && start_thread(&r->thread, recorder_main, r, "recorder");
-    r->completing_runs = r->thread_runs && start_thread(&r->completing, completing_main, r, "rec-complete");
+    r->completing_runs =
+        r->thread_runs && start_thread(&r->completing, completing_main, r, "rec-complete");
     if (!r->completing_runs) {
         recorder_destroy(r);
         return STATUS_NO_MEMORY;
@@ -490,7 +505,8 @@ enum status recorder_recover(const char *folder, const char *name, struct record
     return status;
 }
 
-enum status recorder_poster(const char *path, int64_t at_ms, void *buffer, size_t buffer_len, size_t *out_len)
+enum status recorder_poster(const char *path, int64_t at_ms, void *buffer, size_t buffer_len,
+                            size_t *out_len)
 {
     return poster_read(path, at_ms, buffer, buffer_len, out_len);
 }

@@ -38,11 +38,13 @@ static struct reorder_packet *copy_of(const struct tap_record *record, const uin
     return packet;
 }
 
-enum reorder_put_result reorder_put(struct reorder *r, const struct tap_record *record, const uint8_t *payload)
+enum reorder_put_result reorder_put(struct reorder *r, const struct tap_record *record,
+                                    const uint8_t *payload)
 {
     if (!r->started) {
         r->started = true;
-        r->next = r->newest = 0x10000u + record->sequence; /* room below for packets that were overtaken */
+        r->next = r->newest =
+            0x10000u + record->sequence; /* room below for packets that were overtaken */
     }
     uint64_t sequence = seq16_extend(r->newest, record->sequence);
     if (sequence < r->next && !r->taken && r->newest - sequence < REORDER_SLOTS) {
@@ -67,7 +69,8 @@ enum reorder_put_result reorder_put(struct reorder *r, const struct tap_record *
     return REORDER_KEPT;
 }
 
-struct reorder_packet *reorder_take(struct reorder *r, int64_t now_us, bool flush, unsigned *out_lost)
+struct reorder_packet *reorder_take(struct reorder *r, int64_t now_us, bool flush,
+                                    unsigned *out_lost)
 {
     if (r->held == 0) {
         return NULL;

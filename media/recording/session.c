@@ -14,10 +14,16 @@
 
 #define PARTIES_MAX 6u
 #define STREAMS_MAX (2 * PARTIES_MAX)
-#define SETTLE_US 1500000         /* key frame asked for at the start, one round trip, one frame: most tracks are there by then */
-#define HOLD_US 150000            /* orders the frames of the parties among each other; more would be lost with a killed process */
-#define FLUSH_US 400000           /* cluster to the kernel: with HOLD_US and a tick at most 0.6 s are only in this process */
-#define SYNC_US 1000000           /* power cut: at most this and one flush */
+#define SETTLE_US                                                                                  \
+    1500000 /* key frame asked for at the start, one round trip, one frame: most tracks are there  \
+               by then */
+#define HOLD_US                                                                                    \
+    150000 /* orders the frames of the parties among each other; more would be lost with a killed  \
+              process */
+#define FLUSH_US                                                                                   \
+    400000 /* cluster to the kernel: with HOLD_US and a tick at most 0.6 s are only in this        \
+              process */
+#define SYNC_US 1000000               /* power cut: at most this and one flush */
 #define PENDING_BYTES_MAX (64u << 20) /* 6 parties at 4 Mbit/s for SETTLE_US are 5 MB */
 
 struct stream {
@@ -26,9 +32,9 @@ struct stream {
     enum tap_codec codec;
     uint32_t ssrc, former_ssrc;
     bool has_former;
-    int track;                 /* index in session->tracks, -1: not declared yet */
-    bool lost;                 /* packets were given up since the last frame */
-    int64_t end_us;            /* of the last frame on the time line; -1: none */
+    int track;      /* index in session->tracks, -1: not declared yet */
+    bool lost;      /* packets were given up since the last frame */
+    int64_t end_us; /* of the last frame on the time line; -1: none */
     struct reorder reorder;
     struct assemble assemble;
     struct timeline_stream timeline;
@@ -48,13 +54,13 @@ struct session {
     char name[96];
     bool failed;
     enum status reason;
-    int64_t start_us, started_ms;    /* of the first packet; start_us 0: none came */
+    int64_t start_us, started_ms; /* of the first packet; start_us 0: none came */
     int64_t flushed_us, synced_us;
     struct stream *streams[STREAMS_MAX];
     struct timeline_party parties[PARTIES_MAX];
     unsigned track_count, part_tracks, part_count;
     struct mux_track tracks[RECORDER_TRACKS_MAX];
-    struct frame *first, *last;      /* pending, sorted by time */
+    struct frame *first, *last; /* pending, sorted by time */
     size_t pending_bytes;
     struct mux *mux;
     uint64_t bytes_seen;
@@ -141,7 +147,8 @@ static void close_part(struct session *s)
     if (s->mux != NULL) {
         enum status status = mux_flush(s->mux);
         account(s);
-        /* The trailer too: libavformat keeps the newest audio packet back until the next one or the trailer. */
+        /* The trailer too: libavformat keeps the newest audio packet back until the next one or the
+         * trailer. */
         enum status closed = mux_close(s->mux, true);
         s->mux = NULL;
         s->bytes_seen = 0;
@@ -169,7 +176,8 @@ static void open_part(struct session *s)
     s->part_tracks = s->track_count;
 }
 
-static bool fill_track(const struct stream *stream, const struct assemble_frame *frame, struct mux_track *track)
+static bool fill_track(const struct stream *stream, const struct assemble_frame *frame,
+                       struct mux_track *track)
 {
     *track = (struct mux_track){.id = {.party = stream->party, .codec = (uint8_t)stream->codec},
                                 .width = frame->width,
@@ -185,14 +193,16 @@ static bool fill_track(const struct stream *stream, const struct assemble_frame 
 }
 
 /* The track of a stream; a party that comes back with the same codec goes on in its track. */
-static int track_of(struct session *s, const struct stream *stream, const struct assemble_frame *frame)
+static int track_of(struct session *s, const struct stream *stream,
+                    const struct assemble_frame *frame)
 {
     for (unsigned i = 0; i < s->track_count; i++) {
         if (s->tracks[i].id.party == stream->party && s->tracks[i].id.codec == stream->codec) {
             return (int)i;
         }
     }
-    if (s->track_count == RECORDER_TRACKS_MAX || !fill_track(stream, frame, &s->tracks[s->track_count])) {
+    if (s->track_count == RECORDER_TRACKS_MAX ||
+        !fill_track(stream, frame, &s->tracks[s->track_count])) {
         return -1;
     }
     return (int)s->track_count++;
@@ -220,7 +230,8 @@ static void pend(struct session *s, struct frame *frame)
     s->pending_bytes += frame->len;
 }
 
-static void take_frame(struct session *s, struct stream *stream, const struct assemble_frame *ready, int64_t now_us)
+static void take_frame(struct session *s, struct stream *stream, const struct assemble_frame *ready,
+                       int64_t now_us)
 {
     if (stream->track < 0) {
         stream->track = track_of(s, stream, ready);
@@ -233,12 +244,15 @@ static void take_frame(struct session *s, struct stream *stream, const struct as
         fail(s, STATUS_NO_MEMORY);
         return;
     }
-    int64_t at = timeline_map(&stream->timeline, &s->parties[stream->party], ready->timestamp) - s->start_us;
-    int64_t latest = now_us - s->start_us; /* a wrong clock of the sender never leads into the future */
+    int64_t at =
+        timeline_map(&stream->timeline, &s->parties[stream->party], ready->timestamp) - s->start_us;
+    int64_t latest =
+        now_us - s->start_us; /* a wrong clock of the sender never leads into the future */
     at = at > latest ? latest : at;
     at = at < 0 ? 0 : at;
     if (stream->end_us >= 0) {
-        gaps_look(&s->gaps, stream->party, stream->video, stream->end_us / 1000, at / 1000, stream->lost);
+        gaps_look(&s->gaps, stream->party, stream->video, stream->end_us / 1000, at / 1000,
+                  stream->lost);
     }
     stream->lost = false;
     stream->end_us = at + ready->duration_us;
@@ -258,8 +272,10 @@ static void drain_stream(struct session *s, struct stream *stream, int64_t now_u
     while ((packet = reorder_take(&stream->reorder, now_us, flush, &lost)) != NULL) {
         struct assemble_frame frame;
         bool whole = !stream->assemble.broken;
-        bool ready = assemble_packet(&stream->assemble, &packet->head, packet->payload, lost, &frame);
-        /* Sound has no other sign of loss than the hole; a picture is lost when the assembler had to give something up. */
+        bool ready =
+            assemble_packet(&stream->assemble, &packet->head, packet->payload, lost, &frame);
+        /* Sound has no other sign of loss than the hole; a picture is lost when the assembler had
+         * to give something up. */
         stream->lost |= stream->video ? whole && stream->assemble.broken : lost > 0;
         if (ready) {
             take_frame(s, stream, &frame, now_us);
@@ -298,7 +314,8 @@ static struct stream *stream_create(const struct tap_record *record)
     return stream;
 }
 
-/* Other codec of the same party: the old frames are given out, the stream begins anew with a track of its own. */
+/* Other codec of the same party: the old frames are given out, the stream begins anew with a track
+ * of its own. */
 static bool change_codec(struct session *s, struct stream *stream, const struct tap_record *record)
 {
     restart_stream(s, stream, record->ssrc, record->arrival_us);
@@ -321,8 +338,8 @@ static struct stream *stream_of(struct session *s, const struct tap_record *reco
     }
     struct stream *stream = *place;
     if (stream == NULL || stream->ssrc == record->ssrc) {
-        if (stream != NULL && record->type == TAP_RTP && stream->codec != (enum tap_codec)record->codec &&
-            !change_codec(s, stream, record)) {
+        if (stream != NULL && record->type == TAP_RTP &&
+            stream->codec != (enum tap_codec)record->codec && !change_codec(s, stream, record)) {
             fail(s, STATUS_NO_MEMORY);
         }
         return stream;
@@ -346,7 +363,8 @@ static bool record_sound(const struct tap_record *record)
            (record->type == TAP_RTP || record->type == TAP_SENDER_REPORT);
 }
 
-void session_take(struct session *session, const struct tap_record *record, const uint8_t *payload, int64_t wall_ms)
+void session_take(struct session *session, const struct tap_record *record, const uint8_t *payload,
+                  int64_t wall_ms)
 {
     struct session *s = session;
     if (s->failed || !record_sound(record)) {
@@ -362,7 +380,8 @@ void session_take(struct session *session, const struct tap_record *record, cons
     }
     struct timeline_party *party = &s->parties[record->party];
     if (record->type == TAP_SENDER_REPORT) {
-        timeline_report(&stream->timeline, party, record->ntp, record->rtp_timestamp, record->arrival_us);
+        timeline_report(&stream->timeline, party, record->ntp, record->rtp_timestamp,
+                        record->arrival_us);
         return;
     }
     if (record->len > 0) {
@@ -386,11 +405,12 @@ static void write_frame(struct session *s, const struct frame *frame)
     if (s->failed) {
         return;
     }
-    enum status status = mux_write(s->mux, &(struct mux_packet){.track = frame->track,
-                                                                .pts_ms = (frame->at_us + 500) / 1000,
-                                                                .duration_ms = frame->duration_us / 1000,
-                                                                .keyframe = frame->keyframe,
-                                                                .data = span_of(frame->data, frame->len)});
+    enum status status =
+        mux_write(s->mux, &(struct mux_packet){.track = frame->track,
+                                               .pts_ms = (frame->at_us + 500) / 1000,
+                                               .duration_ms = frame->duration_us / 1000,
+                                               .keyframe = frame->keyframe,
+                                               .data = span_of(frame->data, frame->len)});
     if (status != STATUS_OK) {
         fail(s, status);
     }
@@ -421,7 +441,8 @@ static void flush(struct session *s, int64_t now_us)
     enum status status = mux_flush(s->mux);
     account(s);
     if (status == STATUS_OK && now_us - s->synced_us >= SYNC_US) {
-        int64_t begin_us = clock_monotonic_us(); /* how long the disk takes is a figure of its own */
+        int64_t begin_us =
+            clock_monotonic_us(); /* how long the disk takes is a figure of its own */
         status = mux_sync(s->mux);
         s->figures.sync_count++;
         s->figures.sync_us += (uint64_t)(clock_monotonic_us() - begin_us);

@@ -1,10 +1,13 @@
-/* One recording that runs: streams of every party -> order -> frames -> one time line -> parts on disk.
+/* One recording that runs: streams of every party -> order -> frames -> one time line -> parts on
+ * disk.
  *
- *   packet -> reorder (hole: up to 1 s) -> assemble -> timeline -> pending (sorted) -> mux (NAME.part, flushed twice a second)
+ *   packet -> reorder (hole: up to 1 s) -> assemble -> timeline -> pending (sorted) -> mux
+ * (NAME.part, flushed twice a second)
  *
- * Tracks are declared when a part opens: SETTLE_US after the first packet with all that were seen by then. A track that joins later
- * (third party, camera switched on late, other codec) closes the part and begins the next one with all tracks so far, on the
- * same time line; complete_file() makes one file of the parts. Recorder thread only; time is an argument. */
+ * Tracks are declared when a part opens: SETTLE_US after the first packet with all that were seen
+ * by then. A track that joins later (third party, camera switched on late, other codec) closes the
+ * part and begins the next one with all tracks so far, on the same time line; complete_file() makes
+ * one file of the parts. Recorder thread only; time is an argument. */
 #ifndef MEDIA_RECORDING_SESSION_H
 #define MEDIA_RECORDING_SESSION_H
 
@@ -17,8 +20,10 @@ struct session;
 struct session *session_create(const char *folder, const char *name);
 void session_destroy(struct session *session);
 /* One record from the ring. Ignored once the session has failed. */
-void session_take(struct session *session, const struct tap_record *record, const uint8_t *payload, int64_t wall_ms);
-/* Gives out what is due, flushes, syncs. Called about every 20 ms. Not OK: the disk failed; nothing more is written. */
+void session_take(struct session *session, const struct tap_record *record, const uint8_t *payload,
+                  int64_t wall_ms);
+/* Gives out what is due, flushes, syncs. Called about every 20 ms. Not OK: the disk failed; nothing
+ * more is written. */
 MUST_USE enum status session_tick(struct session *session, int64_t now_us);
 /* Everything that is held goes into the file; the part is closed. NONE: no frame ever came. */
 MUST_USE enum status session_end(struct session *session, int64_t now_us);

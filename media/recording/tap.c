@@ -6,9 +6,10 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* Places count octets since the beginning and never wrap in practice (2^64); place & mask is the offset. A record is its head
- * and its payload, rounded up to 8. The producer writes octets, then publishes `head` with release; the consumer reads up to
- * an acquired `head`, then publishes `tail`. The two counters lie in cache lines of their own. */
+/* Places count octets since the beginning and never wrap in practice (2^64); place & mask is the
+ * offset. A record is its head and its payload, rounded up to 8. The producer writes octets, then
+ * publishes `head` with release; the consumer reads up to an acquired `head`, then publishes
+ * `tail`. The two counters lie in cache lines of their own. */
 #define CACHE_LINE 64
 #define ALIGN 8u
 

@@ -5,10 +5,14 @@
 #include "proto/rtcp/rtcp.h"
 
 #define SECOND_US 1000000
-#define WINDOW_US (10 * SECOND_US)   /* least transit over 10 s: rides out bursts, sees 50 ppm drift (0.5 ms) */
-#define DRIFT_DIVISOR 500            /* 2 ms per second, 40 times the drift of a bad crystal */
-#define SLEW_DIVISOR 20              /* 5 % of media time: 100 ms are taken up in 2 s, not heard as pitch (no resampling is done) */
-#define JUMP_US SECOND_US            /* beyond it the clocks were set or the sender began anew: follow at once */
+#define WINDOW_US                                                                                  \
+    (10 * SECOND_US) /* least transit over 10 s: rides out bursts, sees 50 ppm drift (0.5 ms) */
+#define DRIFT_DIVISOR 500 /* 2 ms per second, 40 times the drift of a bad crystal */
+#define SLEW_DIVISOR                                                                               \
+    20 /* 5 % of media time: 100 ms are taken up in 2 s, not heard as pitch (no resampling is      \
+          done) */
+#define JUMP_US                                                                                    \
+    SECOND_US /* beyond it the clocks were set or the sender began anew: follow at once */
 
 void timeline_stream_init(struct timeline_stream *s, uint32_t clock_hz)
 {
@@ -58,7 +62,8 @@ static void learn_transit(struct timeline_party *p, int64_t transit_us, int64_t 
     }
 }
 
-void timeline_packet(struct timeline_stream *s, struct timeline_party *p, uint32_t timestamp, int64_t arrival_us)
+void timeline_packet(struct timeline_stream *s, struct timeline_party *p, uint32_t timestamp,
+                     int64_t arrival_us)
 {
     if (!s->set) {
         s->set = true;
@@ -73,8 +78,8 @@ void timeline_packet(struct timeline_stream *s, struct timeline_party *p, uint32
     }
 }
 
-void timeline_report(struct timeline_stream *s, struct timeline_party *p, uint64_t ntp, uint32_t timestamp,
-                     int64_t arrival_us)
+void timeline_report(struct timeline_stream *s, struct timeline_party *p, uint64_t ntp,
+                     uint32_t timestamp, int64_t arrival_us)
 {
     if (!s->set || ntp == 0) {
         return; /* RFC 3550 §6.4.1: a sender without a clock may give 0 */

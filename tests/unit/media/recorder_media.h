@@ -1,5 +1,6 @@
-/* Real media for the recorder's tests: VP8 pictures that carry a counter and an Opus tone, encoded by libavcodec, cut into RTP with
- * sender reports, delivered over a lossy, jittery path in virtual time with a fixed seed; and the way back: what a file holds. */
+/* Real media for the recorder's tests: VP8 pictures that carry a counter and an Opus tone, encoded
+ * by libavcodec, cut into RTP with sender reports, delivered over a lossy, jittery path in virtual
+ * time with a fixed seed; and the way back: what a file holds. */
 #ifndef TESTS_UNIT_MEDIA_RECORDER_MEDIA_H
 #define TESTS_UNIT_MEDIA_RECORDER_MEDIA_H
 
@@ -124,7 +125,8 @@ static bool synth_audio(struct synth *s, unsigned packets)
         ok = av_frame_make_writable(frame) >= 0;
         int16_t *samples = (int16_t *)(void *)frame->data[0];
         for (int n = 0; n < 960; n++) {
-            samples[n] = (int16_t)(8000.0 * sin(2.0 * 3.14159265358979 * 440.0 * (double)(i * 960u + (unsigned)n) / 48000.0));
+            samples[n] = (int16_t)(8000.0 * sin(2.0 * 3.14159265358979 * 440.0 *
+                                                (double)(i * 960u + (unsigned)n) / 48000.0));
         }
         frame->pts = (int64_t)i * 960;
         ok = ok && avcodec_send_frame(e, frame) >= 0;
@@ -177,7 +179,8 @@ static int wire_compare(const void *a, const void *b)
 {
     const struct wire_item *x = a;
     const struct wire_item *y = b;
-    return (x->record.arrival_us > y->record.arrival_us) - (x->record.arrival_us < y->record.arrival_us);
+    return (x->record.arrival_us > y->record.arrival_us) -
+           (x->record.arrival_us < y->record.arrival_us);
 }
 
 static void wire_sort(struct wire *w)
@@ -187,39 +190,42 @@ static void wire_sort(struct wire *w)
     }
 }
 
-/* One sender's stream: frames `from` to `to` of the media, captured at begin_us + (i - from) x interval. */
+/* One sender's stream: frames `from` to `to` of the media, captured at begin_us + (i - from) x
+ * interval. */
 struct sender {
     const struct synth *media;
     uint32_t recording, ssrc, timestamp;
     uint8_t party, codec;
     uint16_t sequence;
     unsigned from, to;
-    int64_t begin_us;      /* monotonic time of the first capture */
-    int64_t delay_us;      /* capture to arrival */
-    int64_t jitter_us;     /* further delay, 0..this */
+    int64_t begin_us;  /* monotonic time of the first capture */
+    int64_t delay_us;  /* capture to arrival */
+    int64_t jitter_us; /* further delay, 0..this */
     unsigned loss_permille;
-    int64_t clock_ahead_us; /* the sender's wall clock is so much ahead of the monotonic clock */
+    int64_t clock_ahead_us;  /* the sender's wall clock is so much ahead of the monotonic clock */
     int64_t report_after_us; /* no report before */
 };
 
-static void send_packet(struct wire *w, const struct sender *s, struct tap_record *record, const uint8_t *payload,
-                        int64_t at_us)
+static void send_packet(struct wire *w, const struct sender *s, struct tap_record *record,
+                        const uint8_t *payload, int64_t at_us)
 {
-    record->arrival_us = at_us + s->delay_us + (s->jitter_us > 0 ? (int64_t)(wire_random(w) % (uint32_t)s->jitter_us) : 0);
+    record->arrival_us =
+        at_us + s->delay_us +
+        (s->jitter_us > 0 ? (int64_t)(wire_random(w) % (uint32_t)s->jitter_us) : 0);
     if (wire_random(w) % 1000 >= s->loss_permille) {
         wire_add(w, record, payload);
     }
     record->sequence++;
 }
 
-static void send_vp8(struct wire *w, const struct sender *s, struct tap_record *record, const AVPacket *frame, unsigned index,
-                     int64_t at_us)
+static void send_vp8(struct wire *w, const struct sender *s, struct tap_record *record,
+                     const AVPacket *frame, unsigned index, int64_t at_us)
 {
     for (int at = 0; at < frame->size;) {
         uint8_t payload[1200];
         int n = frame->size - at < 1100 ? frame->size - at : 1100;
         payload[0] = (uint8_t)(0x80 | (at == 0 ? 0x10 : 0)); /* RFC 7741: X, S */
-        payload[1] = 0x80;                                     /* I */
+        payload[1] = 0x80;                                   /* I */
         payload[2] = (uint8_t)(0x80 | (index >> 8 & 0x7F));
         payload[3] = (uint8_t)index;
         memcpy(payload + 4, frame->data + at, (size_t)n);
@@ -231,8 +237,8 @@ static void send_vp8(struct wire *w, const struct sender *s, struct tap_record *
 }
 
 /* Annex B -> single NAL units and FU-A (RFC 6184 §5.6, §5.8). */
-static void send_nal(struct wire *w, const struct sender *s, struct tap_record *record, const uint8_t *nal, int len, bool last,
-                     int64_t at_us)
+static void send_nal(struct wire *w, const struct sender *s, struct tap_record *record,
+                     const uint8_t *nal, int len, bool last, int64_t at_us)
 {
     uint8_t payload[1200];
     if (len <= 1100) {
@@ -264,7 +270,8 @@ static int next_start_code(const uint8_t *data, int size, int from)
     return size;
 }
 
-static void send_h264(struct wire *w, const struct sender *s, struct tap_record *record, const AVPacket *frame, int64_t at_us)
+static void send_h264(struct wire *w, const struct sender *s, struct tap_record *record,
+                      const AVPacket *frame, int64_t at_us)
 {
     int at = next_start_code(frame->data, frame->size, 0);
     while (at < frame->size) {
@@ -283,8 +290,12 @@ static void send_all(struct wire *w, const struct sender *s)
     bool audio = s->codec == TAP_OPUS;
     int64_t interval_us = audio ? 20000 : 1000000 / SYNTH_FPS;
     uint32_t step = audio ? 960 : 90000 / SYNTH_FPS;
-    struct tap_record record = {.type = TAP_RTP, .codec = s->codec, .party = s->party, .recording = s->recording,
-                                .ssrc = s->ssrc, .sequence = s->sequence};
+    struct tap_record record = {.type = TAP_RTP,
+                                .codec = s->codec,
+                                .party = s->party,
+                                .recording = s->recording,
+                                .ssrc = s->ssrc,
+                                .sequence = s->sequence};
     int64_t report_us = s->begin_us + s->report_after_us;
     for (unsigned i = s->from; i < s->to && i < s->media->count; i++) {
         int64_t at_us = s->begin_us + (int64_t)(i - s->from) * interval_us;
@@ -329,7 +340,8 @@ struct held {
     struct held_track tracks[HELD_TRACKS_MAX];
 };
 
-static void held_decode(struct held_track *t, AVCodecContext *decoder, const AVPacket *packet, AVFrame *frame, int64_t at_ms)
+static void held_decode(struct held_track *t, AVCodecContext *decoder, const AVPacket *packet,
+                        AVFrame *frame, int64_t at_ms)
 {
     if (decoder == NULL || avcodec_send_packet(decoder, packet) < 0) {
         return;
@@ -379,7 +391,8 @@ static bool held_read(const char *path, struct held *h)
     AVFrame *frame = av_frame_alloc();
     while (av_read_frame(input, packet) >= 0) {
         struct held_track *t = &h->tracks[packet->stream_index];
-        int64_t at_ms = av_rescale_q(packet->pts, input->streams[packet->stream_index]->time_base, (AVRational){1, 1000});
+        int64_t at_ms = av_rescale_q(packet->pts, input->streams[packet->stream_index]->time_base,
+                                     (AVRational){1, 1000});
         t->backwards += t->packets > 0 && at_ms <= t->last_ms;
         t->first_ms = t->packets == 0 ? at_ms : t->first_ms;
         t->last_ms = at_ms;

@@ -1,4 +1,5 @@
-/* The recorder as the gateway uses it, in real time: threads, handles, events, kill -9 and recovery. */
+/* The recorder as the gateway uses it, in real time: threads, handles, events, kill -9 and
+ * recovery. */
 #include "media/recording/recorder.h"
 #include "media/rt/clock.h"
 #include "media/rt/log.h"
@@ -29,7 +30,8 @@ static void on_wake(void *context)
 
 static struct recorder *create(unsigned workers)
 {
-    struct recorder_config config = {.folder = folder, .workers = workers, .ring_bytes = 1u << 20, .wake = on_wake};
+    struct recorder_config config = {
+        .folder = folder, .workers = workers, .ring_bytes = 1u << 20, .wake = on_wake};
     struct recorder *recorder = NULL;
     EXPECT_INT(recorder_create(&config, &recorder), STATUS_OK);
     return recorder;
@@ -54,12 +56,20 @@ static bool wait_event(struct recorder *recorder, struct recorder_event *event)
     return false;
 }
 
-static void make_wire(struct wire *w, uint32_t recording, unsigned parties, unsigned seconds, int64_t begin_us)
+static void make_wire(struct wire *w, uint32_t recording, unsigned parties, unsigned seconds,
+                      int64_t begin_us)
 {
     *w = (struct wire){.random = 11};
     for (uint8_t party = 0; party < parties; party++) {
-        struct sender a = {.media = &audio, .recording = recording, .ssrc = 10u + party, .party = party, .codec = TAP_OPUS,
-                           .to = 50 * seconds, .begin_us = begin_us, .delay_us = 20000, .report_after_us = 300000,
+        struct sender a = {.media = &audio,
+                           .recording = recording,
+                           .ssrc = 10u + party,
+                           .party = party,
+                           .codec = TAP_OPUS,
+                           .to = 50 * seconds,
+                           .begin_us = begin_us,
+                           .delay_us = 20000,
+                           .report_after_us = 300000,
                            .clock_ahead_us = 9 * S};
         struct sender v = a;
         v.media = &video;
@@ -91,7 +101,8 @@ static void path_of(char path[256], const char *file)
     (void)snprintf(path, 256, "%s/%s", folder, file);
 }
 
-/* Child: records in real time until it is killed. Tells through the pipe how far it is (the arrival of the last packet put). */
+/* Child: records in real time until it is killed. Tells through the pipe how far it is (the arrival
+ * of the last packet put). */
 static void record_until_killed(int fd)
 {
     struct recorder *recorder = create(1);
@@ -128,7 +139,8 @@ static void killed_and_recovered(void)
     }
     (void)close(pipes[1]);
     int64_t since_us = 0;
-    while (since_us < 4200000 && read(pipes[0], &since_us, sizeof(since_us)) == (ssize_t)sizeof(since_us)) {
+    while (since_us < 4200000 &&
+           read(pipes[0], &since_us, sizeof(since_us)) == (ssize_t)sizeof(since_us)) {
     }
     EXPECT(kill(child, SIGKILL) == 0);
     int64_t more;
@@ -151,8 +163,8 @@ static void killed_and_recovered(void)
     path_of(path, event.file);
     EXPECT(held_read(path, &held));
     int64_t lost_ms = since_us / 1000 - held.duration_ms;
-    printf("  killed at %lld ms, the file holds %lld ms: %lld ms are lost\n", (long long)(since_us / 1000),
-           (long long)held.duration_ms, (long long)lost_ms);
+    printf("  killed at %lld ms, the file holds %lld ms: %lld ms are lost\n",
+           (long long)(since_us / 1000), (long long)held.duration_ms, (long long)lost_ms);
     EXPECT(lost_ms >= -100 && lost_ms <= 1000);
     for (unsigned i = 0; i < held.count; i++) {
         EXPECT(held.tracks[i].packets > 0 && held.tracks[i].backwards == 0);
@@ -212,7 +224,8 @@ static void two_at_once(void)
     recorder_destroy(recorder);
 }
 
-/* Records that come after the end, and those of no recording, are not written; an empty recording is told. */
+/* Records that come after the end, and those of no recording, are not written; an empty recording
+ * is told. */
 static void late_and_empty(void)
 {
     struct recorder *recorder = create(1);
@@ -281,12 +294,14 @@ int main(void)
     av_log_set_level(AV_LOG_QUIET);
     log_set_level(LOG_LEVEL_ERROR);
     (void)snprintf(folder, sizeof(folder), "/tmp/test_recorder.XXXXXX");
-    if (mkdtemp(folder) == NULL || !synth_video(&video, "libvpx", 6 * SYNTH_FPS) || !synth_audio(&audio, 300)) {
+    if (mkdtemp(folder) == NULL || !synth_video(&video, "libvpx", 6 * SYNTH_FPS) ||
+        !synth_audio(&audio, 300)) {
         printf("cannot make the media\n0 passed, 1 failed\n");
         return 1;
     }
     static const struct test_case cases[] = {
-        {"killed_and_recovered", killed_and_recovered}, /* first: it forks, before there are threads */
+        {"killed_and_recovered",
+         killed_and_recovered}, /* first: it forks, before there are threads */
         {"two_at_once", two_at_once},
         {"late_and_empty", late_and_empty},
         {"disk_fails", disk_fails},

@@ -1,4 +1,5 @@
-/* A recording in virtual time: session and completion on real VP8, H.264 and Opus, over loss, jitter, late joiners, changed SSRCs. */
+/* A recording in virtual time: session and completion on real VP8, H.264 and Opus, over loss,
+ * jitter, late joiners, changed SSRCs. */
 #include "media/recording/complete.h"
 #include "media/recording/poster.h"
 #include "media/recording/session.h"
@@ -22,8 +23,10 @@ static void part_exists(const char *name, bool expected)
     EXPECT_INT(access(path, F_OK) == 0, expected);
 }
 
-/* Plays the wire into a session, ticks each 20 ms of virtual time, ends it 50 ms after the last packet. */
-static enum status play(struct wire *w, const char *name, struct gaps *gaps, struct recorder_event *event)
+/* Plays the wire into a session, ticks each 20 ms of virtual time, ends it 50 ms after the last
+ * packet. */
+static enum status play(struct wire *w, const char *name, struct gaps *gaps,
+                        struct recorder_event *event)
 {
     struct session *session = session_create(folder, name);
     wire_sort(w);
@@ -58,10 +61,19 @@ static enum status play(struct wire *w, const char *name, struct gaps *gaps, str
 static struct sender sender_of(uint8_t party, uint8_t codec)
 {
     const struct synth *media = codec == TAP_OPUS ? &audio : codec == TAP_H264 ? &h264 : &video;
-    return (struct sender){.media = media, .recording = 1, .ssrc = 1000u + 10u * party + codec, .party = party,
-                           .codec = codec, .timestamp = 0xFFFFF000u, .sequence = 65500, .from = 0, .to = media->count,
-                           .begin_us = START_US, .delay_us = codec == TAP_OPUS ? 20000 : 80000,
-                           .clock_ahead_us = 5000 * S + party * 77 * S, .report_after_us = 500000};
+    return (struct sender){.media = media,
+                           .recording = 1,
+                           .ssrc = 1000u + 10u * party + codec,
+                           .party = party,
+                           .codec = codec,
+                           .timestamp = 0xFFFFF000u,
+                           .sequence = 65500,
+                           .from = 0,
+                           .to = media->count,
+                           .begin_us = START_US,
+                           .delay_us = codec == TAP_OPUS ? 20000 : 80000,
+                           .clock_ahead_us = 5000 * S + party * 77 * S,
+                           .report_after_us = 500000};
 }
 
 static bool read_file(const struct recorder_event *event, struct held *held)
@@ -74,7 +86,8 @@ static bool read_file(const struct recorder_event *event, struct held *held)
 static struct held held;
 
 /* Counter n was captured n/15 s after the stream's first frame. */
-static int64_t worst_error_ms(const struct held_track *t, int64_t begin_ms, unsigned first_counter, int64_t after_ms)
+static int64_t worst_error_ms(const struct held_track *t, int64_t begin_ms, unsigned first_counter,
+                              int64_t after_ms)
 {
     int64_t worst = 0;
     for (unsigned i = 0; i < t->decoded && i < HELD_FRAMES_MAX; i++) {
@@ -102,7 +115,8 @@ static void clean_call(void)
     EXPECT_TEXT(event.media_type, "video/webm");
     EXPECT_INT(event.track_count, 4);
     EXPECT_INT(event.gap_count, 0);
-    EXPECT_INT(event.started_ms, WALL_MS + 20); /* the first packet arrived 20 ms after the first capture */
+    EXPECT_INT(event.started_ms,
+               WALL_MS + 20); /* the first packet arrived 20 ms after the first capture */
     EXPECT_INT(strlen(event.sha256), 64);
     EXPECT(read_file(&event, &held));
     EXPECT_INT(held.count, 4);
@@ -119,7 +133,8 @@ static void clean_call(void)
             EXPECT_INT(a->packets, audio.count);
             EXPECT_INT(v->backwards + a->backwards, 0);
             EXPECT(a->energy > 100.0);
-            /* The file's zero is the first arrival: 20 ms after capture. Before its report the picture lies 60 ms late. */
+            /* The file's zero is the first arrival: 20 ms after capture. Before its report the
+             * picture lies 60 ms late. */
             EXPECT(worst_error_ms(v, 0, 0, 0) <= 80);
             EXPECT(worst_error_ms(v, 0, 0, 3000) <= 10);
         }
@@ -137,7 +152,8 @@ static void lossy_call_with_late_joiner(void)
         first.loss_permille = 20;
         first.jitter_us = 60000;
         send_all(&w, &first);
-        struct sender late = sender_of(1, codec); /* joins at 3 s, is gone from 5 s to 6 s, comes back on other SSRCs */
+        struct sender late = sender_of(
+            1, codec); /* joins at 3 s, is gone from 5 s to 6 s, comes back on other SSRCs */
         late.begin_us += 3 * S;
         late.jitter_us = 60000;
         late.to = 2 * per_second;
@@ -180,7 +196,8 @@ static void lossy_call_with_late_joiner(void)
     EXPECT(v != NULL && worst_error_ms(v, 0, 0, 3000) <= 40);
 }
 
-/* Every decoded counter of a lossy stream is one that was sent, and they rise: no picture is built on missing data. */
+/* Every decoded counter of a lossy stream is one that was sent, and they rise: no picture is built
+ * on missing data. */
 static void no_broken_picture(void)
 {
     struct wire w = {.random = 99};
@@ -218,7 +235,8 @@ static void h264_is_matroska(void)
     EXPECT(t != NULL && worst_error_ms(t, 0, 0, 3000) <= 10);
 }
 
-/* The party switches from VP8 to H.264 in mid-call: another track, a Matroska file, one time line. */
+/* The party switches from VP8 to H.264 in mid-call: another track, a Matroska file, one time line.
+ */
 static void codec_change(void)
 {
     struct wire w = {.random = 4};
@@ -248,7 +266,8 @@ static void padding_holes_are_no_loss(void)
     send_all(&w, &v);
     for (size_t i = 0; i < w.count; i++) { /* two sequence numbers vanish after each 40th frame */
         struct tap_record *r = &w.items[i].record;
-        r->sequence = (uint16_t)(r->sequence + 2 * ((r->rtp_timestamp - v.timestamp) / (40 * 90000 / SYNTH_FPS)));
+        r->sequence = (uint16_t)(r->sequence +
+                                 2 * ((r->rtp_timestamp - v.timestamp) / (40 * 90000 / SYNTH_FPS)));
     }
     EXPECT_INT(play(&w, "padding", &gaps, &event), STATUS_OK);
     EXPECT_INT(gaps.count, 0);
@@ -340,7 +359,8 @@ static void poster(void)
     EXPECT(avcodec_send_packet(decoder, packet) >= 0 && avcodec_receive_frame(decoder, frame) >= 0);
     EXPECT_INT(frame->width, SYNTH_WIDTH);
     unsigned counter = synth_read(frame);
-    EXPECT(counter >= 30 && counter <= 45 && counter % SYNTH_KEY_INTERVAL == 0); /* the key frame at or before 3 s */
+    EXPECT(counter >= 30 && counter <= 45 &&
+           counter % SYNTH_KEY_INTERVAL == 0); /* the key frame at or before 3 s */
     av_frame_free(&frame);
     av_packet_free(&packet);
     avcodec_free_context(&decoder);
@@ -350,8 +370,8 @@ int main(void)
 {
     av_log_set_level(AV_LOG_QUIET);
     (void)snprintf(folder, sizeof(folder), "/tmp/test_recorder_session.XXXXXX");
-    if (mkdtemp(folder) == NULL || !synth_video(&video, "libvpx", 8 * SYNTH_FPS) || !synth_audio(&audio, 400) ||
-        !synth_video(&h264, "libx264", 8 * SYNTH_FPS)) {
+    if (mkdtemp(folder) == NULL || !synth_video(&video, "libvpx", 8 * SYNTH_FPS) ||
+        !synth_audio(&audio, 400) || !synth_video(&h264, "libx264", 8 * SYNTH_FPS)) {
         printf("cannot make the media\n0 passed, 1 failed\n");
         return 1;
     }

@@ -8,7 +8,8 @@
 
 static struct tap_record record_of(uint32_t number, uint16_t len)
 {
-    return (struct tap_record){.type = TAP_RTP, .codec = TAP_VP8, .recording = 7, .ssrc = number, .len = len};
+    return (struct tap_record){
+        .type = TAP_RTP, .codec = TAP_VP8, .recording = 7, .ssrc = number, .len = len};
 }
 
 static void fill(uint8_t payload[TAP_PAYLOAD_MAX], uint32_t number, uint16_t len)
@@ -62,8 +63,8 @@ static void every_length_wraps(void)
         uint16_t len = (uint16_t)(n % (TAP_PAYLOAD_MAX + 1));
         struct tap_record out = record_of(n, len);
         fill(payload, n, len);
-        right = right && tap_ring_put(ring, &out, payload) && tap_ring_take(ring, &record, got) && record.ssrc == n &&
-                record.len == len && holds(&record, got);
+        right = right && tap_ring_put(ring, &out, payload) && tap_ring_take(ring, &record, got) &&
+                record.ssrc == n && record.len == len && holds(&record, got);
     }
     EXPECT(right);
     tap_ring_destroy(ring);
