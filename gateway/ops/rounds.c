@@ -21,6 +21,7 @@
 #define TIMERS_FULL 64    /* consult_timers_run() did all it may in one call: there may be more */
 #define QUEUE_FULL_PERCENT 80
 #define CERTIFICATE_DAYS_MIN 14
+#define DAY_S 86400
 
 struct rounds {
     struct app *app;
@@ -61,7 +62,7 @@ static void measure_web(struct app *app)
     raise_refusal(m, "origin", s.refused_origin);
     raise_refusal(m, "overload", s.refused_overload);
     raise_refusal(m, "draining", s.draining);
-    metrics_set(m, METRIC_CERTIFICATE_DAYS, 0, 0, 0, web_certificate_days(app->web));
+    metrics_set(m, METRIC_CERTIFICATE_LEFT, 0, 0, 0, web_certificate_days(app->web) * DAY_S);
 }
 
 static unsigned measure_worker(struct app *app, const char *name, struct worker *worker)

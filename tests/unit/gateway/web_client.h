@@ -19,6 +19,7 @@
 #include <openssl/pem.h>
 #include <openssl/ssl.h>
 #include <pthread.h>
+#include <signal.h>
 #include <stdarg.h>
 #include <stdlib.h>
 #include <sys/socket.h>
@@ -503,6 +504,14 @@ static inline bool wait_for(const _Atomic unsigned *value, unsigned wanted)
         nap_ms(10);
     }
     return *value == wanted;
+}
+
+static inline bool wait_at_least(const _Atomic unsigned *value, unsigned wanted)
+{
+    for (int i = 0; i < 500 && *value < wanted; i++) {
+        nap_ms(10);
+    }
+    return *value >= wanted;
 }
 
 #define SERVER_CONFIG                                                                              \
