@@ -104,6 +104,7 @@ async function finish() {
   await work.signOpinion(specialist);
   await specialist.page.getByRole('status').filter({ hasText: /Signature valid|签名有效/ }).first().waitFor({ timeout: 15000 });
   await specialist.shot('e2e-09-opinion-signed');
+  await work.toCase(clinician);
   await clinician.page.getByRole('status').filter({ hasText: /签名有效|Signature valid/ }).first().waitFor({ timeout: 15000 });
   await work.recordDecision(clinician);
   await until('the decision is recorded', () => gateway.sql("SELECT 1 AS one FROM consultation WHERE state IN ('acknowledged','closed')").length === 1);
@@ -120,7 +121,7 @@ async function record() {
   checks.ok(JSON.stringify(opinions).includes('"verified":true'), 'its signature verifies');
   let refused = '';
   try {
-    execFileSync('sqlite3', [path.join(gateway.data, 'gateway.db'), "UPDATE opinion SET body='{}'"], { stdio: 'pipe' });
+    execFileSync('sqlite3', [path.join(gateway.data, 'consult.db'), "UPDATE opinion SET body='{}'"], { stdio: 'pipe' });
   } catch (error) {
     refused = String(error.stderr);
   }

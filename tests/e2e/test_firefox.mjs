@@ -46,9 +46,9 @@ const remote = () => page.evaluate(() => {
   if (!video) return null;
   const canvas = document.createElement('canvas');
   canvas.width = 160;
-  canvas.height = 120;
+  canvas.height = 90;
   const context = canvas.getContext('2d');
-  context.drawImage(video, 0, 0, 160, 120);
+  context.drawImage(video, 0, 0, 160, 90);
   let value = 0, margin = 255;
   for (let bit = 0; bit < 16; bit++) {
     const pixels = context.getImageData((bit % 8) * 20 + 8, Math.floor(bit / 8) * 15 + 5, 4, 4).data;

@@ -62,11 +62,11 @@ finally:
     verify = subprocess.run([os.path.join(gateway.build, "consultctl"), "check", "--data", gateway.data], capture_output=True, text=True)
     checks.ok(verify.returncode == 0, "consultctl check: store and audit chain hold", (verify.stdout + verify.stderr)[-400:])
     # Control: a changed audit row is found.
-    subprocess.run(["sqlite3", os.path.join(gateway.data, "gateway.db"),
+    subprocess.run(["sqlite3", os.path.join(gateway.data, "consult.db"),
                     "DROP TRIGGER IF EXISTS audit_no_update; UPDATE audit SET detail='{}' WHERE seq=2"], capture_output=True)
     for trigger in gateway.sql("SELECT name FROM sqlite_master WHERE type='trigger' AND tbl_name='audit'"):
-        subprocess.run(["sqlite3", os.path.join(gateway.data, "gateway.db"), f"DROP TRIGGER {trigger['name']}"], capture_output=True)
-    subprocess.run(["sqlite3", os.path.join(gateway.data, "gateway.db"), "UPDATE audit SET action='x' WHERE seq=2"], capture_output=True)
+        subprocess.run(["sqlite3", os.path.join(gateway.data, "consult.db"), f"DROP TRIGGER {trigger['name']}"], capture_output=True)
+    subprocess.run(["sqlite3", os.path.join(gateway.data, "consult.db"), "UPDATE audit SET action='x' WHERE seq=2"], capture_output=True)
     tampered = subprocess.run([os.path.join(gateway.build, "consultctl"), "check", "--data", gateway.data], capture_output=True, text=True)
     checks.ok(tampered.returncode != 0, "control: a changed audit row is found", (tampered.stdout + tampered.stderr)[-300:])
     gateway.stop()

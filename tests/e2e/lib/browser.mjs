@@ -64,9 +64,9 @@ export class Person {
       if (!video) return null;
       const canvas = document.createElement('canvas');
       canvas.width = 160;
-      canvas.height = 120;
+      canvas.height = 90;
       const context = canvas.getContext('2d', { willReadFrequently: true });
-      context.drawImage(video, 0, 0, 160, 120);
+      context.drawImage(video, 0, 0, 160, 90);
       let value = 0, margin = 255;
       for (let bit = 0; bit < 16; bit++) {
         const x = (bit % 8) * 20 + 8, y = Math.floor(bit / 8) * 15 + 5;

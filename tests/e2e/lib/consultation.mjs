@@ -90,6 +90,9 @@ export async function endSession(person) {
 export async function signOpinion(person) {
   const { page } = person;
   const findings = page.getByRole('textbox', { name: /会诊所见|Findings/ });
+  const write = page.getByRole('button', { name: /填写会诊意见|Write the opinion/ }).or(page.getByRole('link', { name: /填写会诊意见|Write the opinion/ }));
+  await until('the opinion can be written', async () => (await write.count()) > 0 || (await findings.isVisible()), 20000);
+  if (!(await findings.isVisible())) await write.first().click();
   await findings.waitFor({ timeout: 20000 });
   await findings.fill('CT 与 MR 影像清晰可读；心电图见另附。');
   await page.getByRole('textbox', { name: /^(诊断意见|Diagnosis)/ }).fill('不稳定型心绞痛可能');
@@ -97,6 +100,13 @@ export async function signOpinion(person) {
   await page.getByRole('textbox', { name: /转诊建议|Referral advice/ }).fill('建议上转行冠脉造影。');
   await button(page, '签署意见', 'Sign opinion').click();
   await button(page, '确认签署', 'Sign now').click();
+}
+
+// From the room that has ended to the case.
+export async function toCase(person) {
+  const { page } = person;
+  const link = page.getByRole('button', { name: /查看会诊记录|See the consultation/ }).or(page.getByRole('link', { name: /查看会诊记录|See the consultation/ }));
+  await link.first().click({ timeout: 20000 });
 }
 
 export async function recordDecision(person) {

@@ -79,7 +79,7 @@ export class Gateway {
   }
 
   sql(query) {
-    return JSON.parse(execFileSync('sqlite3', ['-json', '-readonly', path.join(this.data, 'gateway.db'), query], { encoding: 'utf8' }) || '[]');
+    return JSON.parse(execFileSync('sqlite3', ['-json', '-readonly', path.join(this.data, 'consult.db'), query], { encoding: 'utf8' }) || '[]');
   }
 
   async stop() {

@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
 """Makes the fake camera and microphone of a test browser: make_media.py FOLDER NAME PARTY TONE_HZ
-NAME.mjpeg: 10 s of 640x480 at 25 fps; a 16-bit barcode (2 rows of 8 blocks of 80x60, top left) holds PARTY in its top two bits and
+NAME.mjpeg: 10 s of 640x360 (what the console asks a camera for) at 25 fps; a 16-bit barcode (2 rows of 8 blocks of 80x60, top left) holds PARTY in its top two bits and
 the frame counter in the rest; below it a moving bar. NAME.wav: a tone of 48 kHz mono with speech-like pauses."""
 import math
 import struct
@@ -10,7 +10,7 @@ import wave
 
 import numpy as np
 
-WIDTH, HEIGHT, FPS, SECONDS = 640, 480, 25, 10
+WIDTH, HEIGHT, FPS, SECONDS = 640, 360, 25, 10
 
 
 def frame(value, index):
@@ -19,7 +19,7 @@ def frame(value, index):
         row, column = divmod(bit, 8)
         picture[row * 60:row * 60 + 60, column * 80:column * 80 + 80] = 235 if value >> (15 - bit) & 1 else 16
     x = index * 7 % (WIDTH - 60)
-    picture[200:420, x:x + 60] = 190
+    picture[150:330, x:x + 60] = 190
     return picture
 
 

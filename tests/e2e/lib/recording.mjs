@@ -5,10 +5,10 @@ export function probe(file) {
   return JSON.parse(execFileSync('ffprobe', ['-v', 'error', '-show_streams', '-show_format', '-of', 'json', file], { encoding: 'utf8' }));
 }
 
-// Counters of the decoded frames of video track `index`, in order; the picture is squeezed to 16x8: one pixel in each block of the code.
+// Counters of the decoded frames of video track `index`, in order; the picture is squeezed to 64x36: one pixel in each block of the code.
 export function counters(file, index) {
-  const width = 64, height = 48;
-  const raw = execFileSync('ffmpeg', ['-v', 'error', '-i', file, '-map', `0:v:${index}`, '-fps_mode', 'passthrough', '-vf',
+  const width = 64, height = 36;
+  const raw = execFileSync('ffmpeg', ['-v', 'fatal', '-i', file, '-map', `0:v:${index}`, '-fps_mode', 'passthrough', '-vf',
     `scale=${width}:${height}:flags=area`, '-pix_fmt', 'gray', '-f', 'rawvideo', '-'], { maxBuffer: 1 << 30 });
   const out = [];
   for (let at = 0; at + width * height <= raw.length; at += width * height) {

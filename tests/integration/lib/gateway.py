@@ -121,7 +121,7 @@ class Gateway:
         return Client(self, address)
 
     def sql(self, query, *values):
-        with sqlite3.connect(f"file:{self.data}/gateway.db?mode=ro", uri=True) as db:
+        with sqlite3.connect(f"file:{self.data}/consult.db?mode=ro", uri=True) as db:
             db.row_factory = sqlite3.Row
             return [dict(r) for r in db.execute(query, values)]
 
