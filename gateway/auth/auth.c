@@ -12,7 +12,7 @@
 #define TOUCH_MS 60000                       /* last_seen is written at most once a minute: a read stays a read */
 #define SESSIONS_PER_ACCOUNT 8               /* two workplaces, a telephone, and what was left open */
 #define ADDRESS_FACTOR 8                     /* tries of an address for one of a name: a hospital behind one address */
-#define IDEMPOTENCY_MS (24 * 3600 * 1000LL)  /* proto/signal/README.md keeps keys for a day */
+#define IDEMPOTENCY_MS (24LL * 3600 * 1000)  /* proto/signal/README.md keeps keys for a day */
 #define SWEEP_MAX 200                        /* sessions ended by one sweep: the next comes in two seconds */
 
 /* An account that is on duty, or that waits for or holds a consultation, is not idle. $1 is the account. */

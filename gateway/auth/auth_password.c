@@ -6,7 +6,7 @@
 #include <string.h>
 
 #define PASSES 3u                      /* OWASP: at least m=19 MiB t=2; measured: 0.07 s on the build machine */
-#define MEMORY (64u * 1024u * 1024u)
+#define MEMORY ((size_t)64 * 1024 * 1024)
 
 _Static_assert(AUTH_PASSWORD_HASH_SIZE == crypto_pwhash_STRBYTES, "libsodium's string form");
 

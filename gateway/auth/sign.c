@@ -11,7 +11,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#define SEED_HEX_LEN (crypto_sign_SEEDBYTES * 2)
+#define SEED_HEX_LEN ((size_t)crypto_sign_SEEDBYTES * 2)
 
 static bool id_valid(const char *id)
 {
@@ -37,7 +37,7 @@ static enum status read_seed(const char *path, unsigned char out_seed[crypto_sig
     bool plain = fstat(fd, &st) == 0 && S_ISREG(st.st_mode) && (st.st_mode & 077) == 0;
     ssize_t n = plain ? read(fd, hex, sizeof hex) : -1;
     close(fd);
-    if (n == SEED_HEX_LEN + 1 && hex[SEED_HEX_LEN] == '\n' &&
+    if (n == (ssize_t)SEED_HEX_LEN + 1 && hex[SEED_HEX_LEN] == '\n' &&
         sodium_hex2bin(out_seed, crypto_sign_SEEDBYTES, hex, SEED_HEX_LEN, NULL, &len, NULL) == 0 && len == crypto_sign_SEEDBYTES) {
         status = STATUS_OK;
     }
@@ -99,7 +99,7 @@ static enum status write_seed(const char *data_folder, const char *id, const uns
     hex[SEED_HEX_LEN] = '\n';
     (void)unlink(fresh); /* of a process that died here */
     int fd = open(fresh, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, 0600);
-    bool ok = fd >= 0 && write(fd, hex, SEED_HEX_LEN + 1) == SEED_HEX_LEN + 1 && fsync(fd) == 0;
+    bool ok = fd >= 0 && write(fd, hex, SEED_HEX_LEN + 1) == (ssize_t)SEED_HEX_LEN + 1 && fsync(fd) == 0;
     sodium_memzero(hex, sizeof hex);
     if (fd >= 0) {
         ok = close(fd) == 0 && ok;

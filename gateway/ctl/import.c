@@ -122,7 +122,7 @@ enum status import_json(struct db *db, const struct import_options *options, con
 {
     *out_result = (struct import_result){0};
     if (len > IMPORT_FILE_MAX) {
-        (void)snprintf(out_result->error, sizeof out_result->error, "the file is larger than %u octets", IMPORT_FILE_MAX);
+        (void)snprintf(out_result->error, sizeof out_result->error, "the file is larger than %zu octets", IMPORT_FILE_MAX);
         return STATUS_TOO_LARGE;
     }
     json_t *root = parse(text, len, out_result);

@@ -9,7 +9,7 @@
 
 #include <stddef.h>
 
-#define IMPORT_FILE_MAX (16u * 1024u * 1024u) /* a province: 100,000 people */
+#define IMPORT_FILE_MAX ((size_t)16 * 1024 * 1024) /* a province: 100,000 people */
 
 struct import_options {
     const char *data_folder; /* for the signing keys; NULL: no keys are made (fuzzer) */

@@ -155,7 +155,7 @@ static void get_reach(struct api_call *call)
 {
     char today[11];
     rules_today(call->now_ms, today);
-    struct rules_question question;
+    struct rules_question question = {.requester = NULL};
     struct rules_world *world = NULL;
     if (!read_question(call, &question, today)) {
         return;

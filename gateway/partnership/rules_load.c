@@ -351,7 +351,7 @@ enum status rules_decide(struct db *db, const struct rules_question *question, s
 
 void rules_today(int64_t now_ms, char out_date[11])
 {
-    time_t seconds = (time_t)(now_ms / 1000 + 8 * 3600);
+    time_t seconds = (time_t)(now_ms / 1000 + INT64_C(8) * 3600);
     struct tm day = {0};
     if (gmtime_r(&seconds, &day) == NULL || strftime(out_date, 11, "%Y-%m-%d", &day) != 10) {
         memcpy(out_date, "1900-01-01", 11); /* a clock that is thousands of years off: nothing is in force */

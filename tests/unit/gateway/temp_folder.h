@@ -11,7 +11,7 @@
 #include <unistd.h>
 
 struct temp_folder {
-    char path[64];
+    char path[32];
     char names[16][160]; /* of temp_path */
     unsigned next;
 };
@@ -27,7 +27,11 @@ static inline void temp_folder_make(struct temp_folder *folder)
 static inline const char *temp_path(struct temp_folder *folder, const char *name)
 {
     char *buffer = folder->names[folder->next++ % 16];
-    (void)snprintf(buffer, sizeof folder->names[0], "%s/%s", folder->path, name);
+    size_t len = strlen(folder->path);
+    CHECK(len + strlen(name) + 2 <= sizeof folder->names[0]);
+    memcpy(buffer, folder->path, len);
+    buffer[len] = '/';
+    memcpy(buffer + len + 1, name, strlen(name) + 1);
     return buffer;
 }
 
@@ -38,8 +42,10 @@ static inline void temp_folder_empty(const char *path, int depth)
         if (strcmp(entry->d_name, ".") == 0 || strcmp(entry->d_name, "..") == 0) {
             continue;
         }
-        char name[512];
-        (void)snprintf(name, sizeof name, "%s/%s", path, entry->d_name);
+        char name[1024];
+        if ((size_t)snprintf(name, sizeof name, "%s/%s", path, entry->d_name) >= sizeof name) {
+            continue;
+        }
         if (unlink(name) != 0 && depth > 0) {
             temp_folder_empty(name, depth - 1);
             (void)rmdir(name);

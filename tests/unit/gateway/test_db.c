@@ -330,11 +330,10 @@ static void test_killed(void)
         if (db_open(path, &db) != STATUS_OK || db_begin(db) != STATUS_OK) {
             _exit(1);
         }
-        (void)db_run(db, "INSERT INTO specialty VALUES ('kept', 'a', 'b')", "");
-        if (db_commit(db) != STATUS_OK || db_begin(db) != STATUS_OK) {
+        if (db_run(db, "INSERT INTO specialty VALUES ('kept', 'a', 'b')", "") != STATUS_OK || db_commit(db) != STATUS_OK ||
+            db_begin(db) != STATUS_OK || db_run(db, "INSERT INTO specialty VALUES ('lost', 'a', 'b')", "") != STATUS_OK) {
             _exit(1);
         }
-        (void)db_run(db, "INSERT INTO specialty VALUES ('lost', 'a', 'b')", "");
         (void)raise(SIGKILL);
     }
     int how = 0;

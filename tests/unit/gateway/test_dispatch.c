@@ -323,13 +323,15 @@ static void create_run(struct api_call *call)
     (void)snprintf(call->etag, sizeof call->etag, "%u", created);
     call->reply = json_pack("{si}", "n", created);
     api_effect_push(call, EFFECT_PUSH, "a", NULL, NULL);
-    (void)db_run(call->db, "INSERT INTO specialty VALUES ($1, 'x', 'x')", "s", created == 1 ? "idem" : "idem-again");
+    EXPECT_INT(db_run(call->db, "INSERT INTO specialty VALUES ($1, 'x', 'x')", "s", created == 1 ? "idem" : "idem-again"),
+               STATUS_OK);
 }
 
 static void broken_run(struct api_call *call)
 {
     api_effect_push(call, EFFECT_PUSH, "a", NULL, NULL);
-    (void)db_run(call->db, "INSERT INTO duty VALUES ('nobody', 1, 1)", ""); /* breaks a reference; the script does not look */
+    /* Breaks a reference; the script does not act on it. */
+    EXPECT_INT(db_run(call->db, "INSERT INTO duty VALUES ('nobody', 1, 1)", ""), STATUS_CONFLICT);
 }
 
 static void call_once(struct dispatch_call *d, const struct session *s, api_fn run, const char *key, const char *hash)
