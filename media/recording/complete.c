@@ -103,10 +103,8 @@ static bool read_track(const AVStream *stream, struct mux_track *track)
     return true;
 }
 
-static bool open_part(const struct work *work, unsigned index, AVFormatContext **out_input)
+static bool open_file(const char *path, AVFormatContext **out_input)
 {
-    char path[COMPLETE_PATH_MAX];
-    complete_part_path(path, work->folder, work->name, index);
     AVFormatContext *input = NULL;
     const AVInputFormat *matroska = av_find_input_format("matroska");
     if (avformat_open_input(&input, path, matroska, NULL) < 0) {
@@ -114,6 +112,13 @@ static bool open_part(const struct work *work, unsigned index, AVFormatContext *
     }
     *out_input = input;
     return true;
+}
+
+static bool open_part(const struct work *work, unsigned index, AVFormatContext **out_input)
+{
+    char path[COMPLETE_PATH_MAX];
+    complete_part_path(path, work->folder, work->name, index);
+    return open_file(path, out_input);
 }
 
 /* Tracks only ever join, in the same order: the part with the most has them all. */
@@ -178,6 +183,9 @@ static enum status copy_packet(struct work *work, const AVStream *stream, const 
     work->end_ms[track] = pts + duration;
     work->duration_ms = pts + duration > work->duration_ms ? pts + duration : work->duration_ms;
     work->packets++;
+    if (work->out == NULL) {
+        return STATUS_OK; /* only looked at */
+    }
     return mux_write(work->out,
                      &(struct mux_packet){.track = track,
                                           .pts_ms = pts,
@@ -186,17 +194,10 @@ static enum status copy_packet(struct work *work, const AVStream *stream, const 
                                           .data = span_of(packet->data, (size_t)packet->size)});
 }
 
-static enum status copy_part(struct work *work, unsigned index)
+static enum status copy_input(struct work *work, AVFormatContext *input)
 {
-    AVFormatContext *input = NULL;
-    if (!open_part(work, index, &input)) {
-        return STATUS_OK; /* killed before its header was whole: nothing in it */
-    }
-    enum status status = STATUS_OK;
     AVPacket *packet = av_packet_alloc();
-    if (packet == NULL) {
-        status = STATUS_NO_MEMORY;
-    }
+    enum status status = packet == NULL ? STATUS_NO_MEMORY : STATUS_OK;
     while (status == STATUS_OK && av_read_frame(input, packet) >= 0) {
         if (packet->stream_index >= 0 && (unsigned)packet->stream_index < input->nb_streams) {
             status = copy_packet(work, input->streams[packet->stream_index], packet);
@@ -204,6 +205,16 @@ static enum status copy_part(struct work *work, unsigned index)
         av_packet_unref(packet);
     }
     av_packet_free(&packet);
+    return status;
+}
+
+static enum status copy_part(struct work *work, unsigned index)
+{
+    AVFormatContext *input = NULL;
+    if (!open_part(work, index, &input)) {
+        return STATUS_OK; /* killed before its header was whole: nothing in it */
+    }
+    enum status status = copy_input(work, input);
     avformat_close_input(&input);
     return status;
 }
@@ -259,22 +270,55 @@ static void fill_event(const struct work *work, const struct gaps *gaps,
     memcpy(event->gaps, gaps->items, sizeof(event->gaps));
 }
 
-static enum status run(struct work *work, const struct gaps *gaps, struct recorder_event *event)
+/* Name and type of the finished file, and its path. */
+static void name_file(const struct work *work, bool matroska, char path[COMPLETE_PATH_MAX],
+                      struct recorder_event *event)
 {
-    enum status status = survey(work);
-    if (status != STATUS_OK) {
-        return status;
-    }
-    bool matroska = mux_needs_matroska(work->tracks, work->track_count);
-    char path[COMPLETE_PATH_MAX];
-    char temporary[COMPLETE_PATH_MAX];
     (void)snprintf(event->file, sizeof(event->file), "%s.%s", work->name,
                    matroska ? "mkv" : "webm");
     (void)snprintf(event->media_type, sizeof(event->media_type), "%s",
                    matroska ? "video/x-matroska" : "video/webm");
-    int n = snprintf(path, sizeof(path), "%s/%s", work->folder, event->file);
+    int n = snprintf(path, COMPLETE_PATH_MAX, "%s/%s", work->folder, event->file);
+    CHECK(n > 0 && n < (int)COMPLETE_PATH_MAX);
+}
+
+/* No part is left: the process was killed after it had finished the file and before it could tell.
+ */
+static enum status describe(struct work *work, struct recorder_event *event)
+{
+    char path[COMPLETE_PATH_MAX];
+    for (unsigned matroska = 0; matroska < 2; matroska++) {
+        AVFormatContext *input = NULL;
+        name_file(work, matroska == 1, path, event);
+        if (!open_file(path, &input)) {
+            continue;
+        }
+        read_tracks(work, input);
+        enum status status = work->track_count > 0 ? copy_input(work, input) : STATUS_MALFORMED;
+        avformat_close_input(&input);
+        if (status != STATUS_OK) {
+            return status;
+        }
+        fill_event(work, &work->gaps, event);
+        return complete_hash(path, event->sha256, &event->bytes);
+    }
+    return STATUS_NONE;
+}
+
+static enum status run(struct work *work, const struct gaps *gaps, struct recorder_event *event)
+{
+    enum status status = survey(work);
+    if (status == STATUS_NONE) {
+        return describe(work, event);
+    }
+    if (status != STATUS_OK) {
+        return status;
+    }
+    char path[COMPLETE_PATH_MAX];
+    char temporary[COMPLETE_PATH_MAX];
+    name_file(work, mux_needs_matroska(work->tracks, work->track_count), path, event);
     int t = snprintf(temporary, sizeof(temporary), "%s/%s.mux", work->folder, work->name);
-    CHECK(n > 0 && n < (int)sizeof(path) && t > 0 && t < (int)sizeof(temporary));
+    CHECK(t > 0 && t < (int)sizeof(temporary));
     status = write_out(work, temporary, path);
     if (status != STATUS_OK) {
         return status;

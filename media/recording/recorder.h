@@ -16,7 +16,7 @@ struct recorder_config {
     const char *folder;      /* exists; files are written as FOLDER/NAME.part and renamed to FOLDER/NAME when complete */
     unsigned workers;        /* rings to make, one a media worker */
     uint32_t ring_bytes;     /* each */
-    void (*wake)(void *context); /* called on the recorder thread after an event was queued; must not block */
+    void (*wake)(void *context); /* called on a thread of the recorder after an event was queued; must not block */
     void *context;
 };
 
@@ -70,7 +70,7 @@ struct recorder_stats {
 void recorder_stats(struct recorder *recorder, struct recorder_stats *out_stats);
 
 /* Completes FOLDER/NAME.part left by a killed process: cuts at the last whole cluster, writes duration and cues, renames,
- * hashes. Blocking; not on T0. STATUS_NONE when no such file; STATUS_MALFORMED when nothing in it plays. */
+ * hashes; a finished file without parts is described as it is. Blocking; not on T0. STATUS_NONE when no such file; STATUS_MALFORMED when nothing in it plays. */
 MUST_USE enum status recorder_recover(const char *folder, const char *name, struct recorder_event *out_event);
 /* First key frame near at_ms of the given party's video as JPEG into the caller's buffer. Blocking; not on T0. */
 MUST_USE enum status recorder_poster(const char *path, int64_t at_ms, void *buffer, size_t buffer_len, size_t *out_len);

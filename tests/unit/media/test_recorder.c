@@ -171,7 +171,13 @@ static void killed_and_recovered(void)
         EXPECT(held.tracks[i].decoded == held.tracks[i].packets);
     }
     EXPECT(held_find(&held, 1, true) != NULL && held_find(&held, 1, false) != NULL);
-    EXPECT_INT(recorder_recover(folder, "killed", &event), STATUS_NONE);
+    struct recorder_event again = {
+        0}; /* killed once more, before the result was stored: the same is told */
+    EXPECT_INT(recorder_recover(folder, "killed", &again), STATUS_OK);
+    EXPECT(strcmp(again.sha256, event.sha256) == 0 && again.bytes == event.bytes);
+    EXPECT(again.track_count == 4 && again.duration_ms == event.duration_ms);
+    EXPECT(again.started_ms == event.started_ms && strcmp(again.file, event.file) == 0);
+    EXPECT_INT(recorder_recover(folder, "never-was", &event), STATUS_NONE);
     EXPECT_INT(recorder_recover(folder, "../killed", &event), STATUS_MALFORMED);
 }
 
