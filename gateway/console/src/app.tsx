@@ -78,6 +78,14 @@ export function App(): JSX.Element {
     document.getElementById('main')?.scrollTo?.(0, 0);
   }, [route.join('/')]);
 
+  useEffect(() => {
+    if (state.phase !== 'unreachable') {
+      return undefined;
+    }
+    const timer = setInterval(() => void resume(), 3000);
+    return () => clearInterval(timer);
+  }, [state.phase]);
+
   if (state.phase === 'loading') {
     return <Loading />;
   }

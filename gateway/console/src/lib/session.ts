@@ -50,7 +50,7 @@ signal.on('error', (m) => {
 
 export async function resume(): Promise<void> {
   try {
-    const session = await get<Session>('/session', { quiet401: true });
+    const session = await get<Session>('/session', { quiet401: true, timeoutMs: 8000 });
     setLanguage(session.account.language);
     enter(session);
   } catch (error) {

@@ -1,5 +1,5 @@
 /* The smallest observable value, and a hook that redraws when it changes. */
-import { useEffect, useState } from 'preact/hooks';
+import { useEffect, useLayoutEffect, useState } from 'preact/hooks';
 
 export class Store<T> {
   private listeners = new Set<() => void>();
@@ -31,15 +31,15 @@ export class Store<T> {
 
 export function useStore<T>(store: Store<T>): T {
   const [, redraw] = useState({});
-  useEffect(() => {
-    const seen = store.get();
+  const drawn = store.get();
+  useLayoutEffect(() => {
     const stop = store.subscribe(() => redraw({}));
-    if (!Object.is(seen, store.get())) {
-      redraw({});
+    if (!Object.is(drawn, store.get())) {
+      redraw({}); // it changed between drawing and subscribing
     }
     return stop;
   }, [store]);
-  return store.get();
+  return drawn;
 }
 
 /* Redraws every `ms`: for ages and countdowns. */

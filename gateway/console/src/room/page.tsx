@@ -150,10 +150,10 @@ function Controls(p: { room: Room; c: Consultation; onHangUp: () => void; onEnd:
     <div class="controls" role="group" aria-label={t('room.controls')}>
       <button type="button" aria-pressed={own.muted} class={own.muted ? 'off' : ''} disabled={!hasAudio} onClick={() => p.room.setMuted(!own.muted)}>{t('room.mute')}</button>
       <button type="button" aria-pressed={own.cameraOff} class={own.cameraOff ? 'off' : ''} disabled={!hasVideo} onClick={() => p.room.setCameraOff(!own.cameraOff)}>{t('room.camera-off')}</button>
-      <label class="quality-select"><span aria-hidden="true">{t('room.quality')}</span>
+      <span title={t('room.quality')}>
         <Select label={t('room.quality')} hideLabel value={mode} onChange={(v) => p.room.media.ladder.choose(v as Mode)}
-          options={(['auto', 'high', 'medium', 'low', 'min', 'audio'] as const).map((m) => ({ value: m, label: t(`room.q-${m}`) }))} />
-      </label>
+          options={(['auto', 'high', 'medium', 'low', 'min', 'audio'] as const).map((m) => ({ value: m, label: m === 'auto' ? `${t('room.quality')}: ${t('room.q-auto')}` : t(`room.q-${m}`) }))} />
+      </span>
       <span class="spacer" />
       <button type="button" onClick={p.onHangUp} title={t('room.hang-up-hint')}>{t('room.hang-up')}</button>
       {p.c.actions.includes('end') && <button type="button" class="danger" onClick={p.onEnd} title={t('room.end-hint')}>{t('act.end')}</button>}
