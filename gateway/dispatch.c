@@ -1,17 +1,18 @@
-/* A call in flight goes back and forth between T0 and the workers; whoever holds its job holds it alone.
+/* A call in flight goes back and forth between T0 and the workers; whoever holds its job holds it
+ * alone.
  *
- *   post_part ──> store (run) ──> part_done ──> pool (blob) ──> part_done ──> store (finish) ──> part_done ──> answer
- *                                    └── status >= 400, or no further part ────────────────────────────────────┘ */
+ *   post_part ──> store (run) ──> part_done ──> pool (blob) ──> part_done ──> store (finish) ──>
+ * part_done ──> answer └── status >= 400, or no further part ────────────────────────────────────┘
+ */
 #include "gateway/dispatch.h"
 
 #include "gateway/auth/auth.h"
 #include "gateway/config/config.h"
 #include "gateway/dispatch_call.h"
-#include "gateway/ops/metrics.h"
+#include "gateway/dispatch_figures.h"
 #include "gateway/problem.h"
 #include "gateway/store/worker.h"
 #include "media/rt/clock.h"
-#include "media/rt/log.h"
 #include "proto/base/check.h"
 
 #include <sodium.h>
@@ -23,8 +24,13 @@
 #define OVERLOAD_RETRY_S 2
 #define OTHER_BODY_MAX 65536 /* read and thrown away, so that 404 and 405 can be told in words */
 
-static const struct api_route *const tables[] = {auth_routes,    directory_routes, partnership_routes, consult_routes,
-                                                 records_routes, imaging_routes,   NULL};
+static const struct api_route *const tables[] = {auth_routes,
+                                                 directory_routes,
+                                                 partnership_routes,
+                                                 consult_routes,
+                                                 records_routes,
+                                                 imaging_routes,
+                                                 NULL};
 
 enum part { PART_RUN, PART_BLOB, PART_FINISH };
 
@@ -35,7 +41,7 @@ struct flight {
     struct web_exchange *exchange; /* NULL: app_call */
     app_done done;                 /* NULL: exchange */
     void *context;
-    api_fn parts[3];               /* run, blob, finish; NULL = none */
+    api_fn parts[3]; /* run, blob, finish; NULL = none */
     enum part part;
     struct dispatch_call dispatch;
     struct dispatch_match match;
@@ -67,80 +73,6 @@ static void flight_free(struct flight *flight)
     free(flight);
 }
 
-/* ---- figures and log ---- */
-
-void dispatch_commit_observed(void *metrics, int64_t duration_us, unsigned jobs, enum status status)
-{
-    (void)jobs;
-    metrics_observe(metrics, METRIC_STORE_SECONDS, 0, 0, 0, duration_us);
-    if (status != STATUS_OK) {
-        metrics_add(metrics, METRIC_ERRORS, metrics_label(METRICS_LABELS_ERROR, "store"), 0, 0, 1);
-    }
-}
-
-static unsigned route_label(const char *pattern)
-{
-    static const struct {
-        const char *segment, *label;
-    } names[] = {{"session", "session"},          {"duty", "session"},         {"specialties", "directory"},
-                 {"partnerships", "directory"},   {"reach", "directory"},      {"consultations", "consultations"},
-                 {"attachments", "attachments"},  {"uploads", "uploads"},      {"recordings", "recordings"},
-                 {"ops", "ops"}};
-    const char *segment = pattern + strlen(DISPATCH_PREFIX);
-    size_t len = strcspn(segment, "/");
-    for (size_t i = 0; i < sizeof names / sizeof names[0]; i++) {
-        if (strlen(names[i].segment) == len && memcmp(names[i].segment, segment, len) == 0) {
-            return metrics_label(METRICS_LABELS_ROUTE, names[i].label);
-        }
-    }
-    return metrics_label(METRICS_LABELS_ROUTE, "other");
-}
-
-static void observe(struct app *app, const struct api_route *route, int status, int64_t started_us)
-{
-    char class[16];
-    (void)snprintf(class, sizeof class, "%dxx", status / 100);
-    unsigned label = route != NULL ? route_label(route->pattern) : metrics_label(METRICS_LABELS_ROUTE, "other");
-    metrics_add(app->metrics, METRIC_HTTP_REQUESTS, label, metrics_label(METRICS_LABELS_STATUS_CLASS, class), 0, 1);
-    metrics_observe(app->metrics, METRIC_HTTP_SECONDS, label, 0, 0, clock_monotonic_us() - started_us);
-}
-
-static void observe_job(struct flight *flight)
-{
-    const struct dispatch_call *d = &flight->dispatch;
-    const char *result = d->item.status != STATUS_OK ? "failed"
-                         : d->call.status == 409     ? "conflict"
-                         : d->call.status >= 400     ? "refused"
-                                                     : "ok";
-    metrics_add(flight->app->metrics, METRIC_STORE_JOBS, metrics_label(METRICS_LABELS_STORE_RESULT, result), 0, 0, 1);
-    metrics_observe(flight->app->metrics, METRIC_STORE_WAIT, 0, 0, 0, clock_monotonic_us() - flight->posted_us);
-}
-
-/* One line for each call that changes something; reads are metrics only. */
-static void log_call(const struct flight *flight)
-{
-    const struct dispatch_call *d = &flight->dispatch;
-    if (strcmp(d->route->method, "GET") == 0) {
-        return;
-    }
-    const char *code = json_string_value(json_object_get(d->call.status >= 400 ? d->call.reply : NULL, "code"));
-    log_info("api_call", "method=%s route=%s status=%d code=%s account=%s ms=%lld", d->route->method, d->route->pattern,
-             d->call.status, code != NULL ? code : "-", d->call.actor != NULL ? d->actor.account_id : "-",
-             (long long)((clock_monotonic_us() - flight->started_us) / 1000));
-}
-
-static void count_named(struct app *app, const struct api_effect *effects)
-{
-    for (; app->metrics != NULL && effects != NULL; effects = effects->next) {
-        const char *name = json_string_value(json_object_get(effects->message, "metric"));
-        const char *labels = json_string_value(json_object_get(effects->message, "labels"));
-        if (effects->kind == EFFECT_COUNT_METRIC && name != NULL &&
-            !metrics_add_named(app->metrics, name, labels != NULL ? labels : "", 1)) {
-            log_warn("metric_unknown", "metric=%s", name);
-        }
-    }
-}
-
 /* ---- answers ---- */
 
 struct headers {
@@ -158,8 +90,8 @@ static void add_header(struct headers *headers, const char *name, const char *va
 }
 
 /* Before there is a call: sentences in both languages, and a header where one belongs. */
-static void refuse(struct app *app, struct web_exchange *exchange, int status, const char *code, const char *zh, const char *en,
-                   const char *header, const char *header_value)
+static void refuse(struct app *app, struct web_exchange *exchange, int status, const char *code,
+                   const char *zh, const char *en, const char *header, const char *header_value)
 {
     struct headers headers = {.count = 0};
     if (header != NULL) {
@@ -168,15 +100,20 @@ static void refuse(struct app *app, struct web_exchange *exchange, int status, c
     json_t *problem = problem_json(status, code, zh, en, NULL, "zh-CN");
     char *text = json_dumps(problem, JSON_COMPACT);
     json_decref(problem);
-    struct web_reply reply = {.status = status, .content_type = PROBLEM_MEDIA_TYPE, .headers = headers.list, .body = text,
-                              .body_len = text != NULL ? strlen(text) : 0, .body_free = free};
-    observe(app, NULL, status, clock_monotonic_us());
+    struct web_reply reply = {.status = status,
+                              .content_type = PROBLEM_MEDIA_TYPE,
+                              .headers = headers.list,
+                              .body = text,
+                              .body_len = text != NULL ? strlen(text) : 0,
+                              .body_free = free};
+    dispatch_figures_request(app->metrics, NULL, status, clock_monotonic_us());
     web_reply(exchange, &reply);
 }
 
 static void refuse_overload(struct app *app, struct web_exchange *exchange)
 {
-    refuse(app, exchange, 503, "overload", "系统繁忙，请稍后再试。", "Too busy at the moment: try again shortly.", "Retry-After", "2");
+    refuse(app, exchange, 503, "overload", "系统繁忙，请稍后再试。",
+           "Too busy at the moment: try again shortly.", "Retry-After", "2");
 }
 
 static bool set_body(struct api_call *call, struct web_reply *reply)
@@ -231,8 +168,9 @@ static void answer_exchange(struct flight *flight)
     if (call->immutable && call->status < 400) {
         reply.cache_control = "private, max-age=86400, immutable";
     }
-    observe(flight->app, flight->dispatch.route, call->status, flight->started_us);
-    log_call(flight);
+    dispatch_figures_request(flight->app->metrics, flight->dispatch.route, call->status,
+                             flight->started_us);
+    dispatch_log(&flight->dispatch, flight->started_us);
     if (!set_body(call, &reply)) {
         refuse_overload(flight->app, flight->exchange); /* no memory for the text */
         return;
@@ -265,7 +203,8 @@ static bool last_part(const struct flight *flight)
 static void run_on_store(struct job *job, void *context)
 {
     struct flight *flight = flight_of(job);
-    dispatch_call_part(&flight->dispatch, context, flight->parts[flight->part], flight->part == PART_RUN, last_part(flight));
+    dispatch_call_part(&flight->dispatch, context, flight->parts[flight->part],
+                       flight->part == PART_RUN, last_part(flight));
 }
 
 static void run_on_pool(struct job *job, void *context)
@@ -284,12 +223,13 @@ static enum status post_part(struct flight *flight)
     flight->job = (struct job){.run = run_on_store, .done = part_done};
     if (flight->part == PART_BLOB) {
         flight->job.run = run_on_pool;
-        worker = flight->dispatch.route->blob_threads == API_BLOB_PASSWORD ? app->password : app->blob;
+        worker =
+            flight->dispatch.route->blob_threads == API_BLOB_PASSWORD ? app->password : app->blob;
     }
     flight->posted_us = clock_monotonic_us();
     enum status status = worker_post(worker, &flight->job);
     if (status != STATUS_OK) {
-        metrics_add(app->metrics, METRIC_STORE_JOBS, metrics_label(METRICS_LABELS_STORE_RESULT, "full"), 0, 0, 1);
+        dispatch_figures_full(app->metrics);
     }
     return status;
 }
@@ -299,8 +239,8 @@ static void settle(struct flight *flight)
 {
     struct api_call *call = &flight->dispatch.call;
     dispatch_call_settle(&flight->dispatch);
-    observe_job(flight);
-    count_named(flight->app, call->effects);
+    dispatch_figures_job(flight->app->metrics, &flight->dispatch, flight->posted_us);
+    dispatch_figures_named(flight->app->metrics, call->effects);
     if (flight->app->hub != NULL && call->effects != NULL) {
         hub_effects(flight->app->hub, call->effects);
     }
@@ -325,7 +265,8 @@ static void part_done(struct job *job)
     } while (flight->parts[flight->part] == NULL);
     if (post_part(flight) != STATUS_OK) {
         call->retry_after_s = OVERLOAD_RETRY_S;
-        (void)api_problem(call, 503, "overload", "系统繁忙，请稍后再试。", "Too busy at the moment: try again shortly.", NULL);
+        (void)api_problem(call, 503, "overload", "系统繁忙，请稍后再试。",
+                          "Too busy at the moment: try again shortly.", NULL);
         finish(flight);
     }
 }
@@ -348,7 +289,8 @@ static struct flight *flight_create(struct app *app)
     return flight;
 }
 
-enum status app_call(struct app *app, const struct api_actor *actor, api_fn run, json_t *body, app_done done, void *context)
+enum status app_call(struct app *app, const struct api_actor *actor, api_fn run, json_t *body,
+                     app_done done, void *context)
 {
     struct flight *flight = flight_create(app);
     if (flight == NULL) {
@@ -383,7 +325,8 @@ long app_body_limit(struct app *app, const struct web_request *request)
     case API_BODY_NONE:
         return 0;
     case API_BODY_JSON:
-        return match.route->body_max > DISPATCH_JSON_MAX ? DISPATCH_JSON_MAX : (long)match.route->body_max;
+        return match.route->body_max > DISPATCH_JSON_MAX ? DISPATCH_JSON_MAX
+                                                         : (long)match.route->body_max;
     case API_BODY_OCTETS:
         return (long)match.route->body_max;
     }
@@ -397,7 +340,8 @@ static bool media_type_is(const char *value, const char *type)
     return len == strlen(type) && span_equal_nocase(span_of(value, len), span_text(type));
 }
 
-static void copy_header(struct web_exchange *exchange, const char *name, char *buffer, size_t buffer_len)
+static void copy_header(struct web_exchange *exchange, const char *name, char *buffer,
+                        size_t buffer_len)
 {
     const char *value = web_exchange_header(exchange, name);
     if (value != NULL && strlen(value) < buffer_len) {
@@ -415,7 +359,8 @@ static bool read_head(struct flight *flight)
     for (int i = 0; i < API_PARAMS_MAX; i++) {
         d->call.params[i] = flight->match.params[i];
     }
-    (void)auth_token_hash(request->session_token, d->token_hash); /* a cookie that is none of ours is no cookie */
+    (void)auth_token_hash(request->session_token,
+                          d->token_hash); /* a cookie that is none of ours is no cookie */
     copy_header(exchange, "X-CSRF-Token", d->csrf_token, sizeof d->csrf_token);
     copy_header(exchange, "If-Match", flight->if_match, sizeof flight->if_match);
     copy_header(exchange, "X-Chunk-SHA256", flight->chunk_sha256, sizeof flight->chunk_sha256);
@@ -424,13 +369,15 @@ static bool read_head(struct flight *flight)
     (void)snprintf(flight->peer_address, sizeof flight->peer_address, "%s", request->peer_address);
     d->call.peer_address = flight->peer_address;
     if (!dispatch_query(request->query, flight->query, sizeof flight->query, d->call.query)) {
-        refuse(flight->app, exchange, 400, "request.query", "查询参数无效。", "The query string is not valid.", NULL, NULL);
+        refuse(flight->app, exchange, 400, "request.query", "查询参数无效。",
+               "The query string is not valid.", NULL, NULL);
         return false;
     }
     const char *site = web_exchange_header(exchange, "Sec-Fetch-Site");
     bool changes = strcmp(d->route->method, "GET") != 0;
     if (changes && site != NULL && strcmp(site, "same-origin") != 0 && strcmp(site, "none") != 0) {
-        refuse(flight->app, exchange, 403, "request.cross-site", "拒绝来自其他网站的请求。", "Requests from other sites are refused.", NULL, NULL);
+        refuse(flight->app, exchange, 403, "request.cross-site", "拒绝来自其他网站的请求。",
+               "Requests from other sites are refused.", NULL, NULL);
         return false;
     }
     return true;
@@ -442,13 +389,15 @@ static bool read_body(struct flight *flight)
     const struct web_request *request = web_exchange_request(flight->exchange);
     struct span body = request->body;
     const char *type = web_exchange_header(flight->exchange, "Content-Type");
-    const char *wanted = d->route->body == API_BODY_JSON ? "application/json" : "application/octet-stream";
+    const char *wanted =
+        d->route->body == API_BODY_JSON ? "application/json" : "application/octet-stream";
     if (body.len == 0 || d->route->body == API_BODY_NONE) {
         return true;
     }
     if (type == NULL || !media_type_is(type, wanted)) {
         refuse(flight->app, flight->exchange, 415, "request.media-type", "请求体的类型不受支持。",
-               "The media type of the body is not supported.", d->route->body == API_BODY_JSON ? "Accept" : NULL, wanted);
+               "The media type of the body is not supported.",
+               d->route->body == API_BODY_JSON ? "Accept" : NULL, wanted);
         return false;
     }
     if (d->route->body == API_BODY_OCTETS) {
@@ -458,8 +407,10 @@ static bool read_body(struct flight *flight)
     }
     d->call.body = dispatch_json(body.data, body.len);
     if (d->call.body == NULL) {
-        refuse(flight->app, flight->exchange, 400, "request.json", "请求体不是有效的 JSON 对象。",
-               "The body is not a valid JSON object (duplicate members and deep nesting are refused).", NULL, NULL);
+        refuse(
+            flight->app, flight->exchange, 400, "request.json", "请求体不是有效的 JSON 对象。",
+            "The body is not a valid JSON object (duplicate members and deep nesting are refused).",
+            NULL, NULL);
         return false;
     }
     return true;
@@ -479,7 +430,8 @@ static void hash_request(struct flight *flight)
         crypto_hash_sha256_update(&state, request->body.data, request->body.len);
     }
     crypto_hash_sha256_final(&state, hash);
-    sodium_bin2hex(flight->dispatch.request_sha256, sizeof flight->dispatch.request_sha256, hash, sizeof hash);
+    sodium_bin2hex(flight->dispatch.request_sha256, sizeof flight->dispatch.request_sha256, hash,
+                   sizeof hash);
 }
 
 /* Only for POST: the other methods are idempotent by themselves. */
@@ -496,7 +448,8 @@ static bool read_key(struct flight *flight)
         good = key[i] > 0x20 && key[i] < 0x7f;
     }
     if (!good) {
-        refuse(flight->app, flight->exchange, 422, "request.idempotency-key", "Idempotency-Key 须为 16 至 64 个可见字符。",
+        refuse(flight->app, flight->exchange, 422, "request.idempotency-key",
+               "Idempotency-Key 须为 16 至 64 个可见字符。",
                "The Idempotency-Key must be 16 to 64 visible characters.", NULL, NULL);
         return false;
     }
@@ -506,14 +459,18 @@ static bool read_key(struct flight *flight)
     return true;
 }
 
-static void refuse_route(struct app *app, struct web_exchange *exchange, const struct dispatch_match *match)
+static void refuse_route(struct app *app, struct web_exchange *exchange,
+                         const struct dispatch_match *match)
 {
     if (match->allow[0] != '\0') {
-        refuse(app, exchange, 405, "request.method", "不支持此请求方法。", "The method is not possible here.", "Allow", match->allow);
+        refuse(app, exchange, 405, "request.method", "不支持此请求方法。",
+               "The method is not possible here.", "Allow", match->allow);
     } else if (strlen(web_exchange_request(exchange)->path) >= DISPATCH_PATH_MAX) {
-        refuse(app, exchange, 414, "request.path", "请求地址过长。", "The path is too long.", NULL, NULL);
+        refuse(app, exchange, 414, "request.path", "请求地址过长。", "The path is too long.", NULL,
+               NULL);
     } else {
-        refuse(app, exchange, 404, "request.not-found", "没有这个接口。", "There is nothing at this path.", NULL, NULL);
+        refuse(app, exchange, 404, "request.not-found", "没有这个接口。",
+               "There is nothing at this path.", NULL, NULL);
     }
 }
 
@@ -530,7 +487,8 @@ void app_request(struct app *app, struct web_exchange *exchange)
         refuse_overload(app, exchange);
         return;
     }
-    (void)dispatch_find(tables, request->method, request->path, &flight->match); /* parameters point into the flight */
+    (void)dispatch_find(tables, request->method, request->path,
+                        &flight->match); /* parameters point into the flight */
     flight->exchange = exchange;
     flight->dispatch.route = flight->match.route;
     flight->parts[PART_RUN] = flight->match.route->run;

@@ -48,7 +48,8 @@ static bool find_actor(struct dispatch_call *d)
     if (d->token_hash[0] == '\0') {
         return true;
     }
-    enum status status = auth_actor_load(call->db, d->token_hash, call->now_ms, call->config, &d->actor);
+    enum status status =
+        auth_actor_load(call->db, d->token_hash, call->now_ms, call->config, &d->actor);
     if (status == STATUS_OK) {
         call->actor = &d->actor;
         call->session_token_hash = d->token_hash;
@@ -59,7 +60,8 @@ static bool find_actor(struct dispatch_call *d)
 
 static bool csrf_right(const struct dispatch_call *d)
 {
-    return strlen(d->csrf_token) == sizeof d->csrf_token - 1 && strlen(d->actor.csrf_token) == sizeof d->csrf_token - 1 &&
+    return strlen(d->csrf_token) == sizeof d->csrf_token - 1 &&
+           strlen(d->actor.csrf_token) == sizeof d->csrf_token - 1 &&
            sodium_memcmp(d->csrf_token, d->actor.csrf_token, sizeof d->csrf_token - 1) == 0;
 }
 
@@ -79,10 +81,12 @@ static bool admit(struct dispatch_call *d)
         return api_problem(call, 401, "session.required", "请先登录。", "Sign in first.", NULL);
     }
     if (!safe_method(call->method) && !csrf_right(d)) {
-        return api_problem(call, 403, "session.csrf", "页面已过期，请刷新后重试。", "The page is out of date: reload it and try again.", NULL);
+        return api_problem(call, 403, "session.csrf", "页面已过期，请刷新后重试。",
+                           "The page is out of date: reload it and try again.", NULL);
     }
     if ((d->actor.roles & d->route->roles) == 0) {
-        return api_problem(call, 403, "session.role", "您的角色无权进行此操作。", "Your role does not allow this.", NULL);
+        return api_problem(call, 403, "session.role", "您的角色无权进行此操作。",
+                           "Your role does not allow this.", NULL);
     }
     return true;
 }
@@ -100,7 +104,8 @@ static bool look_up_key(struct dispatch_call *d)
     struct api_call *call = &d->call;
     struct db_query q;
     db_begin_query(&q, call->db,
-                   "SELECT request_sha256, status, reply, etag FROM idempotency WHERE account_id=$1 AND idempotency_key=$2");
+                   "SELECT request_sha256, status, reply, etag FROM idempotency WHERE "
+                   "account_id=$1 AND idempotency_key=$2");
     db_bind_text(&q, d->actor.account_id);
     db_bind_text(&q, d->idempotency_key);
     bool found = db_next(&q);
@@ -117,7 +122,8 @@ static bool look_up_key(struct dispatch_call *d)
         return api_store_failed(call, status);
     }
     if (found && !same) {
-        return api_problem(call, 422, "request.idempotency-reused", "该 Idempotency-Key 已用于另一请求。",
+        return api_problem(call, 422, "request.idempotency-reused",
+                           "该 Idempotency-Key 已用于另一请求。",
                            "This Idempotency-Key was used for another request.", NULL);
     }
     return !found;
@@ -130,13 +136,15 @@ static void store_key(struct dispatch_call *d)
         return; /* nothing that may be kept */
     }
     char *reply = call->reply != NULL ? json_dumps(call->reply, JSON_COMPACT) : NULL;
-    enum status status = call->reply != NULL && reply == NULL
-                             ? STATUS_NO_MEMORY
-                             : db_run(call->db,
-                                      "INSERT INTO idempotency (account_id, idempotency_key, request_sha256, status, reply, etag,"
-                                      " at_ms) VALUES ($1, $2, $3, $4, $5, $6, $7) ON CONFLICT DO NOTHING",
-                                      "sssissi", d->actor.account_id, d->idempotency_key, d->request_sha256,
-                                      (int64_t)call->status, reply != NULL ? reply : "", call->etag, call->now_ms);
+    enum status status =
+        call->reply != NULL && reply == NULL
+            ? STATUS_NO_MEMORY
+            : db_run(call->db,
+                     "INSERT INTO idempotency (account_id, idempotency_key, request_sha256, "
+                     "status, reply, etag,"
+                     " at_ms) VALUES ($1, $2, $3, $4, $5, $6, $7) ON CONFLICT DO NOTHING",
+                     "sssissi", d->actor.account_id, d->idempotency_key, d->request_sha256,
+                     (int64_t)call->status, reply != NULL ? reply : "", call->etag, call->now_ms);
     free(reply);
     if (status != STATUS_OK) {
         (void)api_store_failed(call, status);

@@ -5,7 +5,8 @@
 #include <stdio.h>
 #include <string.h>
 
-/* One segment after another; a {name} takes what is there. Segments are copied one behind the other into match->text. */
+/* One segment after another; a {name} takes what is there. Segments are copied one behind the other
+ * into match->text. */
 static bool match_pattern(const char *pattern, const char *path, struct dispatch_match *match)
 {
     size_t used = 0;
@@ -38,7 +39,8 @@ static void add_method(char *allow, size_t allow_len, const char *method)
         return;
     }
     size_t len = strlen(allow);
-    (void)snprintf(allow + len, allow_len - len, "%s%s%s", len > 0 ? ", " : "", method, strcmp(method, "GET") == 0 ? ", HEAD" : "");
+    (void)snprintf(allow + len, allow_len - len, "%s%s%s", len > 0 ? ", " : "", method,
+                   strcmp(method, "GET") == 0 ? ", HEAD" : "");
 }
 
 bool dispatch_find(const struct api_route *const *tables, const char *method, const char *path,
@@ -93,7 +95,8 @@ static const char *decode(struct span raw, char *buffer, size_t buffer_len, size
     return text;
 }
 
-bool dispatch_query(const char *raw, char *buffer, size_t buffer_len, struct api_query_pair pairs[API_QUERY_MAX])
+bool dispatch_query(const char *raw, char *buffer, size_t buffer_len,
+                    struct api_query_pair pairs[API_QUERY_MAX])
 {
     struct span rest = span_text(raw);
     struct span name;
@@ -105,7 +108,8 @@ bool dispatch_query(const char *raw, char *buffer, size_t buffer_len, struct api
             return false;
         }
         pairs[count].name = decode(name, buffer, buffer_len, &used);
-        pairs[count].value = pairs[count].name != NULL ? decode(value, buffer, buffer_len, &used) : NULL;
+        pairs[count].value =
+            pairs[count].name != NULL ? decode(value, buffer, buffer_len, &used) : NULL;
         if (pairs[count].value == NULL || named_before(pairs, count)) {
             return false;
         }
@@ -117,7 +121,8 @@ bool dispatch_query(const char *raw, char *buffer, size_t buffer_len, struct api
     return true;
 }
 
-/* Before the parser, which recurses. Strings are skipped; whether the brackets match is the parser's business. */
+/* Before the parser, which recurses. Strings are skipped; whether the brackets match is the
+ * parser's business. */
 static bool shallow(const char *text, size_t len)
 {
     unsigned depth = 0;

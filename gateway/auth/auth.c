@@ -9,33 +9,42 @@
 #include <stdio.h>
 #include <string.h>
 
-#define TOUCH_MS 60000                       /* last_seen is written at most once a minute: a read stays a read */
-#define SESSIONS_PER_ACCOUNT 8               /* two workplaces, a telephone, and what was left open */
-#define ADDRESS_FACTOR 8                     /* tries of an address for one of a name: a hospital behind one address */
-#define IDEMPOTENCY_MS (24LL * 3600 * 1000)  /* proto/signal/README.md keeps keys for a day */
-#define SWEEP_MAX 200                        /* sessions ended by one sweep: the next comes in two seconds */
+#define TOUCH_MS 60000         /* last_seen is written at most once a minute: a read stays a read */
+#define SESSIONS_PER_ACCOUNT 8 /* two workplaces, a telephone, and what was left open */
+#define ADDRESS_FACTOR 8 /* tries of an address for one of a name: a hospital behind one address   \
+                          */
+#define IDEMPOTENCY_MS (24LL * 3600 * 1000) /* proto/signal/README.md keeps keys for a day */
+#define SWEEP_MAX 200 /* sessions ended by one sweep: the next comes in two seconds */
 
-/* An account that is on duty, or that waits for or holds a consultation, is not idle. $1 is the account. */
-#define HELD(account)                                                                                                  \
-    "(EXISTS (SELECT 1 FROM duty d WHERE d.account_id = " account " AND d.on_duty = 1)"                                \
-    " OR EXISTS (SELECT 1 FROM consultation c WHERE c.requester_id = " account                                         \
-    " AND c.state IN ('offered', 'accepted', 'in-session', 'interrupted'))"                                            \
-    " OR EXISTS (SELECT 1 FROM consultation c WHERE c.consultant_id = " account                                        \
+/* An account that is on duty, or that waits for or holds a consultation, is not idle. $1 is the
+ * account. */
+#define HELD(account)                                                                              \
+    "(EXISTS (SELECT 1 FROM duty d WHERE d.account_id = " account " AND d.on_duty = 1)"            \
+    " OR EXISTS (SELECT 1 FROM consultation c WHERE c.requester_id = " account                     \
+    " AND c.state IN ('offered', 'accepted', 'in-session', 'interrupted'))"                        \
+    " OR EXISTS (SELECT 1 FROM consultation c WHERE c.consultant_id = " account                    \
     " AND c.state IN ('accepted', 'in-session', 'interrupted')))"
 
 static const struct {
     const char *name;
     enum role role;
 } roles[] = {
-    {"clinician", ROLE_CLINICIAN}, {"specialist", ROLE_SPECIALIST}, {"coordinator", ROLE_COORDINATOR},
-    {"operator", ROLE_OPERATOR},   {"admin", ROLE_ADMIN},
+    {"clinician", ROLE_CLINICIAN},
+    {"specialist", ROLE_SPECIALIST},
+    {"coordinator", ROLE_COORDINATOR},
+    {"operator", ROLE_OPERATOR},
+    {"admin", ROLE_ADMIN},
 };
 
 struct auth_limits auth_limits_of(const struct api_config *config)
 {
     struct auth_limits limits = {
-        .idle_ms = 1800 * 1000LL, .absolute_ms = 43200 * 1000LL, .sessions_per_account = SESSIONS_PER_ACCOUNT,
-        .tries_per_account = 8, .tries_per_address = 8 * ADDRESS_FACTOR, .window_ms = 900 * 1000LL,
+        .idle_ms = 1800 * 1000LL,
+        .absolute_ms = 43200 * 1000LL,
+        .sessions_per_account = SESSIONS_PER_ACCOUNT,
+        .tries_per_account = 8,
+        .tries_per_address = 8 * ADDRESS_FACTOR,
+        .window_ms = 900 * 1000LL,
     };
     if (config != NULL) {
         limits.idle_ms = config->session_idle_s * 1000;
@@ -49,7 +58,8 @@ struct auth_limits auth_limits_of(const struct api_config *config)
 
 bool auth_token_hash(const char *cookie_value, char out_hash[AUTH_TOKEN_HASH_SIZE])
 {
-    static const char alphabet[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_";
+    static const char alphabet[] =
+        "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_";
     if (cookie_value == NULL || strlen(cookie_value) != AUTH_TOKEN_LEN ||
         strspn(cookie_value, alphabet) != AUTH_TOKEN_LEN) {
         return false;
@@ -97,7 +107,8 @@ static enum status load_roles(struct db *db, struct api_actor *actor)
 }
 
 /* Everything of an enabled account; STATUS_NONE for any other. */
-enum status auth_actor_of_account(struct db *db, const char *account_id, struct api_actor *out_actor)
+enum status auth_actor_of_account(struct db *db, const char *account_id,
+                                  struct api_actor *out_actor)
 {
     struct api_actor actor = {0};
     struct db_query q;
@@ -133,7 +144,9 @@ struct seen {
 static enum status read_session(struct db *db, const char *token_hash, struct seen *out_seen)
 {
     struct db_query q;
-    db_begin_query(&q, db, "SELECT account_id, csrf_token, last_seen_ms, expires_ms FROM session WHERE token_hash=$1");
+    db_begin_query(
+        &q, db,
+        "SELECT account_id, csrf_token, last_seen_ms, expires_ms FROM session WHERE token_hash=$1");
     db_bind_text(&q, token_hash);
     bool found = db_next(&q);
     if (found) {
@@ -146,8 +159,8 @@ static enum status read_session(struct db *db, const char *token_hash, struct se
     return status == STATUS_OK && !found ? STATUS_NONE : status;
 }
 
-enum status auth_actor_load(struct db *db, const char *token_hash, int64_t now_ms, const struct api_config *config,
-                            struct api_actor *out_actor)
+enum status auth_actor_load(struct db *db, const char *token_hash, int64_t now_ms,
+                            const struct api_config *config, struct api_actor *out_actor)
 {
     struct auth_limits limits = auth_limits_of(config);
     struct seen seen = {0};
@@ -168,7 +181,8 @@ enum status auth_actor_load(struct db *db, const char *token_hash, int64_t now_m
     struct api_actor actor;
     status = auth_actor_of_account(db, seen.account_id, &actor);
     if (status == STATUS_OK && now_ms - seen.last_seen_ms >= TOUCH_MS) {
-        status = db_run(db, "UPDATE session SET last_seen_ms=$1 WHERE token_hash=$2", "is", now_ms, token_hash);
+        status = db_run(db, "UPDATE session SET last_seen_ms=$1 WHERE token_hash=$2", "is", now_ms,
+                        token_hash);
     }
     if (status == STATUS_OK) {
         memcpy(actor.csrf_token, seen.csrf_token, sizeof actor.csrf_token);
@@ -179,12 +193,15 @@ enum status auth_actor_load(struct db *db, const char *token_hash, int64_t now_m
 
 enum status auth_end_sessions(struct db *db, const char *account_id, int64_t now_ms)
 {
-    enum status status = db_run(db,
-                                "INSERT INTO session_ended (token_hash, account_id, at_ms)"
-                                " SELECT token_hash, account_id, $1 FROM session WHERE account_id=$2"
-                                " ON CONFLICT DO NOTHING",
-                                "is", now_ms, account_id);
-    return status == STATUS_OK ? db_run(db, "DELETE FROM session WHERE account_id=$1", "s", account_id) : status;
+    enum status status =
+        db_run(db,
+               "INSERT INTO session_ended (token_hash, account_id, at_ms)"
+               " SELECT token_hash, account_id, $1 FROM session WHERE account_id=$2"
+               " ON CONFLICT DO NOTHING",
+               "is", now_ms, account_id);
+    return status == STATUS_OK
+               ? db_run(db, "DELETE FROM session WHERE account_id=$1", "s", account_id)
+               : status;
 }
 
 struct ended {
@@ -207,23 +224,28 @@ static enum status tell(struct api_call *call, const struct ended *ended, const 
 {
     api_effect_push(call, EFFECT_SESSION_ENDED, ended->account_id, NULL,
                     json_pack("{ss, ss}", "token_hash", ended->token_hash, "reason", reason));
-    enum status status = db_run(call->db,
-                                "UPDATE duty SET on_duty = 0, since_ms=$1 WHERE account_id=$2 AND on_duty = 1"
-                                " AND NOT EXISTS (SELECT 1 FROM session s WHERE s.account_id=$2)",
-                                "is", call->now_ms, ended->account_id);
-    if (status == STATUS_OK && db_changes(call->db) > 0 && !queue_off_duty(call, ended->account_id)) {
+    enum status status =
+        db_run(call->db,
+               "UPDATE duty SET on_duty = 0, since_ms=$1 WHERE account_id=$2 AND on_duty = 1"
+               " AND NOT EXISTS (SELECT 1 FROM session s WHERE s.account_id=$2)",
+               "is", call->now_ms, ended->account_id);
+    if (status == STATUS_OK && db_changes(call->db) > 0 &&
+        !queue_off_duty(call, ended->account_id)) {
         status = STATUS_IO;
     }
     return status;
 }
 
-static enum status end_list(struct api_call *call, const struct ended *list, unsigned count, const char *reason)
+static enum status end_list(struct api_call *call, const struct ended *list, unsigned count,
+                            const char *reason)
 {
     enum status status = STATUS_OK;
     for (unsigned i = 0; i < count && status == STATUS_OK; i++) {
-        status = db_run(call->db, "DELETE FROM session WHERE token_hash=$1", "s", list[i].token_hash);
+        status =
+            db_run(call->db, "DELETE FROM session WHERE token_hash=$1", "s", list[i].token_hash);
         if (status == STATUS_OK) {
-            status = db_run(call->db, "DELETE FROM session_ended WHERE token_hash=$1", "s", list[i].token_hash);
+            status = db_run(call->db, "DELETE FROM session_ended WHERE token_hash=$1", "s",
+                            list[i].token_hash);
         }
         if (status == STATUS_OK) {
             status = tell(call, &list[i], reason);
@@ -251,11 +273,13 @@ static enum status end_disabled(struct api_call *call)
 {
     struct ended list[SWEEP_MAX];
     struct db_query q;
-    db_begin_query(&q, call->db,
-                   "SELECT s.token_hash, s.account_id FROM session s JOIN account a ON a.id = s.account_id"
-                   " JOIN practitioner p ON p.id = a.practitioner_id JOIN organisation o ON o.id = p.organisation_id"
-                   " WHERE a.disabled = 1 OR p.active = 0 OR o.active = 0"
-                   " UNION SELECT token_hash, account_id FROM session_ended");
+    db_begin_query(
+        &q, call->db,
+        "SELECT s.token_hash, s.account_id FROM session s JOIN account a ON a.id = s.account_id"
+        " JOIN practitioner p ON p.id = a.practitioner_id JOIN organisation o ON o.id = "
+        "p.organisation_id"
+        " WHERE a.disabled = 1 OR p.active = 0 OR o.active = 0"
+        " UNION SELECT token_hash, account_id FROM session_ended");
     unsigned count = gather(&q, list);
     enum status status = db_end(&q);
     return status == STATUS_OK ? end_list(call, list, count, "disabled") : status;
@@ -272,7 +296,8 @@ void auth_sweep(struct api_call *call)
         status = auth_throttle_sweep(call->db, call->now_ms, &limits);
     }
     if (status == STATUS_OK) {
-        status = db_run(call->db, "DELETE FROM idempotency WHERE at_ms < $1", "i", call->now_ms - IDEMPOTENCY_MS);
+        status = db_run(call->db, "DELETE FROM idempotency WHERE at_ms < $1", "i",
+                        call->now_ms - IDEMPOTENCY_MS);
     }
     if (status != STATUS_OK && call->status < 400) {
         (void)api_store_failed(call, status);

@@ -5,19 +5,22 @@
 #include <sodium.h>
 #include <string.h>
 
-#define PASSES 3u                      /* OWASP: at least m=19 MiB t=2; measured: 0.07 s on the build machine */
+#define PASSES 3u /* OWASP: at least m=19 MiB t=2; measured: 0.07 s on the build machine */
 #define MEMORY ((size_t)64 * 1024 * 1024)
 
 _Static_assert(AUTH_PASSWORD_HASH_SIZE == crypto_pwhash_STRBYTES, "libsodium's string form");
 
-/* Made with the same parameters from 32 random octets that nobody kept: what an unknown name is compared with. */
-static const char decoy[] = "$argon2id$v=19$m=65536,t=3,p=1$OUY9yjGvQZuRwTiQm3bjwA$loSKYAOMIuoUeJJ2b6jbDe/p5Ehd7QlIIgaXFqV1NsQ";
+/* Made with the same parameters from 32 random octets that nobody kept: what an unknown name is
+ * compared with. */
+static const char decoy[] = "$argon2id$v=19$m=65536,t=3,p=1$OUY9yjGvQZuRwTiQm3bjwA$"
+                            "loSKYAOMIuoUeJJ2b6jbDe/p5Ehd7QlIIgaXFqV1NsQ";
 
 enum status auth_password_hash(const char *password, char out_hash[AUTH_PASSWORD_HASH_SIZE])
 {
     CHECK(sodium_init() >= 0);
     char hash[AUTH_PASSWORD_HASH_SIZE];
-    if (crypto_pwhash_str_alg(hash, password, strlen(password), PASSES, MEMORY, crypto_pwhash_ALG_ARGON2ID13) != 0) {
+    if (crypto_pwhash_str_alg(hash, password, strlen(password), PASSES, MEMORY,
+                              crypto_pwhash_ALG_ARGON2ID13) != 0) {
         return STATUS_NO_MEMORY;
     }
     memcpy(out_hash, hash, sizeof hash);

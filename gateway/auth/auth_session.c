@@ -32,12 +32,17 @@ static void login_free(void *data)
 
 static void count_login(struct api_call *call, const char *result)
 {
-    api_effect_push(call, EFFECT_COUNT_METRIC, NULL, NULL, json_pack("{ss, ss}", "metric", "consult_logins_total", "labels", result));
+    api_effect_push(call, EFFECT_COUNT_METRIC, NULL, NULL,
+                    json_pack("{ss, ss}", "metric", "consult_logins_total", "labels", result));
 }
 
-static bool audit(struct api_call *call, const char *account_id, const char *action, const char *reason_code)
+static bool audit(struct api_call *call, const char *account_id, const char *action,
+                  const char *reason_code)
 {
-    struct audit_entry entry = {.at_ms = call->now_ms, .actor_id = account_id, .action = action, .reason_code = reason_code};
+    struct audit_entry entry = {.at_ms = call->now_ms,
+                                .actor_id = account_id,
+                                .action = action,
+                                .reason_code = reason_code};
     enum status status = audit_append(call->db, &entry);
     return status == STATUS_OK || api_store_failed(call, status);
 }
@@ -47,7 +52,8 @@ static bool audit(struct api_call *call, const char *account_id, const char *act
 static bool find_account(struct api_call *call, struct login *login)
 {
     struct db_query q;
-    db_begin_query(&q, call->db, "SELECT id, password_hash FROM account WHERE login=$1 AND disabled = 0");
+    db_begin_query(&q, call->db,
+                   "SELECT id, password_hash FROM account WHERE login=$1 AND disabled = 0");
     db_bind_text(&q, login->name);
     if (db_next(&q)) {
         (void)snprintf(login->account_id, sizeof login->account_id, "%s", db_text(&q, 0));
@@ -61,7 +67,8 @@ static bool throttle(struct api_call *call, const char *name)
 {
     struct auth_limits limits = auth_limits_of(call->config);
     int retry_s = 0;
-    enum status status = auth_throttle_take(call->db, name, call->peer_address, call->now_ms, &limits, &retry_s);
+    enum status status =
+        auth_throttle_take(call->db, name, call->peer_address, call->now_ms, &limits, &retry_s);
     if (status == STATUS_OK) {
         return true;
     }
@@ -70,14 +77,16 @@ static bool throttle(struct api_call *call, const char *name)
     }
     count_login(call, "throttled");
     call->retry_after_s = retry_s;
-    return api_problem(call, 429, "session.throttled", "登录尝试过多，请稍后再试。", "Too many tries to sign in: wait and try again.", NULL);
+    return api_problem(call, 429, "session.throttled", "登录尝试过多，请稍后再试。",
+                       "Too many tries to sign in: wait and try again.", NULL);
 }
 
 static void sign_in_run(struct api_call *call)
 {
     bool ok = true;
     const char *name = api_body_text(call, "login", true, AUTH_LOGIN_MAX, &ok);
-    const char *password = ok ? api_body_text(call, "password", true, AUTH_PASSWORD_MAX, &ok) : NULL;
+    const char *password =
+        ok ? api_body_text(call, "password", true, AUTH_PASSWORD_MAX, &ok) : NULL;
     if (!ok || name == NULL || password == NULL || !throttle(call, name)) {
         return;
     }
@@ -103,17 +112,21 @@ static void sign_in_blob(struct api_call *call)
 static void refuse(struct api_call *call, const struct login *login)
 {
     bool known = login->account_id[0] != '\0';
-    call->keep_on_error = true; /* the audit row stays; written for an unknown name too, so that both cost one commit */
+    call->keep_on_error = true; /* the audit row stays; written for an unknown name too, so that
+                                   both cost one commit */
     count_login(call, "wrong");
-    if (!audit(call, known ? login->account_id : NULL, "login.failed", known ? "wrong-password" : "unknown-account")) {
+    if (!audit(call, known ? login->account_id : NULL, "login.failed",
+               known ? "wrong-password" : "unknown-account")) {
         return;
     }
-    (void)api_problem(call, 401, "session.wrong-credentials", "用户名或密码错误。", "Wrong name or password.", NULL);
+    (void)api_problem(call, 401, "session.wrong-credentials", "用户名或密码错误。",
+                      "Wrong name or password.", NULL);
 }
 
 static bool end_one(struct api_call *call, const char *token_hash, const char *account_id)
 {
-    enum status status = db_run(call->db, "DELETE FROM session WHERE token_hash=$1", "s", token_hash);
+    enum status status =
+        db_run(call->db, "DELETE FROM session WHERE token_hash=$1", "s", token_hash);
     api_effect_push(call, EFFECT_SESSION_ENDED, account_id, NULL,
                     json_pack("{ss, ss}", "token_hash", token_hash, "reason", "signed-out"));
     return status == STATUS_OK || api_store_failed(call, status);
@@ -126,12 +139,14 @@ static bool cap_sessions(struct api_call *call, const char *account_id)
     for (;;) {
         int64_t count = 0;
         char oldest[AUTH_TOKEN_HASH_SIZE];
-        enum status status = db_one_int(call->db, &count, "SELECT count(*) FROM session WHERE account_id=$1", "s", account_id);
+        enum status status = db_one_int(
+            call->db, &count, "SELECT count(*) FROM session WHERE account_id=$1", "s", account_id);
         if (status != STATUS_OK || count < (int64_t)limits.sessions_per_account) {
             return status == STATUS_OK || api_store_failed(call, status);
         }
         status = db_one_text(call->db, oldest, sizeof oldest,
-                             "SELECT token_hash FROM session WHERE account_id=$1 ORDER BY last_seen_ms, token_hash LIMIT 1",
+                             "SELECT token_hash FROM session WHERE account_id=$1 ORDER BY "
+                             "last_seen_ms, token_hash LIMIT 1",
                              "s", account_id);
         if (status != STATUS_OK) {
             return api_store_failed(call, status);
@@ -142,26 +157,30 @@ static bool cap_sessions(struct api_call *call, const char *account_id)
     }
 }
 
-static bool open_session(struct api_call *call, const char *account_id, char out_token_hash[AUTH_TOKEN_HASH_SIZE])
+static bool open_session(struct api_call *call, const char *account_id,
+                         char out_token_hash[AUTH_TOKEN_HASH_SIZE])
 {
     unsigned char octets[32];
     char token[AUTH_TOKEN_LEN + 1];
     char csrf[65];
     randombytes_buf(octets, sizeof octets);
-    (void)sodium_bin2base64(token, sizeof token, octets, sizeof octets, sodium_base64_VARIANT_URLSAFE_NO_PADDING);
+    (void)sodium_bin2base64(token, sizeof token, octets, sizeof octets,
+                            sodium_base64_VARIANT_URLSAFE_NO_PADDING);
     randombytes_buf(octets, sizeof octets);
     sodium_bin2hex(csrf, sizeof csrf, octets, sizeof octets);
     CHECK(auth_token_hash(token, out_token_hash));
     struct auth_limits limits = auth_limits_of(call->config);
     enum status status = db_run(call->db,
-                                "INSERT INTO session (token_hash, account_id, csrf_token, created_ms, last_seen_ms, expires_ms)"
+                                "INSERT INTO session (token_hash, account_id, csrf_token, "
+                                "created_ms, last_seen_ms, expires_ms)"
                                 " VALUES ($1, $2, $3, $4, $5, $6)",
-                                "sssiii", out_token_hash, account_id, csrf, call->now_ms, call->now_ms,
-                                call->now_ms + limits.absolute_ms);
+                                "sssiii", out_token_hash, account_id, csrf, call->now_ms,
+                                call->now_ms, call->now_ms + limits.absolute_ms);
     if (status != STATUS_OK) {
         return api_store_failed(call, status);
     }
-    (void)snprintf(call->set_cookie, sizeof call->set_cookie, AUTH_COOKIE "=%s" COOKIE_FLAGS, token);
+    (void)snprintf(call->set_cookie, sizeof call->set_cookie, AUTH_COOKIE "=%s" COOKIE_FLAGS,
+                   token);
     sodium_memzero(token, sizeof token);
     return true;
 }
@@ -178,39 +197,49 @@ static json_t *roles_json(unsigned roles)
 }
 
 /* The session object of the interface. */
-static bool reply_session(struct api_call *call, const struct api_actor *actor, const char *token_hash)
+static bool reply_session(struct api_call *call, const struct api_actor *actor,
+                          const char *token_hash)
 {
     char login[AUTH_LOGIN_MAX * 4 + 1] = "";
     int64_t expires_ms = 0;
     int64_t on_duty = 0;
-    enum status status = db_one_text(call->db, login, sizeof login, "SELECT login FROM account WHERE id=$1", "s", actor->account_id);
+    enum status status =
+        db_one_text(call->db, login, sizeof login, "SELECT login FROM account WHERE id=$1", "s",
+                    actor->account_id);
     if (status == STATUS_OK) {
-        status = db_one_int(call->db, &expires_ms, "SELECT expires_ms FROM session WHERE token_hash=$1", "s", token_hash);
+        status = db_one_int(call->db, &expires_ms,
+                            "SELECT expires_ms FROM session WHERE token_hash=$1", "s", token_hash);
     }
     if (status == STATUS_OK) {
-        status = db_one_int(call->db, &on_duty, "SELECT on_duty FROM duty WHERE account_id=$1", "s", actor->account_id);
+        status = db_one_int(call->db, &on_duty, "SELECT on_duty FROM duty WHERE account_id=$1", "s",
+                            actor->account_id);
         status = status == STATUS_NONE ? STATUS_OK : status;
     }
-    json_t *practitioner = status == STATUS_OK ? directory_practitioner_json(call->db, actor->practitioner_id) : NULL;
-    json_t *organisation = practitioner != NULL ? directory_organisation_json(call->db, actor->organisation_id) : NULL;
+    json_t *practitioner =
+        status == STATUS_OK ? directory_practitioner_json(call->db, actor->practitioner_id) : NULL;
+    json_t *organisation =
+        practitioner != NULL ? directory_organisation_json(call->db, actor->organisation_id) : NULL;
     if (organisation == NULL) {
         json_decref(practitioner);
         return api_store_failed(call, status == STATUS_OK ? STATUS_IO : status);
     }
-    call->reply = json_pack("{s{ss, ss, ss, so}, so, so, ss, sI, sI, sb, sI}", "account", "id", actor->account_id, "login", login,
-                            "language", actor->language, "roles", roles_json(actor->roles), "practitioner", practitioner,
-                            "organisation", organisation, "csrf_token", actor->csrf_token, "idle_timeout_ms",
-                            (json_int_t)auth_limits_of(call->config).idle_ms, "expires_ms", (json_int_t)expires_ms, "on_duty",
-                            on_duty != 0, "time_ms", (json_int_t)call->now_ms);
+    call->reply = json_pack(
+        "{s{ss, ss, ss, so}, so, so, ss, sI, sI, sb, sI}", "account", "id", actor->account_id,
+        "login", login, "language", actor->language, "roles", roles_json(actor->roles),
+        "practitioner", practitioner, "organisation", organisation, "csrf_token", actor->csrf_token,
+        "idle_timeout_ms", (json_int_t)auth_limits_of(call->config).idle_ms, "expires_ms",
+        (json_int_t)expires_ms, "on_duty", on_duty != 0, "time_ms", (json_int_t)call->now_ms);
     return call->reply != NULL || api_store_failed(call, STATUS_NO_MEMORY);
 }
 
-/* The account as it is now: it may have been disabled, or its password changed, while the hash was computed. */
+/* The account as it is now: it may have been disabled, or its password changed, while the hash was
+ * computed. */
 static bool still_valid(struct api_call *call, struct login *login)
 {
     char hash[AUTH_PASSWORD_HASH_SIZE] = "";
-    enum status status = db_one_text(call->db, hash, sizeof hash, "SELECT password_hash FROM account WHERE id=$1 AND disabled = 0",
-                                     "s", login->account_id);
+    enum status status = db_one_text(
+        call->db, hash, sizeof hash,
+        "SELECT password_hash FROM account WHERE id=$1 AND disabled = 0", "s", login->account_id);
     if (status != STATUS_OK && status != STATUS_NONE) {
         return api_store_failed(call, status);
     }
@@ -240,7 +269,8 @@ static void sign_in_finish(struct api_call *call)
         (void)api_store_failed(call, status);
         return;
     }
-    if (!cap_sessions(call, login->account_id) || !open_session(call, login->account_id, token_hash)) {
+    if (!cap_sessions(call, login->account_id) ||
+        !open_session(call, login->account_id, token_hash)) {
         return;
     }
     struct api_actor actor;
@@ -248,14 +278,16 @@ static void sign_in_finish(struct api_call *call)
     if (status == STATUS_NONE) { /* the person or the institution is not active */
         call->set_cookie[0] = '\0';
         count_login(call, "disabled");
-        (void)api_problem(call, 401, "session.wrong-credentials", "用户名或密码错误。", "Wrong name or password.", NULL);
+        (void)api_problem(call, 401, "session.wrong-credentials", "用户名或密码错误。",
+                          "Wrong name or password.", NULL);
         return;
     }
     if (status != STATUS_OK) {
         (void)api_store_failed(call, status);
         return;
     }
-    if (audit(call, login->account_id, "session.open", NULL) && reply_session(call, &actor, token_hash)) {
+    if (audit(call, login->account_id, "session.open", NULL) &&
+        reply_session(call, &actor, token_hash)) {
         count_login(call, "ok");
     }
 }
@@ -269,8 +301,9 @@ static void get_session(struct api_call *call)
 
 static bool duty_off(struct api_call *call)
 {
-    enum status status = db_run(call->db, "UPDATE duty SET on_duty = 0, since_ms=$1 WHERE account_id=$2 AND on_duty = 1", "is",
-                                call->now_ms, call->actor->account_id);
+    enum status status = db_run(
+        call->db, "UPDATE duty SET on_duty = 0, since_ms=$1 WHERE account_id=$2 AND on_duty = 1",
+        "is", call->now_ms, call->actor->account_id);
     if (status != STATUS_OK) {
         return api_store_failed(call, status);
     }
@@ -284,8 +317,9 @@ static void sign_out(struct api_call *call)
         !audit(call, call->actor->account_id, "session.close", NULL)) {
         return;
     }
-    enum status status = db_one_int(call->db, &others, "SELECT count(*) FROM session WHERE account_id=$1", "s",
-                                    call->actor->account_id);
+    enum status status =
+        db_one_int(call->db, &others, "SELECT count(*) FROM session WHERE account_id=$1", "s",
+                   call->actor->account_id);
     if (status != STATUS_OK) {
         (void)api_store_failed(call, status);
         return;
@@ -294,7 +328,8 @@ static void sign_out(struct api_call *call)
         return;
     }
     call->status = 204;
-    (void)snprintf(call->set_cookie, sizeof call->set_cookie, "%s", AUTH_COOKIE "=" COOKIE_FLAGS "; Max-Age=0");
+    (void)snprintf(call->set_cookie, sizeof call->set_cookie, "%s",
+                   AUTH_COOKIE "=" COOKIE_FLAGS "; Max-Age=0");
 }
 
 static void patch_session(struct api_call *call)
@@ -305,10 +340,12 @@ static void patch_session(struct api_call *call)
         return;
     }
     if (strcmp(language, "zh-CN") != 0 && strcmp(language, "en") != 0) {
-        (void)api_problem(call, 422, "field.value", "语言必须是 zh-CN 或 en。", "The language must be zh-CN or en.", "/language");
+        (void)api_problem(call, 422, "field.value", "语言必须是 zh-CN 或 en。",
+                          "The language must be zh-CN or en.", "/language");
         return;
     }
-    enum status status = db_run(call->db, "UPDATE account SET language=$1 WHERE id=$2", "ss", language, call->actor->account_id);
+    enum status status = db_run(call->db, "UPDATE account SET language=$1 WHERE id=$2", "ss",
+                                language, call->actor->account_id);
     if (status != STATUS_OK) {
         (void)api_store_failed(call, status);
         return;
@@ -323,16 +360,19 @@ static void put_duty(struct api_call *call)
     const char *account_id = call->actor->account_id;
     json_t *value = json_object_get(call->body, "on_duty");
     if (!json_is_boolean(value)) {
-        (void)api_problem(call, 422, value == NULL ? "field.required" : "field.type", "on_duty 必须是 true 或 false。",
-                          "on_duty must be true or false.", "/on_duty");
+        (void)api_problem(call, 422, value == NULL ? "field.required" : "field.type",
+                          "on_duty 必须是 true 或 false。", "on_duty must be true or false.",
+                          "/on_duty");
         return;
     }
     bool on = json_is_true(value);
-    enum status status = db_run(call->db,
-                                "INSERT INTO duty (account_id, on_duty, since_ms) VALUES ($1, $2, $3) ON CONFLICT (account_id)"
-                                " DO UPDATE SET on_duty = excluded.on_duty, since_ms = excluded.since_ms"
-                                " WHERE duty.on_duty <> excluded.on_duty",
-                                "sii", account_id, (int64_t)on, call->now_ms);
+    enum status status =
+        db_run(call->db,
+               "INSERT INTO duty (account_id, on_duty, since_ms) VALUES ($1, $2, $3) ON CONFLICT "
+               "(account_id)"
+               " DO UPDATE SET on_duty = excluded.on_duty, since_ms = excluded.since_ms"
+               " WHERE duty.on_duty <> excluded.on_duty",
+               "sii", account_id, (int64_t)on, call->now_ms);
     if (status != STATUS_OK) {
         (void)api_store_failed(call, status);
         return;
@@ -344,7 +384,8 @@ static void put_duty(struct api_call *call)
         }
     }
     int64_t since_ms = 0;
-    status = db_one_int(call->db, &since_ms, "SELECT since_ms FROM duty WHERE account_id=$1", "s", account_id);
+    status = db_one_int(call->db, &since_ms, "SELECT since_ms FROM duty WHERE account_id=$1", "s",
+                        account_id);
     if (status != STATUS_OK) {
         (void)api_store_failed(call, status);
         return;
@@ -353,13 +394,28 @@ static void put_duty(struct api_call *call)
 }
 
 const struct api_route auth_routes[] = {
-    {.method = "POST", .pattern = "/api/v1/session", .roles = ROLE_PUBLIC, .body = API_BODY_JSON, .body_max = LOGIN_BODY_MAX,
-     .run = sign_in_run, .blob = sign_in_blob, .blob_threads = API_BLOB_PASSWORD, .finish = sign_in_finish},
+    {.method = "POST",
+     .pattern = "/api/v1/session",
+     .roles = ROLE_PUBLIC,
+     .body = API_BODY_JSON,
+     .body_max = LOGIN_BODY_MAX,
+     .run = sign_in_run,
+     .blob = sign_in_blob,
+     .blob_threads = API_BLOB_PASSWORD,
+     .finish = sign_in_finish},
     {.method = "GET", .pattern = "/api/v1/session", .roles = ROLE_ANY, .run = get_session},
     {.method = "DELETE", .pattern = "/api/v1/session", .roles = ROLE_ANY, .run = sign_out},
-    {.method = "PATCH", .pattern = "/api/v1/session", .roles = ROLE_ANY, .body = API_BODY_JSON, .body_max = SMALL_BODY_MAX,
+    {.method = "PATCH",
+     .pattern = "/api/v1/session",
+     .roles = ROLE_ANY,
+     .body = API_BODY_JSON,
+     .body_max = SMALL_BODY_MAX,
      .run = patch_session},
-    {.method = "PUT", .pattern = "/api/v1/duty", .roles = ROLE_SPECIALIST, .body = API_BODY_JSON, .body_max = SMALL_BODY_MAX,
+    {.method = "PUT",
+     .pattern = "/api/v1/duty",
+     .roles = ROLE_SPECIALIST,
+     .body = API_BODY_JSON,
+     .body_max = SMALL_BODY_MAX,
      .run = put_duty},
     {.method = NULL},
 };

@@ -5,7 +5,8 @@
 #include <stdio.h>
 #include <string.h>
 
-/* What is counted is a hash: a password typed into the name field must not lie about in the store. */
+/* What is counted is a hash: a password typed into the name field must not lie about in the store.
+ */
 static void subject_of(const char *kind, const char *text, char out_hex[65])
 {
     unsigned char hash[crypto_hash_sha256_BYTES];
@@ -37,8 +38,8 @@ static void address_subject(const char *address, char out_hex[65])
 }
 
 /* Tries left? *out_start_ms: of the running window. */
-static enum status look(struct db *db, const char *subject, int64_t now_ms, int64_t window_ms, unsigned max, bool *out_full,
-                        int64_t *out_start_ms)
+static enum status look(struct db *db, const char *subject, int64_t now_ms, int64_t window_ms,
+                        unsigned max, bool *out_full, int64_t *out_start_ms)
 {
     struct db_query q;
     db_begin_query(&q, db, "SELECT window_start_ms, count FROM login_count WHERE subject=$1");
@@ -58,14 +59,16 @@ static enum status look(struct db *db, const char *subject, int64_t now_ms, int6
 static enum status count(struct db *db, const char *subject, int64_t start_ms)
 {
     return db_run(db,
-                  "INSERT INTO login_count (subject, window_start_ms, count) VALUES ($1, $2, 1) ON CONFLICT (subject) DO UPDATE"
-                  " SET count = CASE WHEN login_count.window_start_ms = excluded.window_start_ms THEN login_count.count + 1"
+                  "INSERT INTO login_count (subject, window_start_ms, count) VALUES ($1, $2, 1) ON "
+                  "CONFLICT (subject) DO UPDATE"
+                  " SET count = CASE WHEN login_count.window_start_ms = excluded.window_start_ms "
+                  "THEN login_count.count + 1"
                   " ELSE 1 END, window_start_ms = excluded.window_start_ms",
                   "si", subject, start_ms);
 }
 
-enum status auth_throttle_take(struct db *db, const char *login, const char *address, int64_t now_ms,
-                               const struct auth_limits *limits, int *out_retry_s)
+enum status auth_throttle_take(struct db *db, const char *login, const char *address,
+                               int64_t now_ms, const struct auth_limits *limits, int *out_retry_s)
 {
     char subjects[2][65];
     unsigned max[2] = {limits->tries_per_account, limits->tries_per_address};
@@ -75,7 +78,8 @@ enum status auth_throttle_take(struct db *db, const char *login, const char *add
     int64_t retry_ms = 0;
     for (int i = 0; i < 2; i++) {
         bool full = false;
-        enum status status = look(db, subjects[i], now_ms, limits->window_ms, max[i], &full, &starts[i]);
+        enum status status =
+            look(db, subjects[i], now_ms, limits->window_ms, max[i], &full, &starts[i]);
         if (status != STATUS_OK) {
             return status;
         }
@@ -99,12 +103,14 @@ enum status auth_throttle_clear(struct db *db, const char *login, const char *ad
     enum status status = db_run(db, "DELETE FROM login_count WHERE subject=$1", "s", subject);
     address_subject(address, subject);
     return status == STATUS_OK
-               ? db_run(db, "UPDATE login_count SET count = count - 1 WHERE subject=$1 AND count > 0", "s", subject)
+               ? db_run(db,
+                        "UPDATE login_count SET count = count - 1 WHERE subject=$1 AND count > 0",
+                        "s", subject)
                : status;
 }
 
 enum status auth_throttle_sweep(struct db *db, int64_t now_ms, const struct auth_limits *limits)
 {
-    return db_run(db, "DELETE FROM login_count WHERE window_start_ms < $1 OR window_start_ms > $2", "ii",
-                  now_ms - limits->window_ms, now_ms + limits->window_ms);
+    return db_run(db, "DELETE FROM login_count WHERE window_start_ms < $1 OR window_start_ms > $2",
+                  "ii", now_ms - limits->window_ms, now_ms + limits->window_ms);
 }

@@ -18,7 +18,8 @@ static bool id_valid(const char *id)
     return strlen(id) == 32 && strspn(id, "0123456789abcdef") == 32; /* never a path */
 }
 
-static bool key_path(const char *data_folder, const char *id, const char *suffix, char *buffer, size_t buffer_len)
+static bool key_path(const char *data_folder, const char *id, const char *suffix, char *buffer,
+                     size_t buffer_len)
 {
     int n = snprintf(buffer, buffer_len, "%s/keys/%s%s", data_folder, id, suffix);
     return n > 0 && (size_t)n < buffer_len;
@@ -38,25 +39,30 @@ static enum status read_seed(const char *path, unsigned char out_seed[crypto_sig
     ssize_t n = plain ? read(fd, hex, sizeof hex) : -1;
     close(fd);
     if (n == (ssize_t)SEED_HEX_LEN + 1 && hex[SEED_HEX_LEN] == '\n' &&
-        sodium_hex2bin(out_seed, crypto_sign_SEEDBYTES, hex, SEED_HEX_LEN, NULL, &len, NULL) == 0 && len == crypto_sign_SEEDBYTES) {
+        sodium_hex2bin(out_seed, crypto_sign_SEEDBYTES, hex, SEED_HEX_LEN, NULL, &len, NULL) == 0 &&
+        len == crypto_sign_SEEDBYTES) {
         status = STATUS_OK;
     }
     sodium_memzero(hex, sizeof hex);
     return status;
 }
 
-enum status sign_with_organisation(void *sign_keys, const char *organisation_id, const void *message, size_t len,
-                                   char out_signature_hex[SIGN_SIGNATURE_SIZE], char out_public_key_hex[SIGN_PUBLIC_KEY_SIZE])
+enum status sign_with_organisation(void *sign_keys, const char *organisation_id,
+                                   const void *message, size_t len,
+                                   char out_signature_hex[SIGN_SIGNATURE_SIZE],
+                                   char out_public_key_hex[SIGN_PUBLIC_KEY_SIZE])
 {
     const struct sign_keys *keys = sign_keys;
     char path[PATH_MAX];
     unsigned char seed[crypto_sign_SEEDBYTES];
-    if (!id_valid(organisation_id) || !key_path(keys->data_folder, organisation_id, ".key", path, sizeof path)) {
+    if (!id_valid(organisation_id) ||
+        !key_path(keys->data_folder, organisation_id, ".key", path, sizeof path)) {
         return STATUS_UNKNOWN;
     }
     enum status status = read_seed(path, seed);
     if (status != STATUS_OK) {
-        log_error("sign_key_unusable", "organisation=%s reason=%s", organisation_id, status_name(status));
+        log_error("sign_key_unusable", "organisation=%s reason=%s", organisation_id,
+                  status_name(status));
         return status;
     }
     unsigned char public_key[crypto_sign_PUBLICKEYBYTES];
@@ -71,35 +77,43 @@ enum status sign_with_organisation(void *sign_keys, const char *organisation_id,
     return STATUS_OK;
 }
 
-bool sign_verify(const char *public_key_hex, const char *signature_hex, const void *message, size_t len)
+bool sign_verify(const char *public_key_hex, const char *signature_hex, const void *message,
+                 size_t len)
 {
     unsigned char public_key[crypto_sign_PUBLICKEYBYTES];
     unsigned char signature[crypto_sign_BYTES];
     size_t key_len = 0;
     size_t signature_len = 0;
-    if (strlen(public_key_hex) != sizeof public_key * 2 || strlen(signature_hex) != sizeof signature * 2 ||
-        sodium_hex2bin(public_key, sizeof public_key, public_key_hex, sizeof public_key * 2, NULL, &key_len, NULL) != 0 ||
-        sodium_hex2bin(signature, sizeof signature, signature_hex, sizeof signature * 2, NULL, &signature_len, NULL) != 0 ||
+    if (strlen(public_key_hex) != sizeof public_key * 2 ||
+        strlen(signature_hex) != sizeof signature * 2 ||
+        sodium_hex2bin(public_key, sizeof public_key, public_key_hex, sizeof public_key * 2, NULL,
+                       &key_len, NULL) != 0 ||
+        sodium_hex2bin(signature, sizeof signature, signature_hex, sizeof signature * 2, NULL,
+                       &signature_len, NULL) != 0 ||
         key_len != sizeof public_key || signature_len != sizeof signature) {
         return false;
     }
     return crypto_sign_verify_detached(signature, message, len, public_key) == 0;
 }
 
-/* Under another name first and linked into place: a key file is whole or not there, and never replaces one. */
-static enum status write_seed(const char *data_folder, const char *id, const unsigned char seed[crypto_sign_SEEDBYTES])
+/* Under another name first and linked into place: a key file is whole or not there, and never
+ * replaces one. */
+static enum status write_seed(const char *data_folder, const char *id,
+                              const unsigned char seed[crypto_sign_SEEDBYTES])
 {
     char path[PATH_MAX];
     char fresh[PATH_MAX];
     char hex[SEED_HEX_LEN + 2];
-    if (!key_path(data_folder, id, ".key", path, sizeof path) || !key_path(data_folder, id, ".new", fresh, sizeof fresh)) {
+    if (!key_path(data_folder, id, ".key", path, sizeof path) ||
+        !key_path(data_folder, id, ".new", fresh, sizeof fresh)) {
         return STATUS_TOO_LARGE;
     }
     sodium_bin2hex(hex, SEED_HEX_LEN + 1, seed, crypto_sign_SEEDBYTES);
     hex[SEED_HEX_LEN] = '\n';
     (void)unlink(fresh); /* of a process that died here */
     int fd = open(fresh, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, 0600);
-    bool ok = fd >= 0 && write(fd, hex, SEED_HEX_LEN + 1) == (ssize_t)SEED_HEX_LEN + 1 && fsync(fd) == 0;
+    bool ok =
+        fd >= 0 && write(fd, hex, SEED_HEX_LEN + 1) == (ssize_t)SEED_HEX_LEN + 1 && fsync(fd) == 0;
     sodium_memzero(hex, sizeof hex);
     if (fd >= 0) {
         ok = close(fd) == 0 && ok;
@@ -128,7 +142,8 @@ enum status sign_key_ensure(const char *data_folder, const char *organisation_id
 {
     char path[PATH_MAX];
     unsigned char seed[crypto_sign_SEEDBYTES];
-    if (sodium_init() < 0 || !id_valid(organisation_id) || !key_path(data_folder, "", "", path, sizeof path)) {
+    if (sodium_init() < 0 || !id_valid(organisation_id) ||
+        !key_path(data_folder, "", "", path, sizeof path)) {
         return STATUS_UNKNOWN;
     }
     if (mkdir(path, 0700) != 0 && errno != EEXIST) {
@@ -147,7 +162,8 @@ enum status sign_key_ensure(const char *data_folder, const char *organisation_id
             status = sync_folder(path);
         }
     } else if (status != STATUS_OK) {
-        log_error("sign_key_unusable", "path=%s hint=\"it must be a plain file of mode 0600 with 64 hex digits\"", file);
+        log_error("sign_key_unusable",
+                  "path=%s hint=\"it must be a plain file of mode 0600 with 64 hex digits\"", file);
     }
     if (status == STATUS_OK) {
         unsigned char public_key[crypto_sign_PUBLICKEYBYTES];

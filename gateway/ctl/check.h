@@ -1,5 +1,5 @@
-/* consultctl check: is the data folder whole? Database pages and references, the audit chain, the signing keys. Read-only.
- * consultctl and tests. */
+/* consultctl check: is the data folder whole? Database pages and references, the audit chain, the
+ * signing keys. Read-only. consultctl and tests. */
 #ifndef GATEWAY_CTL_CHECK_H
 #define GATEWAY_CTL_CHECK_H
 

@@ -8,7 +8,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* Keys are made last: a file that is refused leaves none behind. A key that is known but gone is never replaced in silence. */
+/* Keys are made last: a file that is refused leaves none behind. A key that is known but gone is
+ * never replaced in silence. */
 static void make_key(struct import *im, const char *id, const char *known)
 {
     char public_key[SIGN_PUBLIC_KEY_SIZE];
@@ -18,7 +19,9 @@ static void make_key(struct import *im, const char *id, const char *known)
     if (known[0] != '\0') {
         status = sign_with_organisation(&keys, id, "", 0, signature, public_key);
         if (status != STATUS_OK || strcmp(public_key, known) != 0) {
-            (void)import_fail(im, "the signing key %s/keys/%s.key is missing or another one: restore it from the backup",
+            (void)import_fail(im,
+                              "the signing key %s/keys/%s.key is missing or another one: restore "
+                              "it from the backup",
                               im->options->data_folder, id);
             im->status = STATUS_IO;
         }
@@ -26,7 +29,8 @@ static void make_key(struct import *im, const char *id, const char *known)
     }
     status = sign_key_ensure(im->options->data_folder, id, public_key);
     if (status == STATUS_OK) {
-        status = db_run(im->db, "UPDATE organisation SET signing_public_key=$1 WHERE id=$2", "ss", public_key, id);
+        status = db_run(im->db, "UPDATE organisation SET signing_public_key=$1 WHERE id=$2", "ss",
+                        public_key, id);
     }
     (void)import_store(im, status);
 }
@@ -63,8 +67,9 @@ static void make_keys(struct import *im)
 
 static void import_root(struct import *im, json_t *root)
 {
-    static const char *const members[] = {"format",        "demonstration", "note",        "specialties",
-                                          "organisations", "practitioners", "partnerships", NULL};
+    static const char *const members[] = {
+        "format",        "demonstration", "note",         "specialties",
+        "organisations", "practitioners", "partnerships", NULL};
     if (!import_members(im, root, members)) {
         return;
     }
@@ -102,7 +107,8 @@ static enum status run(struct import *im, json_t *root)
 {
     enum status status = db_begin(im->db);
     if (status != STATUS_OK) {
-        (void)snprintf(im->result->error, sizeof im->result->error, "the store is not available: %s", status_text(status));
+        (void)snprintf(im->result->error, sizeof im->result->error,
+                       "the store is not available: %s", status_text(status));
         return status;
     }
     import_root(im, root);
@@ -112,17 +118,19 @@ static enum status run(struct import *im, json_t *root)
     }
     status = db_commit(im->db);
     if (status != STATUS_OK) {
-        (void)snprintf(im->result->error, sizeof im->result->error, "the store did not commit: %s", status_text(status));
+        (void)snprintf(im->result->error, sizeof im->result->error, "the store did not commit: %s",
+                       status_text(status));
     }
     return status;
 }
 
-enum status import_json(struct db *db, const struct import_options *options, const char *text, size_t len,
-                        struct import_result *out_result)
+enum status import_json(struct db *db, const struct import_options *options, const char *text,
+                        size_t len, struct import_result *out_result)
 {
     *out_result = (struct import_result){0};
     if (len > IMPORT_FILE_MAX) {
-        (void)snprintf(out_result->error, sizeof out_result->error, "the file is larger than %zu octets", IMPORT_FILE_MAX);
+        (void)snprintf(out_result->error, sizeof out_result->error,
+                       "the file is larger than %zu octets", IMPORT_FILE_MAX);
         return STATUS_TOO_LARGE;
     }
     json_t *root = parse(text, len, out_result);

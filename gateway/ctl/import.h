@@ -1,7 +1,8 @@
-/* Import of organisations, specialties, people with accounts, partnerships and agreements from one JSON file; the format is in
- * README.md beside this file. Idempotent by code: what is there is brought to what the file says, what the file does not name
- * stays. All or nothing: one transaction, and the first fault is told with line, column and field.
- * consultctl, tests and the fuzzer; the thread that owns the db. */
+/* Import of organisations, specialties, people with accounts, partnerships and agreements from one
+ * JSON file; the format is in README.md beside this file. Idempotent by code: what is there is
+ * brought to what the file says, what the file does not name stays. All or nothing: one
+ * transaction, and the first fault is told with line, column and field. consultctl, tests and the
+ * fuzzer; the thread that owns the db. */
 #ifndef GATEWAY_CTL_IMPORT_H
 #define GATEWAY_CTL_IMPORT_H
 
@@ -19,14 +20,14 @@ struct import_options {
 struct import_result {
     unsigned organisations, specialties, practitioners, accounts, partnerships, agreements;
     /* of a refusal: */
-    char error[256];         /* one sentence */
-    char field[256];         /* JSON pointer (RFC 6901); "" for a fault of the JSON itself */
-    int line, column;        /* 1-based; 0 = not known */
+    char error[256];  /* one sentence */
+    char field[256];  /* JSON pointer (RFC 6901); "" for a fault of the JSON itself */
+    int line, column; /* 1-based; 0 = not known */
 };
 
-/* Begins and commits its own transaction. STATUS_OK; STATUS_MALFORMED or STATUS_UNKNOWN: the file is at fault, see the result;
- * STATUS_IO, STATUS_NO_MEMORY: nothing was changed either. */
-MUST_USE enum status import_json(struct db *db, const struct import_options *options, const char *text, size_t len,
-                                 struct import_result *out_result);
+/* Begins and commits its own transaction. STATUS_OK; STATUS_MALFORMED or STATUS_UNKNOWN: the file
+ * is at fault, see the result; STATUS_IO, STATUS_NO_MEMORY: nothing was changed either. */
+MUST_USE enum status import_json(struct db *db, const struct import_options *options,
+                                 const char *text, size_t len, struct import_result *out_result);
 
 #endif

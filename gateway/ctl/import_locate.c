@@ -53,10 +53,12 @@ static void skip_value(struct walk *w)
     } while (depth > 0);
 }
 
-/* The string at the present place against one token of the pointer. Escaped names are decoded by nobody here: ours have none. */
+/* The string at the present place against one token of the pointer. Escaped names are decoded by
+ * nobody here: ours have none. */
 static bool name_is(const struct walk *w, const char *token, size_t len)
 {
-    return w->at + len + 1 < w->len && memcmp(w->text + w->at + 1, token, len) == 0 && w->text[w->at + len + 1] == '"';
+    return w->at + len + 1 < w->len && memcmp(w->text + w->at + 1, token, len) == 0 &&
+           w->text[w->at + len + 1] == '"';
 }
 
 static bool enter_member(struct walk *w, const char *token, size_t len)
@@ -102,14 +104,16 @@ static void place(const struct walk *w, int *out_line, int *out_column)
             line++;
             column = 1;
         } else {
-            column += ((unsigned char)w->text[i] & 0xc0) != 0x80; /* characters, as an editor counts */
+            column +=
+                ((unsigned char)w->text[i] & 0xc0) != 0x80; /* characters, as an editor counts */
         }
     }
     *out_line = line;
     *out_column = column;
 }
 
-bool import_locate(const char *text, size_t len, const char *pointer, int *out_line, int *out_column)
+bool import_locate(const char *text, size_t len, const char *pointer, int *out_line,
+                   int *out_column)
 {
     struct walk w = {.text = text, .len = len};
     bool whole = true;
@@ -118,7 +122,8 @@ bool import_locate(const char *text, size_t len, const char *pointer, int *out_l
         size_t token_len = strcspn(pointer, "/");
         char c = peek(&w);
         struct walk before = w;
-        whole = c == '{' ? enter_member(&w, pointer, token_len) : c == '[' && enter_item(&w, pointer);
+        whole =
+            c == '{' ? enter_member(&w, pointer, token_len) : c == '[' && enter_item(&w, pointer);
         if (!whole) {
             w = before; /* a member that is missing: the object it is missing from */
         }

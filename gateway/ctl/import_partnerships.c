@@ -42,15 +42,18 @@ static bool role_fits(enum rules_mode mode, enum rules_member_role role)
     if (role == RULES_LEAD) {
         return true;
     }
-    return mode == RULES_REMOTE_NETWORK ? role == RULES_HUB || role == RULES_SPOKE : role == RULES_MEMBER;
+    return mode == RULES_REMOTE_NETWORK ? role == RULES_HUB || role == RULES_SPOKE
+                                        : role == RULES_MEMBER;
 }
 
-static bool note_role(struct import *im, struct partnership *p, const char *word, const char *organisation_id)
+static bool note_role(struct import *im, struct partnership *p, const char *word,
+                      const char *organisation_id)
 {
     enum rules_member_role role = (enum rules_member_role)rules_member_role_of(word);
     if (!role_fits(p->mode, role)) {
-        return import_fail(im, p->mode == RULES_REMOTE_NETWORK ? "in a remote-network the role must be lead, hub or spoke"
-                                                               : "in this mode the role must be lead or member");
+        return import_fail(im, p->mode == RULES_REMOTE_NETWORK
+                                   ? "in a remote-network the role must be lead, hub or spoke"
+                                   : "in this mode the role must be lead or member");
     }
     if (role == RULES_LEAD && p->lead[0] != '\0') {
         return import_fail(im, "a partnership has one lead only");
@@ -67,7 +70,8 @@ static void import_member(struct import *im, json_t *object, struct partnership 
     char organisation_id[33];
     (void)import_members(im, object, members);
     import_organisation_id(im, object, "organisation", organisation_id);
-    const char *role = import_text(im, object, "role", true, valid_member_role, "lead, member, hub or spoke");
+    const char *role =
+        import_text(im, object, "role", true, valid_member_role, "lead, member, hub or spoke");
     const char *since = import_text(im, object, "since", true, rules_date_valid, DATE_WORDS);
     const char *until = import_text(im, object, "until", false, rules_date_valid, DATE_WORDS);
     if (im->failed || !note_role(im, p, role, organisation_id)) {
@@ -77,10 +81,11 @@ static void import_member(struct import *im, json_t *object, struct partnership 
         (void)import_fail(im, "until lies before since");
         return;
     }
-    enum status status = db_run(im->db,
-                                "INSERT INTO partnership_member (partnership_id, organisation_id, role, since, until)"
-                                " VALUES ($1, $2, $3, $4, $5)",
-                                "sssss", p->id, organisation_id, role, since, until);
+    enum status status = db_run(
+        im->db,
+        "INSERT INTO partnership_member (partnership_id, organisation_id, role, since, until)"
+        " VALUES ($1, $2, $3, $4, $5)",
+        "sssss", p->id, organisation_id, role, since, until);
     if (status == STATUS_CONFLICT) {
         (void)import_fail(im, "the organisation is named twice in this partnership");
         return;
@@ -91,7 +96,8 @@ static void import_member(struct import *im, json_t *object, struct partnership 
 static void import_member_list(struct import *im, const json_t *object, struct partnership *p)
 {
     json_t *list = import_array(im, object, "members", true);
-    (void)import_store(im, db_run(im->db, "DELETE FROM partnership_member WHERE partnership_id=$1", "s", p->id));
+    (void)import_store(
+        im, db_run(im->db, "DELETE FROM partnership_member WHERE partnership_id=$1", "s", p->id));
     size_t mark = import_enter(im, "members");
     for (size_t i = 0; i < json_array_size(list) && !im->failed; i++) {
         size_t item = import_enter_index(im, i);
@@ -102,7 +108,9 @@ static void import_member_list(struct import *im, const json_t *object, struct p
         (void)import_fail(im, "one member must have the role lead");
     }
     import_leave(im, mark);
-    (void)import_store(im, db_run(im->db, "UPDATE partnership SET lead_organisation_id=$1 WHERE id=$2", "ss", p->lead, p->id));
+    (void)import_store(im,
+                       db_run(im->db, "UPDATE partnership SET lead_organisation_id=$1 WHERE id=$2",
+                              "ss", p->lead, p->id));
 }
 
 /* ---- scope ---- */
@@ -110,7 +118,8 @@ static void import_member_list(struct import *im, const json_t *object, struct p
 static void import_regions(struct import *im, const json_t *object, const struct partnership *p)
 {
     json_t *list = import_array(im, object, "regions", false);
-    (void)import_store(im, db_run(im->db, "DELETE FROM partnership_region WHERE partnership_id=$1", "s", p->id));
+    (void)import_store(
+        im, db_run(im->db, "DELETE FROM partnership_region WHERE partnership_id=$1", "s", p->id));
     size_t mark = import_enter(im, "regions");
     for (size_t i = 0; i < json_array_size(list) && !im->failed; i++) {
         const char *region = json_string_value(json_array_get(list, i));
@@ -118,9 +127,11 @@ static void import_regions(struct import *im, const json_t *object, const struct
         if (region == NULL || !import_valid_prefix(region)) {
             (void)import_fail(im, "must be 2, 4 or 6 digits of a GB/T 2260 code");
         } else {
-            enum status status = db_run(im->db, "INSERT INTO partnership_region (partnership_id, region) VALUES ($1, $2)", "ss",
-                                        p->id, region);
-            (void)(status == STATUS_CONFLICT ? import_fail(im, "the region is named twice") : import_store(im, status));
+            enum status status = db_run(
+                im->db, "INSERT INTO partnership_region (partnership_id, region) VALUES ($1, $2)",
+                "ss", p->id, region);
+            (void)(status == STATUS_CONFLICT ? import_fail(im, "the region is named twice")
+                                             : import_store(im, status));
         }
         import_leave(im, item);
     }
@@ -136,8 +147,9 @@ static void import_scope(struct import *im, const json_t *object, const struct p
     if (im->failed) {
         return;
     }
-    import_specialty_set(im, list, p->id, "DELETE FROM partnership_specialty WHERE partnership_id=$1",
-                         "INSERT INTO partnership_specialty (partnership_id, specialty) VALUES ($1, $2)");
+    import_specialty_set(
+        im, list, p->id, "DELETE FROM partnership_specialty WHERE partnership_id=$1",
+        "INSERT INTO partnership_specialty (partnership_id, specialty) VALUES ($1, $2)");
     if (!im->failed) {
         import_regions(im, object, p);
     }
@@ -186,8 +198,9 @@ static void read_version(struct import *im, const json_t *object, struct agreeme
 
 static bool read_agreement(struct import *im, json_t *object, struct agreement *a)
 {
-    static const char *const members[] = {"version",  "signed_on",       "valid_from", "valid_until",
-                                          "services", "document_sha256", "clauses",    NULL};
+    static const char *const members[] = {"version",     "signed_on", "valid_from",
+                                          "valid_until", "services",  "document_sha256",
+                                          "clauses",     NULL};
     if (!import_members(im, object, members)) {
         return false;
     }
@@ -195,7 +208,8 @@ static bool read_agreement(struct import *im, json_t *object, struct agreement *
     a->signed_on = import_text(im, object, "signed_on", true, rules_date_valid, DATE_WORDS);
     a->valid_from = import_text(im, object, "valid_from", true, rules_date_valid, DATE_WORDS);
     a->valid_until = import_text(im, object, "valid_until", true, rules_date_valid, DATE_WORDS);
-    a->document_sha256 = import_text(im, object, "document_sha256", false, valid_sha256, "a SHA-256 in lower-case hex");
+    a->document_sha256 = import_text(im, object, "document_sha256", false, valid_sha256,
+                                     "a SHA-256 in lower-case hex");
     json_t *clauses = import_array(im, object, "clauses", false);
     if (im->failed) {
         return false;
@@ -222,18 +236,21 @@ static unsigned stored_services(struct import *im, const char *agreement_id)
     return services;
 }
 
-/* A version that is in the store was signed and may stand in records: it is only ever repeated. True: it is there. */
+/* A version that is in the store was signed and may stand in records: it is only ever repeated.
+ * True: it is there. */
 static bool already_there(struct import *im, const struct partnership *p, struct agreement *a)
 {
     struct db_query q;
     db_begin_query(&q, im->db,
-                   "SELECT id, signed_on, valid_from, valid_until FROM agreement WHERE partnership_id=$1 AND version=$2");
+                   "SELECT id, signed_on, valid_from, valid_until FROM agreement WHERE "
+                   "partnership_id=$1 AND version=$2");
     db_bind_text(&q, p->id);
     db_bind_int(&q, a->version);
     bool there = db_next(&q);
     bool same = false;
     if (there) {
-        same = strcmp(db_text(&q, 1), a->signed_on) == 0 && strcmp(db_text(&q, 2), a->valid_from) == 0 &&
+        same = strcmp(db_text(&q, 1), a->signed_on) == 0 &&
+               strcmp(db_text(&q, 2), a->valid_from) == 0 &&
                strcmp(db_text(&q, 3), a->valid_until) == 0;
         memcpy(a->id, db_text(&q, 0), sizeof a->id);
         a->id[sizeof a->id - 1] = '\0';
@@ -243,7 +260,9 @@ static bool already_there(struct import *im, const struct partnership *p, struct
     }
     same = same && stored_services(im, a->id) == a->services;
     if (!same && !im->failed) {
-        (void)import_fail(im, "version %lld of this agreement is in force in another form: give the change a new version",
+        (void)import_fail(im,
+                          "version %lld of this agreement is in force in another form: give the "
+                          "change a new version",
                           (long long)a->version);
     }
     return true;
@@ -256,15 +275,19 @@ static void write_agreement(struct import *im, const struct partnership *p, stru
         return;
     }
     api_new_id(a->id);
-    (void)import_store(im, db_run(im->db,
-                                  "INSERT INTO agreement (id, partnership_id, version, signed_on, valid_from, valid_until,"
-                                  " document_sha256, clauses) VALUES ($1, $2, $3, $4, $5, $6, $7, $8)",
-                                  "ssisssss", a->id, p->id, a->version, a->signed_on, a->valid_from, a->valid_until,
-                                  a->document_sha256, a->clauses != NULL ? a->clauses : "[]"));
+    (void)import_store(
+        im, db_run(im->db,
+                   "INSERT INTO agreement (id, partnership_id, version, signed_on, valid_from, "
+                   "valid_until,"
+                   " document_sha256, clauses) VALUES ($1, $2, $3, $4, $5, $6, $7, $8)",
+                   "ssisssss", a->id, p->id, a->version, a->signed_on, a->valid_from,
+                   a->valid_until, a->document_sha256, a->clauses != NULL ? a->clauses : "[]"));
     for (int kind = 0; kind < RULES_KIND_COUNT && !im->failed; kind++) {
         if ((a->services & (1u << kind)) != 0) {
-            (void)import_store(im, db_run(im->db, "INSERT INTO agreement_service (agreement_id, kind) VALUES ($1, $2)", "ss", a->id,
-                                          rules_kind_word((enum rules_kind)kind)));
+            (void)import_store(
+                im,
+                db_run(im->db, "INSERT INTO agreement_service (agreement_id, kind) VALUES ($1, $2)",
+                       "ss", a->id, rules_kind_word((enum rules_kind)kind)));
         }
     }
 }
@@ -293,11 +316,13 @@ static void find_lead(struct import *im, const json_t *object, char out_id[33])
     size_t i = 0;
     json_t *member = NULL;
     out_id[0] = '\0';
-    json_array_foreach(json_object_get(object, "members"), i, member) {
+    json_array_foreach(json_object_get(object, "members"), i, member)
+    {
         const char *role = json_string_value(json_object_get(member, "role"));
         const char *code = json_string_value(json_object_get(member, "organisation"));
         if (role != NULL && code != NULL && strcmp(role, "lead") == 0) {
-            enum status status = db_one_text(im->db, out_id, 33, "SELECT id FROM organisation WHERE code=$1", "s", code);
+            enum status status = db_one_text(
+                im->db, out_id, 33, "SELECT id FROM organisation WHERE code=$1", "s", code);
             if (status != STATUS_NONE) {
                 (void)import_store(im, status);
             }
@@ -308,18 +333,21 @@ static void find_lead(struct import *im, const json_t *object, char out_id[33])
 
 static bool write_partnership(struct import *im, const json_t *object, struct partnership *p)
 {
-    const char *code = import_text(im, object, "code", true, import_valid_code, "1 to 64 letters, digits, '.', '_' or '-'");
+    const char *code = import_text(im, object, "code", true, import_valid_code,
+                                   "1 to 64 letters, digits, '.', '_' or '-'");
     const char *name_zh = import_text(im, object, "name_zh", true, import_valid_name, "a name");
     const char *name_en = import_text(im, object, "name_en", true, import_valid_name, "a name");
-    const char *mode = import_text(im, object, "mode", true, valid_mode,
-                                   "urban-group, county-community, specialty-alliance or remote-network");
+    const char *mode =
+        import_text(im, object, "mode", true, valid_mode,
+                    "urban-group, county-community, specialty-alliance or remote-network");
     const char *type = import_text(im, object, "type", true, valid_type, "close or loose");
     bool active = import_bool(im, object, "active", true);
     if (im->failed) {
         return false;
     }
     p->mode = (enum rules_mode)rules_mode_of(mode);
-    enum status status = db_one_text(im->db, p->id, sizeof p->id, "SELECT id FROM partnership WHERE code=$1", "s", code);
+    enum status status = db_one_text(im->db, p->id, sizeof p->id,
+                                     "SELECT id FROM partnership WHERE code=$1", "s", code);
     if (status == STATUS_NONE) {
         api_new_id(p->id);
         status = STATUS_OK;
@@ -335,19 +363,22 @@ static bool write_partnership(struct import *im, const json_t *object, struct pa
         import_leave(im, mark);
         return false;
     }
-    return import_store(im, db_run(im->db,
-                                   "INSERT INTO partnership (id, code, name_zh, name_en, mode, type, lead_organisation_id, active)"
-                                   " VALUES ($1, $2, $3, $4, $5, $6, $7, $8) ON CONFLICT (id) DO UPDATE SET"
-                                   " name_zh = excluded.name_zh, name_en = excluded.name_en, mode = excluded.mode,"
-                                   " type = excluded.type, lead_organisation_id = excluded.lead_organisation_id,"
-                                   " active = excluded.active",
-                                   "sssssssi", p->id, code, name_zh, name_en, mode, type, lead, (int64_t)active));
+    return import_store(
+        im, db_run(im->db,
+                   "INSERT INTO partnership (id, code, name_zh, name_en, mode, type, "
+                   "lead_organisation_id, active)"
+                   " VALUES ($1, $2, $3, $4, $5, $6, $7, $8) ON CONFLICT (id) DO UPDATE SET"
+                   " name_zh = excluded.name_zh, name_en = excluded.name_en, mode = excluded.mode,"
+                   " type = excluded.type, lead_organisation_id = excluded.lead_organisation_id,"
+                   " active = excluded.active",
+                   "sssssssi", p->id, code, name_zh, name_en, mode, type, lead, (int64_t)active));
 }
 
 static void import_partnership(struct import *im, json_t *object)
 {
-    static const char *const members[] = {"code",        "name_zh", "name_en",    "mode",   "type", "members",
-                                          "specialties", "regions", "agreements", "active", NULL};
+    static const char *const members[] = {"code",       "name_zh", "name_en",     "mode",
+                                          "type",       "members", "specialties", "regions",
+                                          "agreements", "active",  NULL};
     struct partnership p = {.id = ""};
     if (!import_members(im, object, members) || !write_partnership(im, object, &p)) {
         return;

@@ -50,7 +50,8 @@ static void import_specialty(struct import *im, json_t *object)
 {
     static const char *const members[] = {"code", "name_zh", "name_en", NULL};
     (void)import_members(im, object, members);
-    const char *code = import_text(im, object, "code", true, import_valid_specialty, SPECIALTY_WORDS);
+    const char *code =
+        import_text(im, object, "code", true, import_valid_specialty, SPECIALTY_WORDS);
     const char *name_zh = import_text(im, object, "name_zh", true, import_valid_name, "a name");
     const char *name_en = import_text(im, object, "name_en", true, import_valid_name, "a name");
     if (im->failed) {
@@ -58,12 +59,14 @@ static void import_specialty(struct import *im, json_t *object)
     }
     im->result->specialties++;
     (void)import_store(im, db_run(im->db,
-                                  "INSERT INTO specialty (code, name_zh, name_en) VALUES ($1, $2, $3) ON CONFLICT (code) DO UPDATE"
+                                  "INSERT INTO specialty (code, name_zh, name_en) VALUES ($1, $2, "
+                                  "$3) ON CONFLICT (code) DO UPDATE"
                                   " SET name_zh = excluded.name_zh, name_en = excluded.name_en",
                                   "sss", code, name_zh, name_en));
 }
 
-static void each(struct import *im, json_t *root, const char *name, void (*one)(struct import *im, json_t *object))
+static void each(struct import *im, json_t *root, const char *name,
+                 void (*one)(struct import *im, json_t *object))
 {
     json_t *list = import_array(im, root, name, false);
     size_t mark = import_enter(im, name);
@@ -80,8 +83,8 @@ void import_specialties(struct import *im, json_t *root)
     each(im, root, "specialties", import_specialty);
 }
 
-void import_specialty_set(struct import *im, const json_t *list, const char *owner_id, const char *clear_literal,
-                          const char *add_literal)
+void import_specialty_set(struct import *im, const json_t *list, const char *owner_id,
+                          const char *clear_literal, const char *add_literal)
 {
     (void)import_store(im, db_run(im->db, clear_literal, "s", owner_id));
     size_t mark = import_enter(im, "specialties");
@@ -94,7 +97,8 @@ void import_specialty_set(struct import *im, const json_t *list, const char *own
             (void)import_fail(im, "there is no specialty \"%s\"", code);
         } else {
             enum status status = db_run(im->db, add_literal, "ss", owner_id, code);
-            (void)(status == STATUS_CONFLICT ? import_fail(im, "the specialty is named twice") : import_store(im, status));
+            (void)(status == STATUS_CONFLICT ? import_fail(im, "the specialty is named twice")
+                                             : import_store(im, status));
         }
         import_leave(im, item);
     }
@@ -105,25 +109,30 @@ void import_specialty_set(struct import *im, const json_t *list, const char *own
 
 static void import_organisation(struct import *im, json_t *object)
 {
-    static const char *const members[] = {"code", "name_zh", "name_en", "level", "region", "active", NULL};
+    static const char *const members[] = {"code",   "name_zh", "name_en", "level",
+                                          "region", "active",  NULL};
     (void)import_members(im, object, members);
     const char *code = import_text(im, object, "code", true, import_valid_code, CODE_WORDS);
     const char *name_zh = import_text(im, object, "name_zh", true, import_valid_name, "a name");
     const char *name_en = import_text(im, object, "name_en", true, import_valid_name, "a name");
-    const char *level = import_text(im, object, "level", true, valid_level, "village, township, county, city or province");
-    const char *region = import_text(im, object, "region", true, import_valid_region, "a GB/T 2260 code of 6 digits");
+    const char *level = import_text(im, object, "level", true, valid_level,
+                                    "village, township, county, city or province");
+    const char *region = import_text(im, object, "region", true, import_valid_region,
+                                     "a GB/T 2260 code of 6 digits");
     bool active = import_bool(im, object, "active", true);
     char id[33];
     if (im->failed || !id_of(im, "SELECT id FROM organisation WHERE code=$1", code, id)) {
         return;
     }
     im->result->organisations++;
-    (void)import_store(im, db_run(im->db,
-                                  "INSERT INTO organisation (id, code, name_zh, name_en, level, region, active)"
-                                  " VALUES ($1, $2, $3, $4, $5, $6, $7) ON CONFLICT (id) DO UPDATE SET name_zh = excluded.name_zh,"
-                                  " name_en = excluded.name_en, level = excluded.level, region = excluded.region,"
-                                  " active = excluded.active",
-                                  "ssssssi", id, code, name_zh, name_en, level, region, (int64_t)active));
+    (void)import_store(
+        im, db_run(im->db,
+                   "INSERT INTO organisation (id, code, name_zh, name_en, level, region, active)"
+                   " VALUES ($1, $2, $3, $4, $5, $6, $7) ON CONFLICT (id) DO UPDATE SET name_zh = "
+                   "excluded.name_zh,"
+                   " name_en = excluded.name_en, level = excluded.level, region = excluded.region,"
+                   " active = excluded.active",
+                   "ssssssi", id, code, name_zh, name_en, level, region, (int64_t)active));
 }
 
 void import_organisations(struct import *im, json_t *root)
@@ -131,14 +140,17 @@ void import_organisations(struct import *im, json_t *root)
     each(im, root, "organisations", import_organisation);
 }
 
-void import_organisation_id(struct import *im, const json_t *object, const char *name, char out_id[33])
+void import_organisation_id(struct import *im, const json_t *object, const char *name,
+                            char out_id[33])
 {
     out_id[0] = '\0';
-    const char *code = import_text(im, object, name, true, import_valid_code, "the code of an organisation");
+    const char *code =
+        import_text(im, object, name, true, import_valid_code, "the code of an organisation");
     if (im->failed) {
         return;
     }
-    enum status status = db_one_text(im->db, out_id, 33, "SELECT id FROM organisation WHERE code=$1", "s", code);
+    enum status status =
+        db_one_text(im->db, out_id, 33, "SELECT id FROM organisation WHERE code=$1", "s", code);
     if (status == STATUS_NONE) {
         size_t mark = import_enter(im, name);
         (void)import_fail(im, "there is no organisation \"%s\"", code);
@@ -173,7 +185,8 @@ static unsigned read_roles(struct import *im, const json_t *object)
 }
 
 /* "" = the account cannot sign in until `consultctl user password` was run. */
-static bool read_password(struct import *im, const json_t *object, char out_hash[AUTH_PASSWORD_HASH_SIZE])
+static bool read_password(struct import *im, const json_t *object,
+                          char out_hash[AUTH_PASSWORD_HASH_SIZE])
 {
     out_hash[0] = '\0';
     const char *password = import_text(im, object, "password", false, auth_password_acceptable,
@@ -192,18 +205,21 @@ static bool read_password(struct import *im, const json_t *object, char out_hash
 
 static void write_roles(struct import *im, const char *account_id, unsigned roles)
 {
-    (void)import_store(im, db_run(im->db, "DELETE FROM account_role WHERE account_id=$1", "s", account_id));
+    (void)import_store(
+        im, db_run(im->db, "DELETE FROM account_role WHERE account_id=$1", "s", account_id));
     for (unsigned role = ROLE_CLINICIAN; role <= ROLE_ADMIN && !im->failed; role *= 2) {
         if ((roles & role) != 0) {
-            (void)import_store(im, db_run(im->db, "INSERT INTO account_role (account_id, role) VALUES ($1, $2)", "ss", account_id,
-                                          auth_role_name((enum role)role)));
+            (void)import_store(
+                im, db_run(im->db, "INSERT INTO account_role (account_id, role) VALUES ($1, $2)",
+                           "ss", account_id, auth_role_name((enum role)role)));
         }
     }
 }
 
-/* An account that is there keeps its password and whether it is disabled: those are the operator's. */
-static void write_account(struct import *im, const json_t *object, const char *login, const char *language,
-                          const char *practitioner_id)
+/* An account that is there keeps its password and whether it is disabled: those are the operator's.
+ */
+static void write_account(struct import *im, const json_t *object, const char *login,
+                          const char *language, const char *practitioner_id)
 {
     char id[33];
     char owner[33] = "";
@@ -211,7 +227,8 @@ static void write_account(struct import *im, const json_t *object, const char *l
     if (!id_of(im, "SELECT id FROM account WHERE login=$1", login, id)) {
         return;
     }
-    enum status status = db_one_text(im->db, owner, sizeof owner, "SELECT practitioner_id FROM account WHERE id=$1", "s", id);
+    enum status status = db_one_text(im->db, owner, sizeof owner,
+                                     "SELECT practitioner_id FROM account WHERE id=$1", "s", id);
     if (status == STATUS_OK) {
         if (strcmp(owner, practitioner_id) != 0) {
             (void)import_fail(im, "the account \"%s\" belongs to another person", login);
@@ -221,19 +238,23 @@ static void write_account(struct import *im, const json_t *object, const char *l
     if ((status != STATUS_NONE && !import_store(im, status)) || !read_password(im, object, hash)) {
         return;
     }
-    (void)import_store(im, db_run(im->db,
-                                  "INSERT INTO account (id, login, practitioner_id, password_hash, language)"
-                                  " VALUES ($1, $2, $3, $4, $5)",
-                                  "sssss", id, login, practitioner_id, hash, language != NULL ? language : "zh-CN"));
+    (void)import_store(
+        im,
+        db_run(im->db,
+               "INSERT INTO account (id, login, practitioner_id, password_hash, language)"
+               " VALUES ($1, $2, $3, $4, $5)",
+               "sssss", id, login, practitioner_id, hash, language != NULL ? language : "zh-CN"));
 }
 
-static void import_account(struct import *im, json_t *object, const char *practitioner_id, bool can_consult)
+static void import_account(struct import *im, json_t *object, const char *practitioner_id,
+                           bool can_consult)
 {
     static const char *const members[] = {"login", "roles", "password", "language", NULL};
     (void)import_members(im, object, members);
     const char *login = import_text(im, object, "login", true, import_valid_login,
                                     "3 to 64 lower-case letters, digits, '.', '_' or '-'");
-    const char *language = import_text(im, object, "language", false, valid_language, "zh-CN or en");
+    const char *language =
+        import_text(im, object, "language", false, valid_language, "zh-CN or en");
     unsigned roles = im->failed ? 0 : read_roles(im, object);
     if (!im->failed && (roles & ROLE_SPECIALIST) != 0 && !can_consult) {
         (void)import_fail(im, "a specialist needs licensed_since and at least one specialty");
@@ -249,33 +270,42 @@ static void import_account(struct import *im, json_t *object, const char *practi
     }
 }
 
-static void write_practitioner(struct import *im, const json_t *object, const char *id, const char *code,
-                               const char *organisation_id)
+static void write_practitioner(struct import *im, const json_t *object, const char *id,
+                               const char *code, const char *organisation_id)
 {
     const char *name_zh = import_text(im, object, "name_zh", true, import_valid_name, "a name");
     const char *name_en = import_text(im, object, "name_en", true, import_valid_name, "a name");
-    const char *title = import_text(im, object, "title", true, valid_title,
-                                    "chief, associate-chief, attending, resident, assistant, village-doctor or staff");
-    const char *licence_no = import_text(im, object, "licence_no", false, import_valid_code, CODE_WORDS);
-    const char *licensed_since = import_text(im, object, "licensed_since", false, rules_date_valid, "a date YYYY-MM-DD");
+    const char *title = import_text(
+        im, object, "title", true, valid_title,
+        "chief, associate-chief, attending, resident, assistant, village-doctor or staff");
+    const char *licence_no =
+        import_text(im, object, "licence_no", false, import_valid_code, CODE_WORDS);
+    const char *licensed_since =
+        import_text(im, object, "licensed_since", false, rules_date_valid, "a date YYYY-MM-DD");
     bool active = import_bool(im, object, "active", true);
     if (im->failed) {
         return;
     }
-    (void)import_store(im, db_run(im->db,
-                                  "INSERT INTO practitioner (id, code, organisation_id, name_zh, name_en, title, licence_no,"
-                                  " licensed_since, active) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9) ON CONFLICT (id) DO UPDATE"
-                                  " SET organisation_id = excluded.organisation_id, name_zh = excluded.name_zh,"
-                                  " name_en = excluded.name_en, title = excluded.title, licence_no = excluded.licence_no,"
-                                  " licensed_since = excluded.licensed_since, active = excluded.active",
-                                  "ssssssssi", id, code, organisation_id, name_zh, name_en, title, licence_no, licensed_since,
-                                  (int64_t)active));
+    (void)import_store(
+        im,
+        db_run(
+            im->db,
+            "INSERT INTO practitioner (id, code, organisation_id, name_zh, name_en, title, "
+            "licence_no,"
+            " licensed_since, active) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9) ON CONFLICT (id) "
+            "DO UPDATE"
+            " SET organisation_id = excluded.organisation_id, name_zh = excluded.name_zh,"
+            " name_en = excluded.name_en, title = excluded.title, licence_no = excluded.licence_no,"
+            " licensed_since = excluded.licensed_since, active = excluded.active",
+            "ssssssssi", id, code, organisation_id, name_zh, name_en, title, licence_no,
+            licensed_since, (int64_t)active));
 }
 
 static void import_practitioner(struct import *im, json_t *object)
 {
-    static const char *const members[] = {"code",       "organisation",   "name_zh",     "name_en", "title",
-                                          "licence_no", "licensed_since", "specialties", "active",  "account", NULL};
+    static const char *const members[] = {
+        "code",           "organisation", "name_zh", "name_en", "title", "licence_no",
+        "licensed_since", "specialties",  "active",  "account", NULL};
     (void)import_members(im, object, members);
     const char *code = import_text(im, object, "code", true, import_valid_code, CODE_WORDS);
     char organisation_id[33];
@@ -289,12 +319,14 @@ static void import_practitioner(struct import *im, json_t *object)
     if (im->failed) {
         return;
     }
-    import_specialty_set(im, specialties, id, "DELETE FROM practitioner_specialty WHERE practitioner_id=$1",
-                         "INSERT INTO practitioner_specialty (practitioner_id, specialty) VALUES ($1, $2)");
+    import_specialty_set(
+        im, specialties, id, "DELETE FROM practitioner_specialty WHERE practitioner_id=$1",
+        "INSERT INTO practitioner_specialty (practitioner_id, specialty) VALUES ($1, $2)");
     im->result->practitioners++;
     json_t *account = json_object_get(object, "account");
     if (account != NULL && !im->failed) {
-        bool can_consult = json_is_string(json_object_get(object, "licensed_since")) && json_array_size(specialties) > 0;
+        bool can_consult = json_is_string(json_object_get(object, "licensed_since")) &&
+                           json_array_size(specialties) > 0;
         size_t mark = import_enter(im, "account");
         import_account(im, account, id, can_consult);
         import_leave(im, mark);

@@ -64,7 +64,8 @@ static const char *show(const char *text, char *buffer, size_t buffer_len)
     return buffer;
 }
 
-static const char *text_here(struct import *im, const json_t *value, bool required, import_valid valid, const char *what)
+static const char *text_here(struct import *im, const json_t *value, bool required,
+                             import_valid valid, const char *what)
 {
     char shown[48];
     if (value == NULL || json_is_null(value)) {
@@ -85,8 +86,8 @@ static const char *text_here(struct import *im, const json_t *value, bool requir
     return text;
 }
 
-const char *import_text(struct import *im, const json_t *object, const char *name, bool required, import_valid valid,
-                        const char *what)
+const char *import_text(struct import *im, const json_t *object, const char *name, bool required,
+                        import_valid valid, const char *what)
 {
     if (im->failed) {
         return NULL;
@@ -119,7 +120,8 @@ json_t *import_array(struct import *im, const json_t *object, const char *name, 
     }
     if (!json_is_array(value)) {
         size_t mark = import_enter(im, name);
-        (void)import_fail(im, value == NULL ? "is missing: it must be an array" : "must be an array");
+        (void)import_fail(im,
+                          value == NULL ? "is missing: it must be an array" : "must be an array");
         import_leave(im, mark);
         return NULL;
     }
@@ -170,7 +172,8 @@ bool import_valid_name(const char *text)
 
 bool import_valid_code(const char *text)
 {
-    return made_of(text, "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789._-", 1, CODE_LEN_MAX);
+    return made_of(text, "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789._-", 1,
+                   CODE_LEN_MAX);
 }
 
 bool import_valid_specialty(const char *text)

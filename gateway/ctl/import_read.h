@@ -1,5 +1,6 @@
-/* Reading an import file member by member: where we are (JSON pointer), what is wrong with it, and the checks of single values.
- * The first fault stops everything: `im->failed`, and the functions below answer NULL or false from then on. */
+/* Reading an import file member by member: where we are (JSON pointer), what is wrong with it, and
+ * the checks of single values. The first fault stops everything: `im->failed`, and the functions
+ * below answer NULL or false from then on. */
 #ifndef GATEWAY_CTL_IMPORT_READ_H
 #define GATEWAY_CTL_IMPORT_READ_H
 
@@ -28,13 +29,15 @@ bool import_fail(struct import *im, const char *format, ...) __attribute__((form
 bool import_store(struct import *im, enum status status);
 
 typedef bool (*import_valid)(const char *text);
-/* Text member that `valid` accepts; `what` describes it in a refusal ("a date YYYY-MM-DD"). NULL when absent or refused. */
-const char *import_text(struct import *im, const json_t *object, const char *name, bool required, import_valid valid,
-                        const char *what);
+/* Text member that `valid` accepts; `what` describes it in a refusal ("a date YYYY-MM-DD"). NULL
+ * when absent or refused. */
+const char *import_text(struct import *im, const json_t *object, const char *name, bool required,
+                        import_valid valid, const char *what);
 bool import_bool(struct import *im, const json_t *object, const char *name, bool default_value);
 /* Array member; NULL when absent (required: refused). */
 json_t *import_array(struct import *im, const json_t *object, const char *name, bool required);
-/* Refuses members that are not in the list (NULL ends): a misspelt name must not pass in silence. */
+/* Refuses members that are not in the list (NULL ends): a misspelt name must not pass in silence.
+ */
 bool import_members(struct import *im, json_t *object, const char *const *names);
 
 bool import_valid_name(const char *text);      /* 1 to 200 characters, no controls */

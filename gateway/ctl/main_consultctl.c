@@ -1,5 +1,5 @@
-/* consultctl: what the operator does by hand on the data folder. It may run beside the gateway: SQLite's write lock is waited
- * for. Exit: 0 done, 1 refused or faults found, 2 wrong usage. */
+/* consultctl: what the operator does by hand on the data folder. It may run beside the gateway:
+ * SQLite's write lock is waited for. Exit: 0 done, 1 refused or faults found, 2 wrong usage. */
 #include "gateway/ctl/check.h"
 #include "gateway/ctl/import.h"
 #include "gateway/ctl/user.h"
@@ -21,9 +21,12 @@
 
 static const char usage[] =
     "usage: consultctl COMMAND [--data DIR]\n"
-    "  import FILE.json                                 organisations, people, partnerships; all or nothing\n"
-    "  user add LOGIN --practitioner CODE --roles a,b   the password is asked for, or read from standard input\n"
-    "  user disable LOGIN | user enable LOGIN           disabling ends every session within seconds\n"
+    "  import FILE.json                                 organisations, people, partnerships; all "
+    "or nothing\n"
+    "  user add LOGIN --practitioner CODE --roles a,b   the password is asked for, or read from "
+    "standard input\n"
+    "  user disable LOGIN | user enable LOGIN           disabling ends every session within "
+    "seconds\n"
     "  user password LOGIN                              a new password; ends every session\n"
     "  check                                            database, audit chain, signing keys\n"
     "  version\n"
@@ -54,7 +57,8 @@ static bool read_option(const char *name, const char **out_value, int argc, char
 static bool read_arguments(int argc, char **argv, struct arguments *a)
 {
     const char *from_environment = getenv("CG_DATA");
-    *a = (struct arguments){.data = from_environment != NULL ? from_environment : "/var/lib/consult-gateway"};
+    *a = (struct arguments){.data = from_environment != NULL ? from_environment
+                                                             : "/var/lib/consult-gateway"};
     for (int i = 1; i < argc; i++) {
         if (strncmp(argv[i], "--", 2) == 0) {
             if (!read_option("--data", &a->data, argc, argv, &i) &&
@@ -76,7 +80,8 @@ static struct db *open_store(const char *data)
     char path[PATH_MAX];
     struct db *db = NULL;
     if (mkdir(data, 0700) != 0 && errno != EEXIST) {
-        (void)fprintf(stderr, "consultctl: cannot make the data folder %s: %s\n", data, strerror(errno));
+        (void)fprintf(stderr, "consultctl: cannot make the data folder %s: %s\n", data,
+                      strerror(errno));
         return NULL;
     }
     int n = snprintf(path, sizeof path, "%s/" DB_FILE_NAME, data);
@@ -120,13 +125,15 @@ static int command_import(const struct arguments *a)
     db_close(db);
     free(text);
     if (status != STATUS_OK) {
-        (void)fprintf(stderr, "%s:%d:%d: %s%s%s\nnothing was changed\n", a->words[1], result.line, result.column, result.field,
-                      result.field[0] != '\0' ? ": " : "", result.error);
+        (void)fprintf(stderr, "%s:%d:%d: %s%s%s\nnothing was changed\n", a->words[1], result.line,
+                      result.column, result.field, result.field[0] != '\0' ? ": " : "",
+                      result.error);
         return 1;
     }
-    (void)printf("imported: %u specialties, %u organisations, %u practitioners, %u accounts, %u partnerships, %u agreements\n",
-                 result.specialties, result.organisations, result.practitioners, result.accounts, result.partnerships,
-                 result.agreements);
+    (void)printf("imported: %u specialties, %u organisations, %u practitioners, %u accounts, %u "
+                 "partnerships, %u agreements\n",
+                 result.specialties, result.organisations, result.practitioners, result.accounts,
+                 result.partnerships, result.agreements);
     return 0;
 }
 
@@ -162,17 +169,20 @@ static enum status change_user(struct db *db, const struct arguments *a, struct 
         (void)snprintf(error->text, sizeof error->text, "no password was given");
         return STATUS_NONE;
     }
-    enum status status = strcmp(verb, "add") == 0 ? user_add(db, login, a->practitioner, a->roles, password, error)
-                                                  : user_password(db, login, password, clock_wall_ms(), error);
+    enum status status = strcmp(verb, "add") == 0
+                             ? user_add(db, login, a->practitioner, a->roles, password, error)
+                             : user_password(db, login, password, clock_wall_ms(), error);
     sodium_memzero(password, sizeof password);
     return status;
 }
 
 static int command_user(const struct arguments *a)
 {
-    bool known = a->count == 3 && (strcmp(a->words[1], "disable") == 0 || strcmp(a->words[1], "enable") == 0 ||
-                                   strcmp(a->words[1], "password") == 0 || strcmp(a->words[1], "add") == 0);
-    if (!known || (strcmp(a->words[1], "add") == 0 && (a->practitioner == NULL || a->roles == NULL))) {
+    bool known = a->count == 3 &&
+                 (strcmp(a->words[1], "disable") == 0 || strcmp(a->words[1], "enable") == 0 ||
+                  strcmp(a->words[1], "password") == 0 || strcmp(a->words[1], "add") == 0);
+    if (!known ||
+        (strcmp(a->words[1], "add") == 0 && (a->practitioner == NULL || a->roles == NULL))) {
         return EXIT_USAGE;
     }
     struct db *db = open_store(a->data);

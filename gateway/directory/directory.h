@@ -1,6 +1,6 @@
-/* Organisations, practitioners and specialties, as the other modules read them. Route: GET /api/v1/specialties.
- * Store thread. JSON objects are new references, the caller's; NULL = not found, or the store failed (the transaction is then
- * failed too and its commit says so). */
+/* Organisations, practitioners and specialties, as the other modules read them. Route: GET
+ * /api/v1/specialties. Store thread. JSON objects are new references, the caller's; NULL = not
+ * found, or the store failed (the transaction is then failed too and its commit says so). */
 #ifndef GATEWAY_DIRECTORY_DIRECTORY_H
 #define GATEWAY_DIRECTORY_DIRECTORY_H
 

@@ -17,9 +17,10 @@ bool rules_three_years(const char *licensed_since, const char *date)
     if (!rules_date_valid(licensed_since) || !rules_date_valid(date)) {
         return false;
     }
-    int since = (licensed_since[0] - '0') * 1000 + (licensed_since[1] - '0') * 100 + (licensed_since[2] - '0') * 10 +
-                (licensed_since[3] - '0');
-    int year = (date[0] - '0') * 1000 + (date[1] - '0') * 100 + (date[2] - '0') * 10 + (date[3] - '0');
+    int since = (licensed_since[0] - '0') * 1000 + (licensed_since[1] - '0') * 100 +
+                (licensed_since[2] - '0') * 10 + (licensed_since[3] - '0');
+    int year =
+        (date[0] - '0') * 1000 + (date[1] - '0') * 100 + (date[2] - '0') * 10 + (date[3] - '0');
     /* A licence of 29 February is three years old on 1 March. */
     return year > since + 3 || (year == since + 3 && strcmp(date + 4, licensed_since + 4) >= 0);
 }
@@ -29,7 +30,8 @@ static bool same_prefix(const char *a, const char *b, size_t digits)
     return strlen(a) >= digits && strlen(b) >= digits && memcmp(a, b, digits) == 0;
 }
 
-/* Both lie in one of the regions that the partnership was made for; without a list the mode's own limit is all. */
+/* Both lie in one of the regions that the partnership was made for; without a list the mode's own
+ * limit is all. */
 static bool share_region(const struct rules_partnership *p, const char *a, const char *b)
 {
     for (size_t i = 0; i < p->region_count; i++) {
@@ -46,13 +48,16 @@ static bool member_on(const struct rules_member *m, const char *date)
     return strcmp(m->since, date) <= 0 && (m->until[0] == '\0' || strcmp(date, m->until) <= 0);
 }
 
-/* The newest version that is in force; NULL: none. A newer version replaces the older one also where it grants less. */
-static const struct rules_agreement *agreement_on(const struct rules_partnership *p, const char *date)
+/* The newest version that is in force; NULL: none. A newer version replaces the older one also
+ * where it grants less. */
+static const struct rules_agreement *agreement_on(const struct rules_partnership *p,
+                                                  const char *date)
 {
     const struct rules_agreement *best = NULL;
     for (size_t i = 0; i < p->agreement_count; i++) {
         const struct rules_agreement *a = &p->agreements[i];
-        bool in_force = strcmp(a->signed_on, date) <= 0 && strcmp(a->valid_from, date) <= 0 && strcmp(date, a->valid_until) <= 0;
+        bool in_force = strcmp(a->signed_on, date) <= 0 && strcmp(a->valid_from, date) <= 0 &&
+                        strcmp(date, a->valid_until) <= 0;
         if (in_force && (best == NULL || a->version > best->version)) {
             best = a;
         }
@@ -70,7 +75,8 @@ static bool covers(const struct rules_partnership *p, const char *specialty)
     return p->specialty_count == 0 && p->mode != RULES_SPECIALTY_ALLIANCE;
 }
 
-static bool has_consultant(const struct rules_organisation *o, const struct rules_question *question)
+static bool has_consultant(const struct rules_organisation *o,
+                           const struct rules_question *question)
 {
     for (size_t i = 0; i < o->offer_count; i++) {
         if (strcmp(o->offers[i].specialty, question->specialty) == 0 &&
@@ -108,11 +114,14 @@ static enum rules_refusal direction_rule(const struct cell *c, bool stat)
             return RULES_WRONG_DIRECTION;
         }
         /* Beyond the county only by another partnership. */
-        return c->consultant->level <= RULES_COUNTY && (up == 1 || (up == 2 && stat)) ? RULES_ALLOWED : RULES_WRONG_LEVEL;
+        return c->consultant->level <= RULES_COUNTY && (up == 1 || (up == 2 && stat))
+                   ? RULES_ALLOWED
+                   : RULES_WRONG_LEVEL;
     case RULES_SPECIALTY_ALLIANCE:
         return RULES_ALLOWED;
     case RULES_REMOTE_NETWORK:
-        return c->from->role == RULES_SPOKE && (c->to->role == RULES_HUB || c->to->role == RULES_LEAD)
+        return c->from->role == RULES_SPOKE &&
+                       (c->to->role == RULES_HUB || c->to->role == RULES_LEAD)
                    ? RULES_ALLOWED
                    : RULES_WRONG_DIRECTION;
     case RULES_MODE_COUNT:
@@ -154,14 +163,17 @@ static enum rules_refusal weigh(struct cell *c, const struct rules_question *que
     return refusal;
 }
 
-static int level_distance(const struct rules_organisation *requester, const struct rules_organisation *o)
+static int level_distance(const struct rules_organisation *requester,
+                          const struct rules_organisation *o)
 {
     int distance = (int)o->level - (int)requester->level;
     return distance < 0 ? -distance : distance;
 }
 
-/* Close before loose, then the nearest level, then the codes: total, so that the answer never depends on the order of rows. */
-static bool better(const struct rules_organisation *requester, const struct rules_route *a, const struct rules_route *b)
+/* Close before loose, then the nearest level, then the codes: total, so that the answer never
+ * depends on the order of rows. */
+static bool better(const struct rules_organisation *requester, const struct rules_route *a,
+                   const struct rules_route *b)
 {
     if (a->partnership->type != b->partnership->type) {
         return a->partnership->type == RULES_CLOSE;
@@ -178,7 +190,8 @@ static bool better(const struct rules_organisation *requester, const struct rule
     return order < 0;
 }
 
-static void insert(struct rules_answer *answer, const struct rules_organisation *requester, const struct rules_route *route)
+static void insert(struct rules_answer *answer, const struct rules_organisation *requester,
+                   const struct rules_route *route)
 {
     size_t at = answer->route_count;
     while (at > 0 && better(requester, route, &answer->routes[at - 1])) {
@@ -197,7 +210,8 @@ static void insert(struct rules_answer *answer, const struct rules_organisation 
     answer->routes[at] = *route;
 }
 
-static const struct rules_member *member_of(const struct rules_world *world, const struct rules_partnership *p, const char *id)
+static const struct rules_member *member_of(const struct rules_world *world,
+                                            const struct rules_partnership *p, const char *id)
 {
     for (size_t i = 0; i < p->member_count; i++) {
         CHECK(p->members[i].organisation < world->organisation_count);
@@ -209,7 +223,8 @@ static const struct rules_member *member_of(const struct rules_world *world, con
 }
 
 /* All organisations of one partnership that the question may mean. */
-static void weigh_partnership(const struct rules_world *world, const struct rules_question *question, struct cell *c,
+static void weigh_partnership(const struct rules_world *world,
+                              const struct rules_question *question, struct cell *c,
                               struct rules_answer *answer)
 {
     const struct rules_partnership *p = c->partnership;
@@ -218,8 +233,9 @@ static void weigh_partnership(const struct rules_world *world, const struct rule
         CHECK(p->members[i].organisation < world->organisation_count);
         c->to = &p->members[i];
         c->consultant = &world->organisations[c->to->organisation];
-        bool meant = question->consultant == NULL ? c->consultant != c->requester
-                                                  : strcmp(c->consultant->id, question->consultant) == 0;
+        bool meant = question->consultant == NULL
+                         ? c->consultant != c->requester
+                         : strcmp(c->consultant->id, question->consultant) == 0;
         if (!meant) {
             continue;
         }
@@ -232,7 +248,8 @@ static void weigh_partnership(const struct rules_world *world, const struct rule
     }
 }
 
-static const struct rules_organisation *find_organisation(const struct rules_world *world, const char *id)
+static const struct rules_organisation *find_organisation(const struct rules_world *world,
+                                                          const char *id)
 {
     for (size_t i = 0; i < world->organisation_count; i++) {
         if (strcmp(world->organisations[i].id, id) == 0) {
@@ -242,13 +259,15 @@ static const struct rules_organisation *find_organisation(const struct rules_wor
     return NULL;
 }
 
-bool rules_ask(const struct rules_world *world, const struct rules_question *question, struct rules_answer *out_answer)
+bool rules_ask(const struct rules_world *world, const struct rules_question *question,
+               struct rules_answer *out_answer)
 {
     CHECK(world != NULL && question != NULL);
     out_answer->route_count = 0;
     out_answer->refusal = RULES_BAD_QUESTION;
-    if (question->requester == NULL || question->specialty == NULL || question->specialty[0] == '\0' ||
-        (unsigned)question->kind >= RULES_KIND_COUNT || !rules_date_valid(question->date)) {
+    if (question->requester == NULL || question->specialty == NULL ||
+        question->specialty[0] == '\0' || (unsigned)question->kind >= RULES_KIND_COUNT ||
+        !rules_date_valid(question->date)) {
         return false;
     }
     struct cell c = {.requester = find_organisation(world, question->requester)};
@@ -271,8 +290,8 @@ bool rules_ask(const struct rules_world *world, const struct rules_question *que
     return out_answer->refusal == RULES_ALLOWED;
 }
 
-enum rules_refusal rules_consultant(const char *const *specialties, const char *licensed_since, const char *specialty,
-                                    const char *date)
+enum rules_refusal rules_consultant(const char *const *specialties, const char *licensed_since,
+                                    const char *specialty, const char *date)
 {
     while (*specialties != NULL && strcmp(*specialties, specialty) != 0) {
         specialties++;

@@ -8,16 +8,19 @@
 #include <time.h>
 
 /* Members of every partnership of $1, or everybody when $1 is ''. */
-#define IN_REACH(column)                                                                                               \
-    "($1 = '' OR " column " = $1 OR " column " IN (SELECT m2.organisation_id FROM partnership_member m1"               \
-    " JOIN partnership_member m2 ON m2.partnership_id = m1.partnership_id WHERE m1.organisation_id = $1))"
+#define IN_REACH(column)                                                                           \
+    "($1 = '' OR " column " = $1 OR " column                                                       \
+    " IN (SELECT m2.organisation_id FROM partnership_member m1"                                    \
+    " JOIN partnership_member m2 ON m2.partnership_id = m1.partnership_id WHERE "                  \
+    "m1.organisation_id = $1))"
 
 struct block {
     struct block *next;
     max_align_t data[];
 };
 
-/* The world with the memory it points into; the world comes first, so that its address is the owner's. */
+/* The world with the memory it points into; the world comes first, so that its address is the
+ * owner's. */
 struct owner {
     struct rules_world world;
     struct rules_organisation *organisations; /* world.organisations, while it is being filled */
@@ -98,7 +101,9 @@ static enum status load_organisations(struct db *db, struct owner *owner, const 
 {
     struct list list = {.size = sizeof(struct rules_organisation)};
     struct db_query q;
-    db_begin_query(&q, db, "SELECT id, code, name_zh, name_en, level, region, active FROM organisation WHERE " IN_REACH("id") " ORDER BY id");
+    db_begin_query(&q, db,
+                   "SELECT id, code, name_zh, name_en, level, region, active FROM organisation "
+                   "WHERE " IN_REACH("id") " ORDER BY id");
     db_bind_text(&q, id);
     while (db_next(&q)) {
         struct rules_organisation *o = add(owner, &list);
@@ -107,9 +112,12 @@ static enum status load_organisations(struct db *db, struct owner *owner, const 
             break;
         }
         CHECK(level >= 0); /* the table's own constraint */
-        *o = (struct rules_organisation){.id = copy(owner, db_text(&q, 0)), .code = copy(owner, db_text(&q, 1)),
-                                         .name_zh = copy(owner, db_text(&q, 2)), .name_en = copy(owner, db_text(&q, 3)),
-                                         .level = (enum rules_level)level, .region = copy(owner, db_text(&q, 5)),
+        *o = (struct rules_organisation){.id = copy(owner, db_text(&q, 0)),
+                                         .code = copy(owner, db_text(&q, 1)),
+                                         .name_zh = copy(owner, db_text(&q, 2)),
+                                         .name_en = copy(owner, db_text(&q, 3)),
+                                         .level = (enum rules_level)level,
+                                         .region = copy(owner, db_text(&q, 5)),
                                          .active = db_int(&q, 6) != 0};
     }
     enum status status = db_end(&q);
@@ -154,13 +162,15 @@ static enum status load_offers(struct db *db, struct owner *owner, const char *i
     struct list list = {.size = sizeof(struct rules_offer)};
     size_t current = SIZE_MAX;
     struct db_query q;
-    db_begin_query(&q, db,
-                   "SELECT p.organisation_id, s.specialty, MIN(p.licensed_since) FROM practitioner p"
-                   " JOIN practitioner_specialty s ON s.practitioner_id = p.id"
-                   " JOIN account a ON a.practitioner_id = p.id AND a.disabled = 0"
-                   " JOIN account_role r ON r.account_id = a.id AND r.role = 'specialist'"
-                   " WHERE p.active = 1 AND p.licensed_since IS NOT NULL AND " IN_REACH("p.organisation_id")
-                   " GROUP BY p.organisation_id, s.specialty ORDER BY p.organisation_id, s.specialty");
+    db_begin_query(
+        &q, db,
+        "SELECT p.organisation_id, s.specialty, MIN(p.licensed_since) FROM practitioner p"
+        " JOIN practitioner_specialty s ON s.practitioner_id = p.id"
+        " JOIN account a ON a.practitioner_id = p.id AND a.disabled = 0"
+        " JOIN account_role r ON r.account_id = a.id AND r.role = 'specialist'"
+        " WHERE p.active = 1 AND p.licensed_since IS NOT NULL AND " IN_REACH(
+            "p.organisation_id") " GROUP BY p.organisation_id, s.specialty ORDER BY "
+                                 "p.organisation_id, s.specialty");
     db_bind_text(&q, id);
     while (db_next(&q) && !owner->failed) {
         size_t organisation = index_of(owner, db_text(&q, 0));
@@ -182,7 +192,9 @@ static enum status load_members(struct db *db, struct owner *owner, struct rules
 {
     struct list list = {.size = sizeof(struct rules_member)};
     struct db_query q;
-    db_begin_query(&q, db, "SELECT organisation_id, role, since, until FROM partnership_member WHERE partnership_id=$1 ORDER BY organisation_id");
+    db_begin_query(&q, db,
+                   "SELECT organisation_id, role, since, until FROM partnership_member WHERE "
+                   "partnership_id=$1 ORDER BY organisation_id");
     db_bind_text(&q, p->id);
     while (db_next(&q)) {
         size_t organisation = index_of(owner, db_text(&q, 0));
@@ -190,8 +202,8 @@ static enum status load_members(struct db *db, struct owner *owner, struct rules
         struct rules_member *m = organisation != SIZE_MAX ? add(owner, &list) : NULL;
         if (m != NULL) {
             CHECK(role >= 0);
-            *m = (struct rules_member){organisation, (enum rules_member_role)role, copy(owner, db_text(&q, 2)),
-                                       copy(owner, db_text(&q, 3))};
+            *m = (struct rules_member){organisation, (enum rules_member_role)role,
+                                       copy(owner, db_text(&q, 2)), copy(owner, db_text(&q, 3))};
         }
     }
     enum status status = db_end(&q);
@@ -200,8 +212,8 @@ static enum status load_members(struct db *db, struct owner *owner, struct rules
     return status;
 }
 
-static enum status load_texts(struct db *db, struct owner *owner, const char *sql_literal, const char *id,
-                              const char *const **out_texts, size_t *out_count)
+static enum status load_texts(struct db *db, struct owner *owner, const char *sql_literal,
+                              const char *id, const char *const **out_texts, size_t *out_count)
 {
     struct list list = {.size = sizeof(const char *)};
     struct db_query q;
@@ -235,7 +247,9 @@ static enum status load_agreements(struct db *db, struct owner *owner, struct ru
 {
     struct list list = {.size = sizeof(struct rules_agreement)};
     struct db_query q;
-    db_begin_query(&q, db, "SELECT id, version, signed_on, valid_from, valid_until FROM agreement WHERE partnership_id=$1 ORDER BY version");
+    db_begin_query(&q, db,
+                   "SELECT id, version, signed_on, valid_from, valid_until FROM agreement WHERE "
+                   "partnership_id=$1 ORDER BY version");
     db_bind_text(&q, p->id);
     enum status services = STATUS_OK;
     while (db_next(&q) && services == STATUS_OK) {
@@ -243,8 +257,10 @@ static enum status load_agreements(struct db *db, struct owner *owner, struct ru
         if (a == NULL) {
             break;
         }
-        *a = (struct rules_agreement){.id = copy(owner, db_text(&q, 0)), .version = (long)db_int(&q, 1),
-                                      .signed_on = copy(owner, db_text(&q, 2)), .valid_from = copy(owner, db_text(&q, 3)),
+        *a = (struct rules_agreement){.id = copy(owner, db_text(&q, 0)),
+                                      .version = (long)db_int(&q, 1),
+                                      .signed_on = copy(owner, db_text(&q, 2)),
+                                      .valid_from = copy(owner, db_text(&q, 3)),
                                       .valid_until = copy(owner, db_text(&q, 4))};
         services = load_services(db, a->id, &a->services);
     }
@@ -258,12 +274,16 @@ static enum status load_parts(struct db *db, struct owner *owner, struct rules_p
 {
     enum status status = load_members(db, owner, p);
     if (status == STATUS_OK) {
-        status = load_texts(db, owner, "SELECT specialty FROM partnership_specialty WHERE partnership_id=$1 ORDER BY specialty",
+        status = load_texts(db, owner,
+                            "SELECT specialty FROM partnership_specialty WHERE partnership_id=$1 "
+                            "ORDER BY specialty",
                             p->id, &p->specialties, &p->specialty_count);
     }
     if (status == STATUS_OK) {
-        status = load_texts(db, owner, "SELECT region FROM partnership_region WHERE partnership_id=$1 ORDER BY region", p->id,
-                            &p->regions, &p->region_count);
+        status = load_texts(
+            db, owner,
+            "SELECT region FROM partnership_region WHERE partnership_id=$1 ORDER BY region", p->id,
+            &p->regions, &p->region_count);
     }
     return status == STATUS_OK ? load_agreements(db, owner, p) : status;
 }
@@ -272,9 +292,11 @@ static enum status load_partnerships(struct db *db, struct owner *owner, const c
 {
     struct list list = {.size = sizeof(struct rules_partnership)};
     struct db_query q;
-    db_begin_query(&q, db,
-                   "SELECT id, code, name_zh, name_en, mode, type, active FROM partnership WHERE $1 = '' OR id IN"
-                   " (SELECT partnership_id FROM partnership_member WHERE organisation_id = $1) ORDER BY id");
+    db_begin_query(
+        &q, db,
+        "SELECT id, code, name_zh, name_en, mode, type, active FROM partnership WHERE $1 = '' OR "
+        "id IN"
+        " (SELECT partnership_id FROM partnership_member WHERE organisation_id = $1) ORDER BY id");
     db_bind_text(&q, id);
     enum status parts = STATUS_OK;
     while (db_next(&q) && parts == STATUS_OK) {
@@ -326,7 +348,8 @@ enum status rules_load(struct db *db, const char *organisation_id, struct rules_
     return STATUS_OK;
 }
 
-enum status rules_decide(struct db *db, const struct rules_question *question, struct rules_verdict *out_verdict)
+enum status rules_decide(struct db *db, const struct rules_question *question,
+                         struct rules_verdict *out_verdict)
 {
     struct rules_world *world = NULL;
     enum status status = rules_load(db, question->requester, &world);
@@ -337,11 +360,14 @@ enum status rules_decide(struct db *db, const struct rules_question *question, s
     *out_verdict = (struct rules_verdict){0};
     if (rules_ask(world, question, &answer)) {
         const struct rules_route *best = &answer.routes[0];
-        (void)snprintf(out_verdict->partnership_id, sizeof out_verdict->partnership_id, "%s", best->partnership->id);
+        (void)snprintf(out_verdict->partnership_id, sizeof out_verdict->partnership_id, "%s",
+                       best->partnership->id);
         (void)snprintf(out_verdict->partnership_mode, sizeof out_verdict->partnership_mode, "%s",
                        rules_mode_word(best->partnership->mode));
-        (void)snprintf(out_verdict->agreement_id, sizeof out_verdict->agreement_id, "%s", best->agreement->id);
-        (void)snprintf(out_verdict->organisation_id, sizeof out_verdict->organisation_id, "%s", best->organisation->id);
+        (void)snprintf(out_verdict->agreement_id, sizeof out_verdict->agreement_id, "%s",
+                       best->agreement->id);
+        (void)snprintf(out_verdict->organisation_id, sizeof out_verdict->organisation_id, "%s",
+                       best->organisation->id);
         out_verdict->agreement_version = best->agreement->version;
     }
     out_verdict->refusal = answer.refusal;
@@ -354,6 +380,7 @@ void rules_today(int64_t now_ms, char out_date[11])
     time_t seconds = (time_t)(now_ms / 1000 + INT64_C(8) * 3600);
     struct tm day = {0};
     if (gmtime_r(&seconds, &day) == NULL || strftime(out_date, 11, "%Y-%m-%d", &day) != 10) {
-        memcpy(out_date, "1900-01-01", 11); /* a clock that is thousands of years off: nothing is in force */
+        memcpy(out_date, "1900-01-01",
+               11); /* a clock that is thousands of years off: nothing is in force */
     }
 }

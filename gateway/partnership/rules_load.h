@@ -1,27 +1,32 @@
-/* Reads from the store what the rule engine needs to answer for one organisation: every partnership it belongs or belonged to,
- * with members, scope and agreements, and who offers which specialty. Store thread; the world is the caller's and holds copies,
- * so it outlives the transaction. */
+/* Reads from the store what the rule engine needs to answer for one organisation: every partnership
+ * it belongs or belonged to, with members, scope and agreements, and who offers which specialty.
+ * Store thread; the world is the caller's and holds copies, so it outlives the transaction. */
 #ifndef GATEWAY_PARTNERSHIP_RULES_LOAD_H
 #define GATEWAY_PARTNERSHIP_RULES_LOAD_H
 
 #include "gateway/partnership/rules.h"
 #include "gateway/store/db.h"
 
-/* organisation_id NULL: all partnerships (operator, admin). An unknown organisation gives a world without it, which the engine
- * refuses. STATUS_IO: store; STATUS_NO_MEMORY. */
-MUST_USE enum status rules_load(struct db *db, const char *organisation_id, struct rules_world **out_world);
+/* organisation_id NULL: all partnerships (operator, admin). An unknown organisation gives a world
+ * without it, which the engine refuses. STATUS_IO: store; STATUS_NO_MEMORY. */
+MUST_USE enum status rules_load(struct db *db, const char *organisation_id,
+                                struct rules_world **out_world);
 void rules_world_free(struct rules_world *world); /* NULL is fine */
 
-/* Loads, asks and frees: true when allowed. The texts of the best route are copied out; all "" when refused. */
+/* Loads, asks and frees: true when allowed. The texts of the best route are copied out; all "" when
+ * refused. */
 struct rules_verdict {
     enum rules_refusal refusal;
     char partnership_id[33], partnership_mode[24], agreement_id[33];
-    char organisation_id[33];  /* that may be asked: the best one, or the one named in the question */
+    char
+        organisation_id[33]; /* that may be asked: the best one, or the one named in the question */
     long agreement_version;
 };
-MUST_USE enum status rules_decide(struct db *db, const struct rules_question *question, struct rules_verdict *out_verdict);
+MUST_USE enum status rules_decide(struct db *db, const struct rules_question *question,
+                                  struct rules_verdict *out_verdict);
 
-/* The day at now_ms in China Standard Time (UTC+8, no daylight saving): the one that agreements and licences count by. */
+/* The day at now_ms in China Standard Time (UTC+8, no daylight saving): the one that agreements and
+ * licences count by. */
 void rules_today(int64_t now_ms, char out_date[11]);
 
 #endif

@@ -4,17 +4,25 @@
 
 #include <string.h>
 
-static const char *const level_words[] = {"village", "township", "county", "city", "province", NULL};
-static const char *const mode_words[] = {"urban-group", "county-community", "specialty-alliance", "remote-network", NULL};
+static const char *const level_words[] = {"village", "township", "county",
+                                          "city",    "province", NULL};
+static const char *const mode_words[] = {"urban-group", "county-community", "specialty-alliance",
+                                         "remote-network", NULL};
 static const char *const type_words[] = {"close", "loose", NULL};
 static const char *const kind_words[] = {"live", "read", "mdt", "teaching", NULL};
 static const char *const member_role_words[] = {"lead", "member", "hub", "spoke", NULL};
 
-_Static_assert(sizeof level_words / sizeof level_words[0] == RULES_LEVEL_COUNT + 1, "a word for each level");
-_Static_assert(sizeof mode_words / sizeof mode_words[0] == RULES_MODE_COUNT + 1, "a word for each mode");
-_Static_assert(sizeof type_words / sizeof type_words[0] == RULES_TYPE_COUNT + 1, "a word for each type");
-_Static_assert(sizeof kind_words / sizeof kind_words[0] == RULES_KIND_COUNT + 1, "a word for each kind");
-_Static_assert(sizeof member_role_words / sizeof member_role_words[0] == RULES_MEMBER_ROLE_COUNT + 1, "a word for each role");
+_Static_assert(sizeof level_words / sizeof level_words[0] == RULES_LEVEL_COUNT + 1,
+               "a word for each level");
+_Static_assert(sizeof mode_words / sizeof mode_words[0] == RULES_MODE_COUNT + 1,
+               "a word for each mode");
+_Static_assert(sizeof type_words / sizeof type_words[0] == RULES_TYPE_COUNT + 1,
+               "a word for each type");
+_Static_assert(sizeof kind_words / sizeof kind_words[0] == RULES_KIND_COUNT + 1,
+               "a word for each kind");
+_Static_assert(sizeof member_role_words / sizeof member_role_words[0] ==
+                   RULES_MEMBER_ROLE_COUNT + 1,
+               "a word for each role");
 
 static const struct {
     const char *code, *zh, *en;

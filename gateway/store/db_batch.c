@@ -27,7 +27,8 @@ static void end_batch(void *context)
         int64_t start_us = clock_monotonic_us();
         status = db_commit(db);
         if (db->observer != NULL && (wrote || status != STATUS_OK)) {
-            db->observer(db->observer_context, clock_monotonic_us() - start_us, db->batch_count, status);
+            db->observer(db->observer_context, clock_monotonic_us() - start_us, db->batch_count,
+                         status);
         }
     }
     for (struct db_batch_item *item = db->batch_items; item != NULL;) {

@@ -14,7 +14,8 @@ enum status db_check(struct db *db, char *text, unsigned text_len)
     if (status == STATUS_OK) {
         status = db_one_text(db, found, sizeof found, "PRAGMA foreign_key_check", "");
         if (status == STATUS_OK) {
-            (void)snprintf(text, text_len, "a row of table %s refers to something that is not there", found);
+            (void)snprintf(text, text_len,
+                           "a row of table %s refers to something that is not there", found);
             return STATUS_MALFORMED;
         }
     }

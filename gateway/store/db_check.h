@@ -1,4 +1,5 @@
-/* Is the database whole? Pages, indexes and foreign keys; reads everything, so it is for consultctl and not for the start. */
+/* Is the database whole? Pages, indexes and foreign keys; reads everything, so it is for consultctl
+ * and not for the start. */
 #ifndef GATEWAY_STORE_DB_CHECK_H
 #define GATEWAY_STORE_DB_CHECK_H
 

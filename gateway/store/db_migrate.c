@@ -34,14 +34,17 @@ static enum status check_applied(struct db *db, const struct migration *list, in
         const struct migration *m = find(list, db_int(&q, 0));
         char hex[65] = "";
         if (m == NULL) {
-            log_error("store_schema_newer", "version=%lld known=%lld hint=\"start the newer program, or restore a backup\"",
-                      (long long)db_int(&q, 0), (long long)applied);
+            log_error(
+                "store_schema_newer",
+                "version=%lld known=%lld hint=\"start the newer program, or restore a backup\"",
+                (long long)db_int(&q, 0), (long long)applied);
             verdict = STATUS_UNSUPPORTED;
             break;
         }
         checksum(m, hex);
         if (strcmp(hex, db_text(&q, 2)) != 0) {
-            log_error("store_schema_changed", "migration=%s hint=\"it was applied in another form\"", m->name);
+            log_error("store_schema_changed",
+                      "migration=%s hint=\"it was applied in another form\"", m->name);
             verdict = STATUS_UNSUPPORTED;
             break;
         }
@@ -63,8 +66,10 @@ static enum status apply(struct db *db, const struct migration *m, int64_t now_m
         log_error("store_migration_failed", "migration=%s reason=%s", m->name, status_name(status));
         return status;
     }
-    status = db_run(db, "INSERT INTO schema_version (version, name, sha256, applied_ms) VALUES ($1, $2, $3, $4)", "issi",
-                    (int64_t)m->version, m->name, hex, now_ms);
+    status = db_run(
+        db,
+        "INSERT INTO schema_version (version, name, sha256, applied_ms) VALUES ($1, $2, $3, $4)",
+        "issi", (int64_t)m->version, m->name, hex, now_ms);
     if (status == STATUS_OK) {
         log_info("store_migrated", "migration=%s", m->name);
     }
@@ -77,9 +82,10 @@ enum status db_migrate(struct db *db, const struct migration *list, int64_t now_
     if (status != STATUS_OK) {
         return status;
     }
-    status = db_sqlite_exec(db, "CREATE TABLE IF NOT EXISTS schema_version ("
-                                "version INTEGER PRIMARY KEY, name TEXT NOT NULL, sha256 TEXT NOT NULL, "
-                                "applied_ms BIGINT NOT NULL)");
+    status =
+        db_sqlite_exec(db, "CREATE TABLE IF NOT EXISTS schema_version ("
+                           "version INTEGER PRIMARY KEY, name TEXT NOT NULL, sha256 TEXT NOT NULL, "
+                           "applied_ms BIGINT NOT NULL)");
     int64_t applied = 0;
     if (status == STATUS_OK) {
         status = check_applied(db, list, &applied);

@@ -26,7 +26,8 @@ enum status db_sqlite_status(struct db *db, int result, const char *what)
     /* SQLite's own messages name tables and columns, never values. */
     char text[200];
     log_error("store_failed", "at=%s code=%d message=%s", what, result,
-              log_quote(db->handle != NULL ? sqlite3_errmsg(db->handle) : sqlite3_errstr(result), text, sizeof text));
+              log_quote(db->handle != NULL ? sqlite3_errmsg(db->handle) : sqlite3_errstr(result),
+                        text, sizeof text));
     switch (primary) {
     case SQLITE_NOMEM:
         return STATUS_NO_MEMORY;
@@ -56,14 +57,16 @@ enum status db_sqlite_exec(struct db *db, const char *sql)
     return db_sqlite_status(db, sqlite3_exec(db->handle, sql, NULL, NULL, NULL), "exec");
 }
 
-/* A file that is there after the first creation: without it nobody could tell a new installation from a lost database. */
+/* A file that is there after the first creation: without it nobody could tell a new installation
+ * from a lost database. */
 static bool mark_path(const char *path, char *buffer, size_t buffer_len)
 {
     int n = snprintf(buffer, buffer_len, "%s.mark", path);
     return n > 0 && (size_t)n < buffer_len;
 }
 
-/* The database does not exist: may it be made? Creates it empty, mode 0600 (SQLite gives -wal and -shm the same mode). */
+/* The database does not exist: may it be made? Creates it empty, mode 0600 (SQLite gives -wal and
+ * -shm the same mode). */
 static enum status create_file(const char *path)
 {
     char side[PATH_MAX];
@@ -73,12 +76,15 @@ static enum status create_file(const char *path)
         return STATUS_TOO_LARGE;
     }
     if (stat(side, &st) == 0 && st.st_size > 0) {
-        log_error("store_missing", "path=%s hint=\"its write-ahead log is there: restore the database file\"", path);
+        log_error("store_missing",
+                  "path=%s hint=\"its write-ahead log is there: restore the database file\"", path);
         return STATUS_IO;
     }
     if (mark_path(path, side, sizeof side) && stat(side, &st) == 0) {
         log_error("store_missing",
-                  "path=%s hint=\"a database was here: restore it, or remove %s.mark to begin with an empty one\"", path, path);
+                  "path=%s hint=\"a database was here: restore it, or remove %s.mark to begin with "
+                  "an empty one\"",
+                  path, path);
         return STATUS_IO;
     }
     int fd = open(path, O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
@@ -103,7 +109,8 @@ static enum status check_file(const char *path)
     char mark[PATH_MAX];
     struct stat mark_st;
     if (st.st_size == 0 && mark_path(path, mark, sizeof mark) && stat(mark, &mark_st) == 0) {
-        log_error("store_emptied", "path=%s hint=\"the file is empty: restore the database\"", path);
+        log_error("store_emptied", "path=%s hint=\"the file is empty: restore the database\"",
+                  path);
         return STATUS_IO;
     }
     return S_ISREG(st.st_mode) ? STATUS_OK : STATUS_IO;
@@ -113,14 +120,16 @@ static int64_t pragma_int(struct db *db, const char *sql)
 {
     int64_t value = -1;
     sqlite3_stmt *statement = NULL;
-    if (sqlite3_prepare_v2(db->handle, sql, -1, &statement, NULL) == SQLITE_OK && sqlite3_step(statement) == SQLITE_ROW) {
+    if (sqlite3_prepare_v2(db->handle, sql, -1, &statement, NULL) == SQLITE_OK &&
+        sqlite3_step(statement) == SQLITE_ROW) {
         value = sqlite3_column_int64(statement, 0);
     }
     sqlite3_finalize(statement);
     return value;
 }
 
-/* Settings of the connection. Nothing that is temporary goes to disk (patient data), a schema cannot run functions. */
+/* Settings of the connection. Nothing that is temporary goes to disk (patient data), a schema
+ * cannot run functions. */
 static enum status set_up(struct db *db)
 {
     sqlite3_extended_result_codes(db->handle, 1);
@@ -130,11 +139,14 @@ static enum status set_up(struct db *db)
     sqlite3_db_config(db->handle, SQLITE_DBCONFIG_DQS_DDL, 0, (int *)NULL);
     sqlite3_limit(db->handle, SQLITE_LIMIT_ATTACHED, 0);
     sqlite3_limit(db->handle, SQLITE_LIMIT_LENGTH, 16 * 1024 * 1024);
-    enum status status = db_sqlite_exec(db, "PRAGMA journal_mode=WAL; PRAGMA synchronous=FULL; PRAGMA foreign_keys=ON;"
-                                            "PRAGMA temp_store=MEMORY; PRAGMA cell_size_check=ON; PRAGMA secure_delete=FAST;"
-                                            "PRAGMA journal_size_limit=67108864");
-    if (status == STATUS_OK && (pragma_int(db, "PRAGMA synchronous") != 2 || pragma_int(db, "PRAGMA foreign_keys") != 1)) {
-        log_error("store_settings_refused", "hint=\"this SQLite does not take synchronous=FULL or foreign_keys\"");
+    enum status status = db_sqlite_exec(
+        db, "PRAGMA journal_mode=WAL; PRAGMA synchronous=FULL; PRAGMA foreign_keys=ON;"
+            "PRAGMA temp_store=MEMORY; PRAGMA cell_size_check=ON; PRAGMA secure_delete=FAST;"
+            "PRAGMA journal_size_limit=67108864");
+    if (status == STATUS_OK &&
+        (pragma_int(db, "PRAGMA synchronous") != 2 || pragma_int(db, "PRAGMA foreign_keys") != 1)) {
+        log_error("store_settings_refused",
+                  "hint=\"this SQLite does not take synchronous=FULL or foreign_keys\"");
         status = STATUS_UNSUPPORTED;
     }
     return status;
@@ -147,7 +159,8 @@ static enum status claim(struct db *db, const char *path)
         return STATUS_OK;
     }
     if (id != 0 || pragma_int(db, "SELECT count(*) FROM sqlite_master") != 0) {
-        log_error("store_foreign", "path=%s hint=\"the file is no database of consult-gateway\"", path);
+        log_error("store_foreign", "path=%s hint=\"the file is no database of consult-gateway\"",
+                  path);
         return STATUS_IO;
     }
     return db_sqlite_exec(db, "PRAGMA application_id=1128748849"); /* DB_APPLICATION_ID */
@@ -221,7 +234,8 @@ enum status db_begin(struct db *db)
 {
     CHECK(db->magic == DB_MAGIC);
     CHECK(!db->in_transaction);
-    /* IMMEDIATE: the write lock is waited for here and not in the middle, where SQLite cannot wait. */
+    /* IMMEDIATE: the write lock is waited for here and not in the middle, where SQLite cannot wait.
+     */
     enum status status = db_sqlite_exec(db, "BEGIN IMMEDIATE");
     db->in_transaction = status == STATUS_OK;
     db->failed = STATUS_OK;
@@ -234,10 +248,12 @@ enum status db_commit(struct db *db)
     CHECK(db->queries_open == 0);
     enum status status = db->failed;
     if (status == STATUS_OK && sqlite3_get_autocommit(db->handle) != 0) {
-        status = STATUS_IO; /* SQLite gave the transaction up by itself after an input/output error */
+        status =
+            STATUS_IO; /* SQLite gave the transaction up by itself after an input/output error */
     }
     if (status == STATUS_OK) {
-        status = db_sqlite_status(db, sqlite3_exec(db->handle, "COMMIT", NULL, NULL, NULL), "commit");
+        status =
+            db_sqlite_status(db, sqlite3_exec(db->handle, "COMMIT", NULL, NULL, NULL), "commit");
     }
     if (status != STATUS_OK) {
         db_rollback(db);
@@ -295,7 +311,8 @@ void db_savepoint_rollback(struct db *db)
     CHECK(db->queries_open == 0);
     db->in_savepoint = false;
     db->failed = STATUS_OK;
-    if (sqlite3_get_autocommit(db->handle) != 0 || db_sqlite_exec(db, "ROLLBACK TO part") != STATUS_OK ||
+    if (sqlite3_get_autocommit(db->handle) != 0 ||
+        db_sqlite_exec(db, "ROLLBACK TO part") != STATUS_OK ||
         db_sqlite_exec(db, "RELEASE part") != STATUS_OK) {
         db->failed = STATUS_IO; /* then the whole transaction is lost; its commit says so */
     }

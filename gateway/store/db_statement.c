@@ -16,7 +16,8 @@ static uint32_t hash_text(const char *text)
     return hash;
 }
 
-/* $N is the Nth value that is bound, wherever it stands: as in PostgreSQL. SQLite numbers by first appearance. */
+/* $N is the Nth value that is bound, wherever it stands: as in PostgreSQL. SQLite numbers by first
+ * appearance. */
 static bool map_parameters(struct db_statement *s)
 {
     int count = sqlite3_bind_parameter_count(s->handle);
@@ -42,7 +43,8 @@ static void destroy(struct db_statement *s)
     }
 }
 
-static struct db_statement *prepare(struct db *db, const char *sql, bool keep, enum status *out_status)
+static struct db_statement *prepare(struct db *db, const char *sql, bool keep,
+                                    enum status *out_status)
 {
     struct db_statement *s = calloc(1, sizeof *s);
     if (s == NULL) {
@@ -51,9 +53,12 @@ static struct db_statement *prepare(struct db *db, const char *sql, bool keep, e
     }
     const char *tail = NULL;
     unsigned flags = keep ? SQLITE_PREPARE_PERSISTENT : 0;
-    *out_status = db_sqlite_status(db, sqlite3_prepare_v3(db->handle, sql, -1, flags, &s->handle, &tail), "prepare");
-    if (*out_status == STATUS_OK && (s->handle == NULL || tail[strspn(tail, " \n;")] != '\0' || !map_parameters(s))) {
-        log_error("store_statement_refused", "hint=\"one statement, parameters $1 to $%d\"", DB_PARAMETERS_MAX);
+    *out_status = db_sqlite_status(
+        db, sqlite3_prepare_v3(db->handle, sql, -1, flags, &s->handle, &tail), "prepare");
+    if (*out_status == STATUS_OK &&
+        (s->handle == NULL || tail[strspn(tail, " \n;")] != '\0' || !map_parameters(s))) {
+        log_error("store_statement_refused", "hint=\"one statement, parameters $1 to $%d\"",
+                  DB_PARAMETERS_MAX);
         *out_status = STATUS_MALFORMED;
     }
     if (*out_status != STATUS_OK) {
@@ -69,7 +74,8 @@ struct db_statement *db_statement_take(struct db *db, const char *sql, enum stat
 {
     uint32_t slot = hash_text(sql) % DB_STATEMENTS_MAX;
     struct db_statement *found;
-    while ((found = db->statements[slot]) != NULL && found->sql != sql && strcmp(found->sql, sql) != 0) {
+    while ((found = db->statements[slot]) != NULL && found->sql != sql &&
+           strcmp(found->sql, sql) != 0) {
         slot = (slot + 1) % DB_STATEMENTS_MAX;
     }
     bool keep = found == NULL && db->statement_count < DB_STATEMENTS_MAX / 2; /* short probes */
@@ -201,7 +207,8 @@ bool db_next(struct db_query *q)
         return false;
     }
     if (!s->stepped && q->next_bind != s->parameter_count + 1) {
-        log_error("store_bind_missing", "bound=%d expected=%d", q->next_bind - 1, s->parameter_count);
+        log_error("store_bind_missing", "bound=%d expected=%d", q->next_bind - 1,
+                  s->parameter_count);
         fail(q, STATUS_MALFORMED);
         return false;
     }
@@ -256,7 +263,8 @@ enum status db_end(struct db_query *q)
         }
     }
     if (s != NULL) {
-        db->changes = sqlite3_stmt_readonly(s->handle) != 0 ? db->changes : sqlite3_changes64(db->handle);
+        db->changes =
+            sqlite3_stmt_readonly(s->handle) != 0 ? db->changes : sqlite3_changes64(db->handle);
         db_statement_give(db, s);
         q->statement = NULL;
     }
@@ -300,7 +308,8 @@ enum status db_run(struct db *db, const char *sql_literal, const char *kinds, ..
     return db_end(&q);
 }
 
-enum status db_one_text(struct db *db, char *buffer, unsigned buffer_len, const char *sql_literal, const char *kinds, ...)
+enum status db_one_text(struct db *db, char *buffer, unsigned buffer_len, const char *sql_literal,
+                        const char *kinds, ...)
 {
     struct db_query q;
     db_begin_query(&q, db, sql_literal);
@@ -321,7 +330,8 @@ enum status db_one_text(struct db *db, char *buffer, unsigned buffer_len, const 
     return status != STATUS_OK ? status : found;
 }
 
-enum status db_one_int(struct db *db, int64_t *out_value, const char *sql_literal, const char *kinds, ...)
+enum status db_one_int(struct db *db, int64_t *out_value, const char *sql_literal,
+                       const char *kinds, ...)
 {
     struct db_query q;
     db_begin_query(&q, db, sql_literal);

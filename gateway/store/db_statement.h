@@ -1,5 +1,6 @@
-/* Statements on SQLite: the cache by SQL text, values in, rows out (db_begin_query to db_one_int of db.h). A statement that is
- * used while its cached twin is running (a query inside the rows of the same query) gets a handle of its own. Store thread. */
+/* Statements on SQLite: the cache by SQL text, values in, rows out (db_begin_query to db_one_int of
+ * db.h). A statement that is used while its cached twin is running (a query inside the rows of the
+ * same query) gets a handle of its own. Store thread. */
 #ifndef GATEWAY_STORE_DB_STATEMENT_H
 #define GATEWAY_STORE_DB_STATEMENT_H
 

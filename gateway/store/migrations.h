@@ -1,5 +1,6 @@
-/* The migrations, compiled in: migrations/NNN_name.sql in the order of NNN, made into migrations_data.c by
- * embed_migrations.cmake. A migration that a released version has applied is never edited: a change is a new file. */
+/* The migrations, compiled in: migrations/NNN_name.sql in the order of NNN, made into
+ * migrations_data.c by embed_migrations.cmake. A migration that a released version has applied is
+ * never edited: a change is a new file. */
 #ifndef GATEWAY_STORE_MIGRATIONS_H
 #define GATEWAY_STORE_MIGRATIONS_H
 

@@ -1,5 +1,5 @@
-/* Any octets as an import file: refused or imported, never a crash; a refusal changes nothing, and what was imported imports
- * again to the same. */
+/* Any octets as an import file: refused or imported, never a crash; a refusal changes nothing, and
+ * what was imported imports again to the same. */
 #include "gateway/ctl/import.h"
 #include "media/rt/log.h"
 #include "proto/base/check.h"
@@ -12,8 +12,10 @@ static int64_t rows(struct db *db)
 {
     int64_t n = -1;
     CHECK(db_one_int(db, &n,
-                     "SELECT (SELECT count(*) FROM organisation) + (SELECT count(*) FROM practitioner) + (SELECT count(*) FROM"
-                     " partnership_member) + (SELECT count(*) FROM agreement_service) + (SELECT count(*) FROM account_role)",
+                     "SELECT (SELECT count(*) FROM organisation) + (SELECT count(*) FROM "
+                     "practitioner) + (SELECT count(*) FROM"
+                     " partnership_member) + (SELECT count(*) FROM agreement_service) + (SELECT "
+                     "count(*) FROM account_role)",
                      "") == STATUS_OK);
     return n;
 }

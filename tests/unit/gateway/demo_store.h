@@ -1,4 +1,5 @@
-/* A fresh database in a folder of its own, with the demonstration data (deploy/demo/demo.json) in it. One thread. */
+/* A fresh database in a folder of its own, with the demonstration data (deploy/demo/demo.json) in
+ * it. One thread. */
 #ifndef TESTS_UNIT_GATEWAY_DEMO_STORE_H
 #define TESTS_UNIT_GATEWAY_DEMO_STORE_H
 
@@ -6,7 +7,8 @@
 #include "tests/unit/gateway/temp_folder.h"
 #include "tests/unit/test.h"
 
-/* passwords: hash them (0.1 s each), so that people can sign in. The folder is the caller's to remove, the db to close. */
+/* passwords: hash them (0.1 s each), so that people can sign in. The folder is the caller's to
+ * remove, the db to close. */
 static inline struct db *demo_store(struct temp_folder *folder, bool passwords)
 {
     struct db *db = NULL;

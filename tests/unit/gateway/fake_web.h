@@ -1,6 +1,6 @@
-/* The gateway's calls without sockets: an exchange that is filled by hand and answered into itself, and worker queues that run
- * when the test says so, batch by batch, on the test's own thread. Include once; defines the functions of web.h, worker.h and
- * hub.h that dispatch.c needs. */
+/* The gateway's calls without sockets: an exchange that is filled by hand and answered into itself,
+ * and worker queues that run when the test says so, batch by batch, on the test's own thread.
+ * Include once; defines the functions of web.h, worker.h and hub.h that dispatch.c needs. */
 #ifndef TESTS_UNIT_GATEWAY_FAKE_WEB_H
 #define TESTS_UNIT_GATEWAY_FAKE_WEB_H
 
@@ -49,12 +49,14 @@ void web_reply(struct web_exchange *exchange, const struct web_reply *reply)
 {
     EXPECT_INT(exchange->status, 0); /* answered once */
     exchange->status = reply->status;
-    (void)snprintf(exchange->content_type, sizeof exchange->content_type, "%s", reply->content_type != NULL ? reply->content_type : "");
-    (void)snprintf(exchange->etag, sizeof exchange->etag, "%s", reply->etag != NULL ? reply->etag : "");
+    (void)snprintf(exchange->content_type, sizeof exchange->content_type, "%s",
+                   reply->content_type != NULL ? reply->content_type : "");
+    (void)snprintf(exchange->etag, sizeof exchange->etag, "%s",
+                   reply->etag != NULL ? reply->etag : "");
     for (size_t i = 0; reply->headers != NULL && reply->headers[i] != NULL; i += 2) {
         size_t len = strlen(exchange->reply_headers);
-        (void)snprintf(exchange->reply_headers + len, sizeof exchange->reply_headers - len, "%s: %s\n", reply->headers[i],
-                       reply->headers[i + 1]);
+        (void)snprintf(exchange->reply_headers + len, sizeof exchange->reply_headers - len,
+                       "%s: %s\n", reply->headers[i], reply->headers[i + 1]);
     }
     exchange->body = reply->body_len > 0 ? json_loadb(reply->body, reply->body_len, 0, NULL) : NULL;
     if (reply->body_free != NULL) {
@@ -121,7 +123,10 @@ static inline void fake_app(struct app *app)
 {
     fake_store = (struct worker){.limit = 1000};
     fake_pool = (struct worker){.limit = 1000};
-    *app = (struct app){.store = &fake_store, .blob = &fake_pool, .password = &fake_pool, .hub = (struct hub *)(void *)app};
+    *app = (struct app){.store = &fake_store,
+                        .blob = &fake_pool,
+                        .password = &fake_pool,
+                        .hub = (struct hub *)(void *)app};
 }
 
 #endif

@@ -1,4 +1,5 @@
-/* A folder of a test's own below /tmp, removed with what is in it (one level of folders). One thread. */
+/* A folder of a test's own below /tmp, removed with what is in it (one level of folders). One
+ * thread. */
 #ifndef TESTS_UNIT_GATEWAY_TEMP_FOLDER_H
 #define TESTS_UNIT_GATEWAY_TEMP_FOLDER_H
 

@@ -1,4 +1,5 @@
-/* Sessions over virtual time, the sweep, sign-in counts, passwords and signing keys; a real store, no sockets, no sleeps. */
+/* Sessions over virtual time, the sweep, sign-in counts, passwords and signing keys; a real store,
+ * no sockets, no sleeps. */
 #include "gateway/auth/auth.h"
 #include "gateway/auth/auth_throttle.h"
 #include "gateway/auth/sign.h"
@@ -19,14 +20,16 @@ static struct db *db;
 
 static void account_of(const char *login, char out_id[33])
 {
-    EXPECT_INT(db_one_text(db, out_id, 33, "SELECT id FROM account WHERE login=$1", "s", login), STATUS_OK);
+    EXPECT_INT(db_one_text(db, out_id, 33, "SELECT id FROM account WHERE login=$1", "s", login),
+               STATUS_OK);
 }
 
 static void open_session(const char *login, const char *token_hash)
 {
     char id[33];
     account_of(login, id);
-    EXPECT_INT(db_run(db, "INSERT INTO session VALUES ($1, $2, 'csrf', $3, $3, $4)", "ssii", token_hash, id, T0, T0 + 12 * 60 * MINUTE),
+    EXPECT_INT(db_run(db, "INSERT INTO session VALUES ($1, $2, 'csrf', $3, $3, $4)", "ssii",
+                      token_hash, id, T0, T0 + 12 * 60 * MINUTE),
                STATUS_OK);
 }
 
@@ -72,7 +75,8 @@ static void test_idle(void)
     EXPECT_INT(actor.roles, ROLE_CLINICIAN);
     EXPECT_TEXT(actor.csrf_token, "csrf");
     EXPECT_TEXT(actor.language, "zh-CN");
-    EXPECT(api_id(actor.account_id) && api_id(actor.organisation_id) && api_id(actor.practitioner_id));
+    EXPECT(api_id(actor.account_id) && api_id(actor.organisation_id) &&
+           api_id(actor.practitioner_id));
     EXPECT_INT(load(HASH, T0 + 58 * MINUTE), STATUS_OK); /* the use before counts */
     EXPECT_INT(load(HASH, T0 + 88 * MINUTE), STATUS_NONE);
     EXPECT_INT(sweep(T0 + 88 * MINUTE, "expired"), 1);
@@ -92,7 +96,8 @@ static void test_on_duty_is_not_idle(void)
     EXPECT_INT(load(HASH, T0 + 12 * 60 * MINUTE), STATUS_NONE);
     EXPECT_INT(sweep(T0 + 12 * 60 * MINUTE, "expired"), 1);
     int64_t on_duty = 1;
-    EXPECT_INT(db_one_int(db, &on_duty, "SELECT on_duty FROM duty WHERE account_id=$1", "s", id), STATUS_OK);
+    EXPECT_INT(db_one_int(db, &on_duty, "SELECT on_duty FROM duty WHERE account_id=$1", "s", id),
+               STATUS_OK);
     EXPECT_INT(on_duty, 0); /* nobody is there any more */
     EXPECT_INT(db_run(db, "DELETE FROM duty", ""), STATUS_OK);
 }
@@ -114,7 +119,8 @@ static void test_disabled(void)
     EXPECT_INT(sweep(T0, "disabled"), 1);
     EXPECT_INT(sweep(T0, "disabled"), 0);
     open_session("demo.clinician2", HASH);
-    EXPECT_INT(db_run(db, "UPDATE organisation SET active=0 WHERE code='DEMO-TOWN-2'", ""), STATUS_OK);
+    EXPECT_INT(db_run(db, "UPDATE organisation SET active=0 WHERE code='DEMO-TOWN-2'", ""),
+               STATUS_OK);
     EXPECT_INT(load(HASH, T0), STATUS_NONE);
     EXPECT_INT(sweep(T0, "disabled"), 1);
     EXPECT_INT(db_run(db, "UPDATE organisation SET active=1", ""), STATUS_OK);
@@ -123,8 +129,13 @@ static void test_disabled(void)
 static void test_tokens(void)
 {
     char hash[AUTH_TOKEN_HASH_SIZE] = "untouched";
-    static const char *const bad[] = {NULL, "", "short", "AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA", "AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA'",
-                                      "AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA", "AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA="};
+    static const char *const bad[] = {NULL,
+                                      "",
+                                      "short",
+                                      "AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA",
+                                      "AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA'",
+                                      "AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA",
+                                      "AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA="};
     for (size_t i = 0; i < sizeof bad / sizeof bad[0]; i++) {
         EXPECT(!auth_token_hash(bad[i], hash));
     }
@@ -138,7 +149,8 @@ static void test_tokens(void)
 
 static enum status try_at(const char *login, const char *address, int64_t now_ms, int *retry_s)
 {
-    struct auth_limits limits = {.tries_per_account = 3, .tries_per_address = 5, .window_ms = MINUTE};
+    struct auth_limits limits = {
+        .tries_per_account = 3, .tries_per_address = 5, .window_ms = MINUTE};
     return auth_throttle_take(db, login, address, now_ms, &limits, retry_s);
 }
 
@@ -148,17 +160,20 @@ static void test_throttle(void)
     for (int i = 0; i < 3; i++) {
         EXPECT_INT(try_at("a", "192.0.2.1", T0 + i, &retry_s), STATUS_OK);
     }
-    EXPECT_INT(try_at("a", "192.0.2.2", T0 + 10000, &retry_s), STATUS_REFUSED); /* the name, from anywhere */
+    EXPECT_INT(try_at("a", "192.0.2.2", T0 + 10000, &retry_s),
+               STATUS_REFUSED); /* the name, from anywhere */
     EXPECT_INT(retry_s, 50);
     EXPECT_INT(try_at("b", "192.0.2.1", T0, &retry_s), STATUS_OK);
     EXPECT_INT(try_at("c", "::ffff:192.0.2.1", T0, &retry_s), STATUS_OK);
-    EXPECT_INT(try_at("d", "192.0.2.1", T0, &retry_s), STATUS_REFUSED); /* the address, for anybody */
+    EXPECT_INT(try_at("d", "192.0.2.1", T0, &retry_s),
+               STATUS_REFUSED); /* the address, for anybody */
     EXPECT_INT(try_at("a", "192.0.2.1", T0 + MINUTE, &retry_s), STATUS_OK); /* a new window */
     EXPECT_INT(auth_throttle_clear(db, "a", "192.0.2.1"), STATUS_OK);
     for (int i = 0; i < 5; i++) {
         char login[8];
         (void)snprintf(login, sizeof login, "v6-%d", i);
-        EXPECT_INT(try_at(login, i % 2 == 0 ? "2001:db8::1" : "2001:db8::ffff:2", T0, &retry_s), STATUS_OK);
+        EXPECT_INT(try_at(login, i % 2 == 0 ? "2001:db8::1" : "2001:db8::ffff:2", T0, &retry_s),
+                   STATUS_OK);
     }
     EXPECT_INT(try_at("v6-9", "2001:db8::7", T0, &retry_s), STATUS_REFUSED);
     EXPECT_INT(try_at("v6-9", "2001:db8:0:1::7", T0, &retry_s), STATUS_OK);
@@ -190,8 +205,12 @@ static void test_signing(void)
 {
     char id[33];
     char known[65];
-    EXPECT_INT(db_one_text(db, id, sizeof id, "SELECT id FROM organisation WHERE code='DEMO-CITY-1'", ""), STATUS_OK);
-    EXPECT_INT(db_one_text(db, known, sizeof known, "SELECT signing_public_key FROM organisation WHERE id=$1", "s", id), STATUS_OK);
+    EXPECT_INT(
+        db_one_text(db, id, sizeof id, "SELECT id FROM organisation WHERE code='DEMO-CITY-1'", ""),
+        STATUS_OK);
+    EXPECT_INT(db_one_text(db, known, sizeof known,
+                           "SELECT signing_public_key FROM organisation WHERE id=$1", "s", id),
+               STATUS_OK);
     struct sign_keys keys = {folder.path};
     char signature[SIGN_SIGNATURE_SIZE];
     char public_key[SIGN_PUBLIC_KEY_SIZE] = "";
@@ -199,11 +218,15 @@ static void test_signing(void)
     EXPECT_TEXT(public_key, known);
     EXPECT(sign_verify(public_key, signature, "opinion", 7));
     EXPECT(!sign_verify(public_key, signature, "opiniom", 7));
-    EXPECT(!sign_verify(public_key, "zz", "opinion", 7) && !sign_verify("", signature, "opinion", 7));
+    EXPECT(!sign_verify(public_key, "zz", "opinion", 7) &&
+           !sign_verify("", signature, "opinion", 7));
     signature[0] = signature[0] == '0' ? '1' : '0';
     EXPECT(!sign_verify(public_key, signature, "opinion", 7));
-    EXPECT_INT(sign_with_organisation(&keys, "../../etc/passwd", "x", 1, signature, public_key), STATUS_UNKNOWN);
-    EXPECT_INT(sign_with_organisation(&keys, "00000000000000000000000000000000", "x", 1, signature, public_key), STATUS_UNKNOWN);
+    EXPECT_INT(sign_with_organisation(&keys, "../../etc/passwd", "x", 1, signature, public_key),
+               STATUS_UNKNOWN);
+    EXPECT_INT(sign_with_organisation(&keys, "00000000000000000000000000000000", "x", 1, signature,
+                                      public_key),
+               STATUS_UNKNOWN);
     char path[128];
     (void)snprintf(path, sizeof path, "%s/keys/%s.key", folder.path, id);
     EXPECT_INT(chmod(path, 0644), 0); /* others could have read it */
@@ -218,11 +241,14 @@ static void test_directory(void)
     json_t *person = directory_person_json(db, id);
     EXPECT_TEXT(json_string_value(json_object_get(person, "account")), id);
     EXPECT_TEXT(json_string_value(json_object_get(person, "title")), "chief");
-    EXPECT_TEXT(json_string_value(json_object_get(json_object_get(person, "organisation"), "level")), "province");
+    EXPECT_TEXT(
+        json_string_value(json_object_get(json_object_get(person, "organisation"), "level")),
+        "province");
     json_decref(person);
     EXPECT(directory_person_json(db, "nobody") == NULL);
     EXPECT(directory_organisation_json(db, "none") == NULL);
-    EXPECT(directory_specialty_exists(db, "cardiology") && !directory_specialty_exists(db, "alchemy"));
+    EXPECT(directory_specialty_exists(db, "cardiology") &&
+           !directory_specialty_exists(db, "alchemy"));
     EXPECT_INT(directory_on_duty_count(db, "none", "cardiology"), 0);
     char day[11];
     rules_today(1795276800000LL, day); /* 2026-11-21T16:00Z: already the next day in China */
@@ -247,9 +273,11 @@ static void test_limits(void)
 int main(void)
 {
     static const struct test_case cases[] = {
-        {"idle", test_idle},         {"on duty is not idle", test_on_duty_is_not_idle}, {"disabled", test_disabled},
-        {"tokens", test_tokens},     {"throttle", test_throttle},                       {"passwords", test_passwords},
-        {"signing", test_signing},   {"directory", test_directory},                     {"limits", test_limits},
+        {"idle", test_idle},         {"on duty is not idle", test_on_duty_is_not_idle},
+        {"disabled", test_disabled}, {"tokens", test_tokens},
+        {"throttle", test_throttle}, {"passwords", test_passwords},
+        {"signing", test_signing},   {"directory", test_directory},
+        {"limits", test_limits},
     };
     db = demo_store(&folder, false);
     int result = TEST_MAIN(cases);

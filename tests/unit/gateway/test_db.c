@@ -1,10 +1,11 @@
-/* The store contract on real files: statements, transactions, savepoints, group commit, migrations, and what happens when a
- * database is missing, foreign, newer, changed or cut off in the middle of a transaction. */
+/* The store contract on real files: statements, transactions, savepoints, group commit, migrations,
+ * and what happens when a database is missing, foreign, newer, changed or cut off in the middle of
+ * a transaction. */
 #include "gateway/store/db_batch.h"
 #include "gateway/store/db_migrate.h"
 #include "gateway/store/db_sqlite.h"
-#include "tests/unit/test.h"
 #include "tests/unit/gateway/temp_folder.h"
+#include "tests/unit/test.h"
 
 #include <signal.h>
 #include <sys/stat.h>
@@ -20,7 +21,8 @@ static struct db *open_memory(void)
 
 static void add_specialty(struct db *db, const char *code, enum status expected)
 {
-    EXPECT_INT(db_run(db, "INSERT INTO specialty (code, name_zh, name_en) VALUES ($1, $2, $3)", "sss", code, "名", "name"),
+    EXPECT_INT(db_run(db, "INSERT INTO specialty (code, name_zh, name_en) VALUES ($1, $2, $3)",
+                      "sss", code, "名", "name"),
                expected);
 }
 
@@ -39,7 +41,8 @@ static void test_statements(void)
     EXPECT_INT(db_changes(db), 1);
     add_specialty(db, "radiology", STATUS_OK);
     struct db_query q;
-    db_begin_query(&q, db, "SELECT code, NULL, 7, 2.5 FROM specialty WHERE code >= $1 ORDER BY code");
+    db_begin_query(&q, db,
+                   "SELECT code, NULL, 7, 2.5 FROM specialty WHERE code >= $1 ORDER BY code");
     db_bind_text(&q, "c");
     EXPECT(db_next(&q));
     EXPECT_TEXT(db_text(&q, 0), "cardiology");
@@ -53,11 +56,15 @@ static void test_statements(void)
     EXPECT(!db_next(&q));
     EXPECT_INT(db_end(&q), STATUS_OK);
     char text[8];
-    EXPECT_INT(db_one_text(db, text, sizeof text, "SELECT code FROM specialty WHERE code=$1", "s", "radiology"),
+    EXPECT_INT(db_one_text(db, text, sizeof text, "SELECT code FROM specialty WHERE code=$1", "s",
+                           "radiology"),
                STATUS_TOO_LARGE);
-    EXPECT_INT(db_one_text(db, text, sizeof text, "SELECT code FROM specialty WHERE code=$1", "s", "none"), STATUS_NONE);
+    EXPECT_INT(
+        db_one_text(db, text, sizeof text, "SELECT code FROM specialty WHERE code=$1", "s", "none"),
+        STATUS_NONE);
     int64_t n = 5;
-    EXPECT_INT(db_one_int(db, &n, "SELECT 1 FROM specialty WHERE code=$1", "s", "none"), STATUS_NONE);
+    EXPECT_INT(db_one_int(db, &n, "SELECT 1 FROM specialty WHERE code=$1", "s", "none"),
+               STATUS_NONE);
     EXPECT_INT(n, 5);
     EXPECT_INT(db_commit(db), STATUS_OK);
     db_close(db);
@@ -68,12 +75,15 @@ static void test_parameters(void)
 {
     struct db *db = open_memory();
     char text[16];
-    EXPECT_INT(db_one_text(db, text, sizeof text, "SELECT $2 || $1 || $2", "ss", "a", "b"), STATUS_OK);
+    EXPECT_INT(db_one_text(db, text, sizeof text, "SELECT $2 || $1 || $2", "ss", "a", "b"),
+               STATUS_OK);
     EXPECT_TEXT(text, "bab");
     EXPECT_INT(db_begin(db), STATUS_OK);
-    EXPECT_INT(db_run(db, "UPDATE specialty SET name_zh=$1 WHERE code=$2", "s", "x"), STATUS_MALFORMED); /* one too few */
+    EXPECT_INT(db_run(db, "UPDATE specialty SET name_zh=$1 WHERE code=$2", "s", "x"),
+               STATUS_MALFORMED); /* one too few */
     db_rollback(db);
-    EXPECT_INT(db_run(db, "DELETE FROM specialty WHERE code=$1", "ss", "x", "y"), STATUS_MALFORMED);     /* one too many */
+    EXPECT_INT(db_run(db, "DELETE FROM specialty WHERE code=$1", "ss", "x", "y"),
+               STATUS_MALFORMED); /* one too many */
     EXPECT_INT(db_run(db, "DELETE FROM nowhere", ""), STATUS_MALFORMED);
     EXPECT_INT(db_run(db, "DELETE FROM specialty; DELETE FROM duty", ""), STATUS_MALFORMED);
     db_close(db);
@@ -127,7 +137,9 @@ static void test_sticky_errors(void)
     EXPECT_INT(count_specialties(db), 2);
     EXPECT_INT(db_begin(db), STATUS_OK);
     add_specialty(db, "e", STATUS_OK);
-    EXPECT_INT(db_run(db, "INSERT INTO practitioner_specialty VALUES ($1, $2)", "ss", "nobody", "e"), STATUS_CONFLICT);
+    EXPECT_INT(
+        db_run(db, "INSERT INTO practitioner_specialty VALUES ($1, $2)", "ss", "nobody", "e"),
+        STATUS_CONFLICT);
     EXPECT_INT(db_commit(db), STATUS_CONFLICT);
     EXPECT_INT(count_specialties(db), 2);
     db_close(db);
@@ -177,7 +189,8 @@ static void test_group_commit(void)
     db_close(db);
 }
 
-/* Two connections: the second waits for the first's transaction and is refused after the time-out, never half-done. */
+/* Two connections: the second waits for the first's transaction and is refused after the time-out,
+ * never half-done. */
 static void test_group_commit_fails(void)
 {
     struct temp_folder folder;
@@ -213,7 +226,8 @@ static void test_disk_full(void)
     temp_folder_make(&folder);
     struct db *db = NULL;
     EXPECT_INT(db_open(temp_path(&folder, "x.db"), &db), STATUS_OK);
-    EXPECT_INT(db_sqlite_exec(db, "PRAGMA max_page_count=1"), STATUS_OK); /* becomes the present size */
+    EXPECT_INT(db_sqlite_exec(db, "PRAGMA max_page_count=1"),
+               STATUS_OK); /* becomes the present size */
     static char large[70000];
     memset(large, 'x', sizeof large - 1);
     struct db_batch_item items[2];
@@ -222,7 +236,8 @@ static void test_disk_full(void)
     add_specialty(db, "small", STATUS_OK);
     EXPECT_INT(db_batch_keep(db), STATUS_OK);
     EXPECT_INT(db_batch_join(db, &items[1]), STATUS_OK);
-    EXPECT_INT(db_run(db, "INSERT INTO specialty (code, name_zh, name_en) VALUES ($1, $2, $3)", "sss", "large", large, ""),
+    EXPECT_INT(db_run(db, "INSERT INTO specialty (code, name_zh, name_en) VALUES ($1, $2, $3)",
+                      "sss", "large", large, ""),
                STATUS_IO);
     EXPECT(db_batch_keep(db) != STATUS_OK);
     db_batch_hooks.end_batch(db);
@@ -246,12 +261,13 @@ static void test_migrations(void)
         known++;
     }
     EXPECT_INT(applied, known);
-    static const unsigned char more_sql[] = "CREATE TABLE more (a TEXT); INSERT INTO more VALUES ('x')";
+    static const unsigned char more_sql[] =
+        "CREATE TABLE more (a TEXT); INSERT INTO more VALUES ('x')";
     struct migration more[32] = {0};
     memcpy(more, migrations, (size_t)known * sizeof more[0]);
     more[known] = (struct migration){known + 1, "999_more", more_sql, sizeof more_sql - 1};
     EXPECT_INT(db_migrate(db, more, 1), STATUS_OK);
-    EXPECT_INT(db_migrate(db, more, 1), STATUS_OK); /* nothing to do */
+    EXPECT_INT(db_migrate(db, more, 1), STATUS_OK);                /* nothing to do */
     EXPECT_INT(db_migrate(db, migrations, 1), STATUS_UNSUPPORTED); /* newer than the program */
     static const unsigned char changed_sql[] = "CREATE TABLE more (b TEXT)";
     more[known].sql = changed_sql;
@@ -264,7 +280,8 @@ static void test_migrations(void)
     more[known + 1] = (struct migration){known + 2, "998_bad", bad_sql, sizeof bad_sql - 1};
     EXPECT(db_migrate(db, more, 1) != STATUS_OK);
     int64_t tables = -1;
-    EXPECT_INT(db_one_int(db, &tables, "SELECT count(*) FROM sqlite_master WHERE name='half'", ""), STATUS_OK);
+    EXPECT_INT(db_one_int(db, &tables, "SELECT count(*) FROM sqlite_master WHERE name='half'", ""),
+               STATUS_OK);
     EXPECT_INT(tables, 0);
     db_close(db);
     EXPECT_INT(db_open(path, &db), STATUS_IO); /* a newer schema than ours is refused at open */
@@ -330,8 +347,9 @@ static void test_killed(void)
         if (db_open(path, &db) != STATUS_OK || db_begin(db) != STATUS_OK) {
             _exit(1);
         }
-        if (db_run(db, "INSERT INTO specialty VALUES ('kept', 'a', 'b')", "") != STATUS_OK || db_commit(db) != STATUS_OK ||
-            db_begin(db) != STATUS_OK || db_run(db, "INSERT INTO specialty VALUES ('lost', 'a', 'b')", "") != STATUS_OK) {
+        if (db_run(db, "INSERT INTO specialty VALUES ('kept', 'a', 'b')", "") != STATUS_OK ||
+            db_commit(db) != STATUS_OK || db_begin(db) != STATUS_OK ||
+            db_run(db, "INSERT INTO specialty VALUES ('lost', 'a', 'b')", "") != STATUS_OK) {
             _exit(1);
         }
         (void)raise(SIGKILL);
@@ -341,7 +359,8 @@ static void test_killed(void)
     struct db *db = NULL;
     EXPECT_INT(db_open(path, &db), STATUS_OK);
     char code[16] = "";
-    EXPECT_INT(db_one_text(db, code, sizeof code, "SELECT group_concat(code) FROM specialty", ""), STATUS_OK);
+    EXPECT_INT(db_one_text(db, code, sizeof code, "SELECT group_concat(code) FROM specialty", ""),
+               STATUS_OK);
     EXPECT_TEXT(code, "kept");
     db_close(db);
     temp_folder_remove(&folder);
@@ -351,11 +370,14 @@ static void test_killed(void)
 static void test_hostile_values(void)
 {
     struct db *db = open_memory();
-    static const char *const values[] = {"'; DROP TABLE specialty; --", "\" OR 1=1", "$1", "\\", "%", "名\xf0\x9f\xa9\xba", ""};
+    static const char *const values[] = {
+        "'; DROP TABLE specialty; --", "\" OR 1=1", "$1", "\\", "%", "名\xf0\x9f\xa9\xba", ""};
     for (size_t i = 0; i < sizeof values / sizeof values[0]; i++) {
         add_specialty(db, values[i], STATUS_OK);
         char back[64] = "?";
-        EXPECT_INT(db_one_text(db, back, sizeof back, "SELECT code FROM specialty WHERE code=$1", "s", values[i]), STATUS_OK);
+        EXPECT_INT(db_one_text(db, back, sizeof back, "SELECT code FROM specialty WHERE code=$1",
+                               "s", values[i]),
+                   STATUS_OK);
         EXPECT_TEXT(back, values[i]);
     }
     EXPECT_INT(count_specialties(db), (int64_t)(sizeof values / sizeof values[0]));

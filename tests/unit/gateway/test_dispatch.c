@@ -1,5 +1,6 @@
-/* Calls from the request to the answer: routing, sign-in, CSRF, roles, Idempotency-Key, full queues, a commit that fails. The
- * store is a real file with the demonstration data; sockets and threads are replaced by fake_web.h. */
+/* Calls from the request to the answer: routing, sign-in, CSRF, roles, Idempotency-Key, full
+ * queues, a commit that fails. The store is a real file with the demonstration data; sockets and
+ * threads are replaced by fake_web.h. */
 #include "gateway/auth/auth.h"
 #include "gateway/dispatch_call.h"
 #include "gateway/store/db_sqlite.h"
@@ -16,10 +17,11 @@ struct session {
     char token[AUTH_TOKEN_LEN + 1], csrf[65];
 };
 
-static void start(struct web_exchange *x, const char *method, const char *path, const char *query, const char *body,
-                  const struct session *session)
+static void start(struct web_exchange *x, const char *method, const char *path, const char *query,
+                  const char *body, const struct session *session)
 {
-    *x = (struct web_exchange){.request = {.method = method, .path = path, .query = query, .peer_address = "192.0.2.7"}};
+    *x = (struct web_exchange){
+        .request = {.method = method, .path = path, .query = query, .peer_address = "192.0.2.7"}};
     size_t n = 0;
     if (body != NULL) {
         x->request.body = span_text(body);
@@ -33,7 +35,8 @@ static void start(struct web_exchange *x, const char *method, const char *path, 
     }
 }
 
-static void ask(struct web_exchange *x, const char *method, const char *path, const char *body, const struct session *session)
+static void ask(struct web_exchange *x, const char *method, const char *path, const char *body,
+                const struct session *session)
 {
     start(x, method, path, "", body, session);
     app_request(&app, x);
@@ -73,7 +76,8 @@ static void sign_in(const char *login, struct session *out)
         memcpy(out->token, cookie + strlen("Set-Cookie: __Host-session="), AUTH_TOKEN_LEN);
         out->token[AUTH_TOKEN_LEN] = '\0';
     }
-    (void)snprintf(out->csrf, sizeof out->csrf, "%s", json_string_value(json_object_get(x.body, "csrf_token")));
+    (void)snprintf(out->csrf, sizeof out->csrf, "%s",
+                   json_string_value(json_object_get(x.body, "csrf_token")));
     done(&x);
 }
 
@@ -101,8 +105,16 @@ static void test_routing(void)
 static void test_bad_bodies(void)
 {
     static const char *const bodies[] = {
-        "{", "[]", "\"x\"", "{\"login\":\"a\",\"login\":\"b\"}", "{\"login\":\"\\ud800\"}", "{\"login\":\"a\\u0000b\"}", "{\"a\":1e999}",
-        "{\"a\":1}x", "{\"a\":[[[[[[[[[[[[[[[[[1]]]]]]]]]]]]]]]]]}", "{\"a\":\"\xff\"}",
+        "{",
+        "[]",
+        "\"x\"",
+        "{\"login\":\"a\",\"login\":\"b\"}",
+        "{\"login\":\"\\ud800\"}",
+        "{\"login\":\"a\\u0000b\"}",
+        "{\"a\":1e999}",
+        "{\"a\":1}x",
+        "{\"a\":[[[[[[[[[[[[[[[[[1]]]]]]]]]]]]]]]]]}",
+        "{\"a\":\"\xff\"}",
     };
     struct web_exchange x;
     for (size_t i = 0; i < sizeof bodies / sizeof bodies[0]; i++) {
@@ -118,7 +130,8 @@ static void test_bad_bodies(void)
     x.headers[3] = "cross-site";
     app_request(&app, &x);
     expect_problem(&x, 403, "request.cross-site");
-    static const char *const queries[] = {"a=%", "a=%zz", "a=%00", "a=1&a=2", "a=%ff", "1&2&3&4&5&6&7&8&9", "a=%0a"};
+    static const char *const queries[] = {
+        "a=%", "a=%zz", "a=%00", "a=1&a=2", "a=%ff", "1&2&3&4&5&6&7&8&9", "a=%0a"};
     for (size_t i = 0; i < sizeof queries / sizeof queries[0]; i++) {
         start(&x, "GET", "/api/v1/specialties", queries[i], NULL, NULL);
         app_request(&app, &x);
@@ -142,8 +155,11 @@ static void test_session(void)
     EXPECT_INT(x.status, 200);
     json_t *account = json_object_get(x.body, "account");
     EXPECT_TEXT(json_string_value(json_object_get(account, "login")), "demo.clinician1");
-    EXPECT_TEXT(json_string_value(json_array_get(json_object_get(account, "roles"), 0)), "clinician");
-    EXPECT_TEXT(json_string_value(json_object_get(json_object_get(x.body, "organisation"), "level")), "township");
+    EXPECT_TEXT(json_string_value(json_array_get(json_object_get(account, "roles"), 0)),
+                "clinician");
+    EXPECT_TEXT(
+        json_string_value(json_object_get(json_object_get(x.body, "organisation"), "level")),
+        "township");
     EXPECT_TEXT(json_string_value(json_object_get(x.body, "csrf_token")), s.csrf);
     EXPECT(json_is_false(json_object_get(x.body, "on_duty")));
     done(&x);
@@ -151,7 +167,8 @@ static void test_session(void)
     EXPECT_INT(x.status, 200);
     done(&x);
     ask(&x, "PATCH", "/api/v1/session", "{\"language\":\"fr\"}", &s);
-    EXPECT_TEXT(json_string_value(json_object_get(x.body, "detail")), "The language must be zh-CN or en.");
+    EXPECT_TEXT(json_string_value(json_object_get(x.body, "detail")),
+                "The language must be zh-CN or en.");
     expect_problem(&x, 422, "field.value");
     ask(&x, "PUT", "/api/v1/duty", "{\"on_duty\":true}", &s);
     expect_problem(&x, 403, "session.role");
@@ -218,14 +235,16 @@ static void test_wrong_password(void)
 {
     struct web_exchange x;
     fake_effects = 0;
-    ask(&x, "POST", "/api/v1/session", "{\"login\":\"demo.clinician2\",\"password\":\"wrong-wrong\"}", NULL);
+    ask(&x, "POST", "/api/v1/session",
+        "{\"login\":\"demo.clinician2\",\"password\":\"wrong-wrong\"}", NULL);
     EXPECT(strstr(x.reply_headers, "Set-Cookie") == NULL);
     expect_problem(&x, 401, "session.wrong-credentials");
     ask(&x, "POST", "/api/v1/session", "{\"login\":\"nobody\",\"password\":\"wrong-wrong\"}", NULL);
     expect_problem(&x, 401, "session.wrong-credentials");
     EXPECT_INT(fake_effects, 0);
     int64_t rows = 0;
-    EXPECT_INT(db_one_int(db, &rows, "SELECT count(*) FROM audit WHERE action='login.failed'", ""), STATUS_OK);
+    EXPECT_INT(db_one_int(db, &rows, "SELECT count(*) FROM audit WHERE action='login.failed'", ""),
+               STATUS_OK);
     EXPECT_INT(rows, 2); /* kept although the call was refused */
     struct session s;
     sign_in("demo.clinician2", &s);
@@ -235,10 +254,12 @@ static void test_throttle(void)
 {
     struct web_exchange x;
     for (int i = 0; i < 8; i++) {
-        ask(&x, "POST", "/api/v1/session", "{\"login\":\"demo.admin\",\"password\":\"wrong-wrong\"}", NULL);
+        ask(&x, "POST", "/api/v1/session",
+            "{\"login\":\"demo.admin\",\"password\":\"wrong-wrong\"}", NULL);
         expect_problem(&x, 401, "session.wrong-credentials");
     }
-    ask(&x, "POST", "/api/v1/session", "{\"login\":\"demo.admin\",\"password\":\"" PASSWORD "\"}", NULL);
+    ask(&x, "POST", "/api/v1/session", "{\"login\":\"demo.admin\",\"password\":\"" PASSWORD "\"}",
+        NULL);
     EXPECT(strstr(x.reply_headers, "Retry-After: ") != NULL);
     expect_problem(&x, 429, "session.throttled");
     struct session s;
@@ -254,7 +275,8 @@ static void test_session_cap(void)
     enum { COUNT = 12 };
     static struct web_exchange x[COUNT];
     for (int i = 0; i < COUNT; i++) {
-        start(&x[i], "POST", "/api/v1/session", "", "{\"login\":\"demo.coordinator\",\"password\":\"" PASSWORD "\"}", NULL);
+        start(&x[i], "POST", "/api/v1/session", "",
+              "{\"login\":\"demo.coordinator\",\"password\":\"" PASSWORD "\"}", NULL);
     }
     for (int i = 0; i < COUNT; i += 6) {
         for (int j = i; j < i + 6; j++) {
@@ -267,7 +289,10 @@ static void test_session_cap(void)
         done(&x[i]);
     }
     int64_t sessions = 0;
-    EXPECT_INT(db_one_int(db, &sessions, "SELECT count(*) FROM session s JOIN account a ON a.id=s.account_id WHERE a.login='demo.coordinator'", ""),
+    EXPECT_INT(db_one_int(db, &sessions,
+                          "SELECT count(*) FROM session s JOIN account a ON a.id=s.account_id "
+                          "WHERE a.login='demo.coordinator'",
+                          ""),
                STATUS_OK);
     EXPECT_INT(sessions, 8);
 }
@@ -283,7 +308,8 @@ static void test_overload(void)
     expect_problem(&x, 503, "overload");
     fake_store.limit = 1000;
     fake_pool.limit = 0; /* the password threads are busy: after the first part */
-    ask(&x, "POST", "/api/v1/session", "{\"login\":\"demo.clinician3\",\"password\":\"" PASSWORD "\"}", NULL);
+    ask(&x, "POST", "/api/v1/session",
+        "{\"login\":\"demo.clinician3\",\"password\":\"" PASSWORD "\"}", NULL);
     EXPECT(strstr(x.reply_headers, "Retry-After: 2") != NULL);
     expect_problem(&x, 503, "overload");
     fake_pool.limit = 1000;
@@ -301,7 +327,8 @@ static void test_store_unavailable(void)
     sqlite3_busy_timeout(db->handle, 10);
     fake_effects = 0;
     ask(&x, "DELETE", "/api/v1/session", NULL, &s);
-    EXPECT(strstr(x.reply_headers, "Retry-After") != NULL && strstr(x.reply_headers, "Set-Cookie") == NULL);
+    EXPECT(strstr(x.reply_headers, "Retry-After") != NULL &&
+           strstr(x.reply_headers, "Set-Cookie") == NULL);
     expect_problem(&x, 503, "store.unavailable");
     EXPECT_INT(fake_effects, 0);
     db_rollback(other);
@@ -323,7 +350,8 @@ static void create_run(struct api_call *call)
     (void)snprintf(call->etag, sizeof call->etag, "%u", created);
     call->reply = json_pack("{si}", "n", created);
     api_effect_push(call, EFFECT_PUSH, "a", NULL, NULL);
-    EXPECT_INT(db_run(call->db, "INSERT INTO specialty VALUES ($1, 'x', 'x')", "s", created == 1 ? "idem" : "idem-again"),
+    EXPECT_INT(db_run(call->db, "INSERT INTO specialty VALUES ($1, 'x', 'x')", "s",
+                      created == 1 ? "idem" : "idem-again"),
                STATUS_OK);
 }
 
@@ -334,7 +362,8 @@ static void broken_run(struct api_call *call)
     EXPECT_INT(db_run(call->db, "INSERT INTO duty VALUES ('nobody', 1, 1)", ""), STATUS_CONFLICT);
 }
 
-static void call_once(struct dispatch_call *d, const struct session *s, api_fn run, const char *key, const char *hash)
+static void call_once(struct dispatch_call *d, const struct session *s, api_fn run, const char *key,
+                      const char *hash)
 {
     static const struct api_route route = {.method = "POST", .pattern = "/x", .roles = ROLE_ANY};
     *d = (struct dispatch_call){.route = &route, .call = {.method = "POST", .status = 200}};
@@ -389,22 +418,31 @@ static void system_done(void *context, const struct api_call *call)
 static void test_app_call(void)
 {
     int status = 0;
-    EXPECT_INT(app_call(&app, NULL, system_run, json_pack("{si}", "x", 7), system_done, &status), STATUS_OK);
+    EXPECT_INT(app_call(&app, NULL, system_run, json_pack("{si}", "x", 7), system_done, &status),
+               STATUS_OK);
     EXPECT_INT(status, 0);
     fake_run(db);
     EXPECT_INT(status, 200);
     fake_store.limit = 0;
-    EXPECT_INT(app_call(&app, NULL, system_run, json_pack("{si}", "x", 7), system_done, &status), STATUS_FULL);
+    EXPECT_INT(app_call(&app, NULL, system_run, json_pack("{si}", "x", 7), system_done, &status),
+               STATUS_FULL);
     fake_store.limit = 1000;
 }
 
 int main(void)
 {
     static const struct test_case cases[] = {
-        {"routing", test_routing},           {"bad bodies", test_bad_bodies},   {"session", test_session},
-        {"duty", test_duty},                 {"wrong password", test_wrong_password}, {"throttle", test_throttle},
-        {"session cap", test_session_cap},   {"overload", test_overload},       {"store unavailable", test_store_unavailable},
-        {"idempotency", test_idempotency},   {"app_call", test_app_call},
+        {"routing", test_routing},
+        {"bad bodies", test_bad_bodies},
+        {"session", test_session},
+        {"duty", test_duty},
+        {"wrong password", test_wrong_password},
+        {"throttle", test_throttle},
+        {"session cap", test_session_cap},
+        {"overload", test_overload},
+        {"store unavailable", test_store_unavailable},
+        {"idempotency", test_idempotency},
+        {"app_call", test_app_call},
     };
     db = demo_store(&folder, true);
     fake_app(&app);

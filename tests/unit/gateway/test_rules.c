@@ -1,6 +1,7 @@
-/* The rule engine against a truth table that is computed in another way: for each mode a list of the level pairs that may ask,
- * written out by hand from domain 1.3, and a conjunction of named conditions instead of a chain of checks. All cells of
- * mode x type x requester level x consultant level x roles x region x specialty x kind x urgency x agreement x membership. */
+/* The rule engine against a truth table that is computed in another way: for each mode a list of
+ * the level pairs that may ask, written out by hand from domain 1.3, and a conjunction of named
+ * conditions instead of a chain of checks. All cells of mode x type x requester level x consultant
+ * level x roles x region x specialty x kind x urgency x agreement x membership. */
 #include "gateway/partnership/rules.h"
 #include "tests/unit/test.h"
 
@@ -11,10 +12,22 @@
 /* ---- the truth table ---- */
 
 enum region_case { SAME_COUNTY, SAME_CITY, OTHER_CITY, REGION_CASES };
-static const char *const region_codes[REGION_CASES] = {"990121", "990103", "990203"}; /* of the consultant; the requester is in 990121 */
+static const char *const region_codes[REGION_CASES] = {
+    "990121", "990103", "990203"}; /* of the consultant; the requester is in 990121 */
 
 enum specialty_case { LISTED, NOT_LISTED, NO_LIST, SPECIALTY_CASES };
-enum agreement_case { IN_FORCE, FIRST_DAY, LAST_DAY, EXPIRED, NOT_YET, UNSIGNED, NONE, SUPERSEDED, OTHER_SERVICE, AGREEMENT_CASES };
+enum agreement_case {
+    IN_FORCE,
+    FIRST_DAY,
+    LAST_DAY,
+    EXPIRED,
+    NOT_YET,
+    UNSIGNED,
+    NONE,
+    SUPERSEDED,
+    OTHER_SERVICE,
+    AGREEMENT_CASES
+};
 enum member_case { BOTH, REQUESTER_LEFT, CONSULTANT_NOT_YET, LAST_MEMBER_DAY, MEMBER_CASES };
 
 /* up[requester][consultant]: R any time, S only stat, . never. */
@@ -45,14 +58,16 @@ struct cell {
 
 static bool agreement_grants(const struct cell *c)
 {
-    static const bool in_force[AGREEMENT_CASES] = {[IN_FORCE] = true, [FIRST_DAY] = true, [LAST_DAY] = true};
+    static const bool in_force[AGREEMENT_CASES] = {
+        [IN_FORCE] = true, [FIRST_DAY] = true, [LAST_DAY] = true};
     return in_force[c->agreement];
 }
 
 static bool expected(const struct cell *c)
 {
     bool members = c->members == BOTH || c->members == LAST_MEMBER_DAY;
-    bool specialty = c->specialty == LISTED || (c->specialty == NO_LIST && c->mode != RULES_SPECIALTY_ALLIANCE);
+    bool specialty =
+        c->specialty == LISTED || (c->specialty == NO_LIST && c->mode != RULES_SPECIALTY_ALLIANCE);
     bool mode = false;
     char letter = '.';
     switch (c->mode) {
@@ -68,7 +83,8 @@ static bool expected(const struct cell *c)
         mode = true;
         break;
     case RULES_REMOTE_NETWORK:
-        mode = c->from_role == RULES_SPOKE && c->to_role != RULES_SPOKE && c->to_role != RULES_MEMBER;
+        mode =
+            c->from_role == RULES_SPOKE && c->to_role != RULES_SPOKE && c->to_role != RULES_MEMBER;
         break;
     case RULES_MODE_COUNT:
         break;
@@ -88,14 +104,21 @@ static size_t make_agreements(const struct cell *c, struct rules_agreement out[2
     static const struct {
         const char *signed_on, *from, *until;
     } dates[AGREEMENT_CASES] = {
-        [IN_FORCE] = {"2024-01-01", "2024-01-01", "2027-12-31"}, [FIRST_DAY] = {DATE, DATE, "2027-12-31"},
-        [LAST_DAY] = {"2024-01-01", "2024-01-01", DATE},         [EXPIRED] = {"2024-01-01", "2024-01-01", "2026-06-14"},
-        [NOT_YET] = {"2024-01-01", "2026-06-16", "2027-12-31"},  [UNSIGNED] = {"2026-06-16", "2024-01-01", "2027-12-31"},
-        [NONE] = {"", "", ""},                                   [SUPERSEDED] = {"2024-01-01", "2024-01-01", "2027-12-31"},
+        [IN_FORCE] = {"2024-01-01", "2024-01-01", "2027-12-31"},
+        [FIRST_DAY] = {DATE, DATE, "2027-12-31"},
+        [LAST_DAY] = {"2024-01-01", "2024-01-01", DATE},
+        [EXPIRED] = {"2024-01-01", "2024-01-01", "2026-06-14"},
+        [NOT_YET] = {"2024-01-01", "2026-06-16", "2027-12-31"},
+        [UNSIGNED] = {"2026-06-16", "2024-01-01", "2027-12-31"},
+        [NONE] = {"", "", ""},
+        [SUPERSEDED] = {"2024-01-01", "2024-01-01", "2027-12-31"},
         [OTHER_SERVICE] = {"2024-01-01", "2024-01-01", "2027-12-31"},
     };
-    out[0] = (struct rules_agreement){"a1", 1, dates[c->agreement].signed_on, dates[c->agreement].from, dates[c->agreement].until, kind};
-    out[1] = (struct rules_agreement){"a2", 2, "2025-01-01", "2025-01-01", "2027-12-31", 0xfu & ~kind};
+    out[0] = (struct rules_agreement){
+        "a1", 1, dates[c->agreement].signed_on, dates[c->agreement].from, dates[c->agreement].until,
+        kind};
+    out[1] =
+        (struct rules_agreement){"a2", 2, "2025-01-01", "2025-01-01", "2027-12-31", 0xfu & ~kind};
     if (c->agreement == OTHER_SERVICE) {
         out[0].services = 0xfu & ~kind;
     }
@@ -109,11 +132,15 @@ static bool ask(const struct cell *c, struct rules_answer *answer)
         {"c", "C", "乙", "C", c->to, region_codes[c->region], true, offers, 1},
     };
     struct rules_member members[2] = {
-        {0, c->from_role, "2020-01-01", c->members == REQUESTER_LEFT ? "2026-06-14" : c->members == LAST_MEMBER_DAY ? DATE : ""},
+        {0, c->from_role, "2020-01-01",
+         c->members == REQUESTER_LEFT    ? "2026-06-14"
+         : c->members == LAST_MEMBER_DAY ? DATE
+                                         : ""},
         {1, c->to_role, c->members == CONSULTANT_NOT_YET ? "2026-06-16" : "2020-01-01", ""},
     };
     struct rules_agreement agreements[2];
-    struct rules_partnership partnership = {"p", "P", "联", "P", c->mode, c->type, true, members, 2, NULL, 0, NULL, 0, agreements, 0};
+    struct rules_partnership partnership = {
+        "p", "P", "联", "P", c->mode, c->type, true, members, 2, NULL, 0, NULL, 0, agreements, 0};
     partnership.agreement_count = make_agreements(c, agreements);
     if (c->specialty != NO_LIST) {
         partnership.specialties = c->specialty == LISTED ? listed : not_listed;
@@ -124,7 +151,8 @@ static bool ask(const struct cell *c, struct rules_answer *answer)
     struct rules_question by_specialty = {"r", NULL, "cardiology", c->kind, c->stat, DATE};
     struct rules_answer other;
     bool allowed = rules_ask(&world, &by_name, answer);
-    EXPECT_INT(rules_ask(&world, &by_specialty, &other), allowed); /* of two organisations "anybody" means the other */
+    EXPECT_INT(rules_ask(&world, &by_specialty, &other),
+               allowed); /* of two organisations "anybody" means the other */
     EXPECT_INT(other.refusal, answer->refusal);
     EXPECT_INT(answer->route_count, allowed ? 1 : 0);
     if (allowed) {
@@ -144,9 +172,11 @@ static void check(const struct cell *c)
     cells++;
     allowed_cells += allowed;
     if (allowed != expected(c)) {
-        printf("  mode=%d type=%d %d->%d roles %d->%d region=%d specialty=%d kind=%d stat=%d agreement=%d members=%d: %s (%s)\n",
-               c->mode, c->type, c->from, c->to, c->from_role, c->to_role, c->region, c->specialty, c->kind, c->stat, c->agreement,
-               c->members, allowed ? "allowed" : "refused", rules_code(answer.refusal));
+        printf("  mode=%d type=%d %d->%d roles %d->%d region=%d specialty=%d kind=%d stat=%d "
+               "agreement=%d members=%d: %s (%s)\n",
+               c->mode, c->type, c->from, c->to, c->from_role, c->to_role, c->region, c->specialty,
+               c->kind, c->stat, c->agreement, c->members, allowed ? "allowed" : "refused",
+               rules_code(answer.refusal));
         EXPECT(false);
     }
 }
@@ -213,15 +243,17 @@ static void test_truth_table(void)
 
 /* ---- single rules ---- */
 
-static const struct cell good = {RULES_REMOTE_NETWORK, RULES_LOOSE, RULES_TOWNSHIP, RULES_CITY, RULES_SPOKE, RULES_HUB, OTHER_CITY,
-                                 NO_LIST, RULES_LIVE, false, IN_FORCE, BOTH};
+static const struct cell good = {RULES_REMOTE_NETWORK, RULES_LOOSE, RULES_TOWNSHIP, RULES_CITY,
+                                 RULES_SPOKE,          RULES_HUB,   OTHER_CITY,     NO_LIST,
+                                 RULES_LIVE,           false,       IN_FORCE,       BOTH};
 
 static void refused(struct cell c, enum rules_refusal why)
 {
     struct rules_answer answer;
     (void)ask(&c, &answer);
     EXPECT_INT(answer.refusal, why);
-    EXPECT(rules_code(why)[0] != '\0' && rules_sentence_zh(why)[0] != '\0' && rules_sentence_en(why)[0] != '\0');
+    EXPECT(rules_code(why)[0] != '\0' && rules_sentence_zh(why)[0] != '\0' &&
+           rules_sentence_en(why)[0] != '\0');
 }
 
 static void test_refusal_codes(void)
@@ -251,7 +283,8 @@ static void test_refusal_codes(void)
     EXPECT_TEXT(rules_code(RULES_AGREEMENT_NOT_IN_FORCE), "rule.agreement-not-in-force");
     for (int i = 0; i < RULES_REFUSAL_COUNT; i++) {
         for (int j = 0; j < i; j++) {
-            EXPECT(strcmp(rules_code((enum rules_refusal)i), rules_code((enum rules_refusal)j)) != 0);
+            EXPECT(strcmp(rules_code((enum rules_refusal)i), rules_code((enum rules_refusal)j)) !=
+                   0);
         }
     }
 }
@@ -265,25 +298,31 @@ static void test_choice(void)
         {"city", "C", "", "", RULES_CITY, "990121", true, offers, 1},
         {"province", "A", "", "", RULES_PROVINCE, "990121", true, offers, 1},
     };
-    struct rules_member spokes[4] = {{0, RULES_SPOKE, "2020-01-01", ""}, {1, RULES_HUB, "2020-01-01", ""},
-                                     {2, RULES_HUB, "2020-01-01", ""},   {3, RULES_LEAD, "2020-01-01", ""}};
+    struct rules_member spokes[4] = {{0, RULES_SPOKE, "2020-01-01", ""},
+                                     {1, RULES_HUB, "2020-01-01", ""},
+                                     {2, RULES_HUB, "2020-01-01", ""},
+                                     {3, RULES_LEAD, "2020-01-01", ""}};
     struct rules_agreement a = {"a", 3, "2020-01-01", "2020-01-01", "2030-01-01", 1};
     struct rules_partnership p[3] = {
-        {"p1", "Z", "", "", RULES_REMOTE_NETWORK, RULES_LOOSE, true, spokes, 4, NULL, 0, NULL, 0, &a, 1},
-        {"p2", "Y", "", "", RULES_REMOTE_NETWORK, RULES_LOOSE, true, spokes, 4, NULL, 0, NULL, 0, &a, 1},
-        {"p3", "X", "", "", RULES_REMOTE_NETWORK, RULES_CLOSE, true, (struct rules_member[]){spokes[0], spokes[3]}, 2, NULL, 0, NULL,
-         0, &a, 1},
+        {"p1", "Z", "", "", RULES_REMOTE_NETWORK, RULES_LOOSE, true, spokes, 4, NULL, 0, NULL, 0,
+         &a, 1},
+        {"p2", "Y", "", "", RULES_REMOTE_NETWORK, RULES_LOOSE, true, spokes, 4, NULL, 0, NULL, 0,
+         &a, 1},
+        {"p3", "X", "", "", RULES_REMOTE_NETWORK, RULES_CLOSE, true,
+         (struct rules_member[]){spokes[0], spokes[3]}, 2, NULL, 0, NULL, 0, &a, 1},
     };
     struct rules_world world = {o, 4, p, 3};
     struct rules_question q = {"r", NULL, "cardiology", RULES_LIVE, false, DATE};
-    static const char *const order[] = {"p3/province", "p2/county", "p1/county", "p2/city", "p1/city", "p2/province", "p1/province"};
+    static const char *const order[] = {"p3/province", "p2/county",   "p1/county",  "p2/city",
+                                        "p1/city",     "p2/province", "p1/province"};
     struct rules_answer answer;
     for (int turn = 0; turn < 6; turn++) { /* the order of rows must not matter */
         EXPECT(rules_ask(&world, &q, &answer));
         EXPECT_INT(answer.route_count, 7);
         for (size_t i = 0; i < answer.route_count; i++) {
             char got[32];
-            (void)snprintf(got, sizeof got, "%s/%s", answer.routes[i].partnership->id, answer.routes[i].organisation->id);
+            (void)snprintf(got, sizeof got, "%s/%s", answer.routes[i].partnership->id,
+                           answer.routes[i].organisation->id);
             EXPECT_TEXT(got, order[i]);
         }
         struct rules_partnership swap = p[turn % 3];
@@ -305,11 +344,14 @@ static void test_many_routes(void)
     static char names[COUNT][12];
     for (size_t i = 0; o != NULL && m != NULL && i < COUNT; i++) {
         (void)snprintf(names[i], sizeof names[i], "o%05zu", (i * 7919) % COUNT);
-        o[i] = (struct rules_organisation){names[i], names[i], "", "", RULES_CITY, "990101", true, offers, 1};
+        o[i] = (struct rules_organisation){names[i], names[i], "",     "", RULES_CITY,
+                                           "990101", true,     offers, 1};
         m[i] = (struct rules_member){i, RULES_MEMBER, "2020-01-01", ""};
     }
     struct rules_agreement a = {"a", 1, "2020-01-01", "2020-01-01", "2030-01-01", 1};
-    struct rules_partnership p = {"p", "P", "", "", RULES_SPECIALTY_ALLIANCE, RULES_CLOSE, true, m, COUNT, listed, 2, NULL, 0, &a, 1};
+    struct rules_partnership p = {"p",         "P",  "", "",    RULES_SPECIALTY_ALLIANCE,
+                                  RULES_CLOSE, true, m,  COUNT, listed,
+                                  2,           NULL, 0,  &a,    1};
     struct rules_world world = {o, COUNT, &p, 1};
     struct rules_question q = {"o00000", NULL, "cardiology", RULES_LIVE, false, DATE};
     struct rules_answer answer;
@@ -333,7 +375,8 @@ static void test_regions(void)
         {"city listed", "9901", "990103", "990104", RULES_URBAN_GROUP, true},
         {"grid of one district", "990103", "990103", "990104", RULES_URBAN_GROUP, false},
         {"another city listed", "9902", "990103", "990104", RULES_URBAN_GROUP, false},
-        {"a province listed does not widen the mode", "99", "990103", "990203", RULES_URBAN_GROUP, false},
+        {"a province listed does not widen the mode", "99", "990103", "990203", RULES_URBAN_GROUP,
+         false},
         {"county, no list", "", "990121", "990121", RULES_COUNTY_COMMUNITY, true},
         {"county, neighbour", "", "990121", "990122", RULES_COUNTY_COMMUNITY, false},
         {"county listed by city", "9901", "990121", "990121", RULES_COUNTY_COMMUNITY, true},
@@ -341,13 +384,28 @@ static void test_regions(void)
     };
     for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
         test_row(rows[i].name);
-        struct rules_organisation o[2] = {{"r", "R", "", "", RULES_TOWNSHIP, rows[i].requester, true, NULL, 0},
-                                          {"c", "C", "", "", RULES_COUNTY, rows[i].consultant, true, offers, 1}};
-        struct rules_member m[2] = {{0, RULES_MEMBER, "2020-01-01", ""}, {1, RULES_LEAD, "2020-01-01", ""}};
+        struct rules_organisation o[2] = {
+            {"r", "R", "", "", RULES_TOWNSHIP, rows[i].requester, true, NULL, 0},
+            {"c", "C", "", "", RULES_COUNTY, rows[i].consultant, true, offers, 1}};
+        struct rules_member m[2] = {{0, RULES_MEMBER, "2020-01-01", ""},
+                                    {1, RULES_LEAD, "2020-01-01", ""}};
         struct rules_agreement a = {"a", 1, "2020-01-01", "2020-01-01", "2030-01-01", 1};
         const char *const list[] = {rows[i].list};
-        struct rules_partnership p = {"p", "P", "", "", rows[i].mode, RULES_CLOSE, true, m, 2, NULL, 0, list, rows[i].list[0] != '\0',
-                                      &a, 1};
+        struct rules_partnership p = {"p",
+                                      "P",
+                                      "",
+                                      "",
+                                      rows[i].mode,
+                                      RULES_CLOSE,
+                                      true,
+                                      m,
+                                      2,
+                                      NULL,
+                                      0,
+                                      list,
+                                      rows[i].list[0] != '\0',
+                                      &a,
+                                      1};
         struct rules_world world = {o, 2, &p, 1};
         struct rules_question q = {"r", NULL, "cardiology", RULES_LIVE, false, DATE};
         struct rules_answer answer;
@@ -358,8 +416,9 @@ static void test_regions(void)
 
 static void test_bad_questions(void)
 {
-    struct rules_organisation o[2] = {{"r", "R", "", "", RULES_TOWNSHIP, "990121", true, NULL, 0},
-                                      {"gone", "G", "", "", RULES_TOWNSHIP, "990121", false, NULL, 0}};
+    struct rules_organisation o[2] = {
+        {"r", "R", "", "", RULES_TOWNSHIP, "990121", true, NULL, 0},
+        {"gone", "G", "", "", RULES_TOWNSHIP, "990121", false, NULL, 0}};
     struct rules_world world = {o, 2, NULL, 0};
     static const struct {
         struct rules_question question;
@@ -399,9 +458,12 @@ static void test_consultants(void)
 
 static void test_dates(void)
 {
-    static const char *const good_dates[] = {"1900-01-01", "2024-02-29", "2000-02-29", "9999-12-31", "2026-04-30"};
-    static const char *const bad_dates[] = {"", "2026-6-15", "2026-06-31", "2023-02-29", "1900-02-29", "2026-13-01", "2026-00-10",
-                                            "2026-01-00", "20260115", "2026-01-15 ", "2026/01/15", "1899-12-31", "２026-01-15", "abcd-ef-gh"};
+    static const char *const good_dates[] = {"1900-01-01", "2024-02-29", "2000-02-29", "9999-12-31",
+                                             "2026-04-30"};
+    static const char *const bad_dates[] = {
+        "",           "2026-6-15",  "2026-06-31",  "2023-02-29", "1900-02-29",
+        "2026-13-01", "2026-00-10", "2026-01-00",  "20260115",   "2026-01-15 ",
+        "2026/01/15", "1899-12-31", "２026-01-15", "abcd-ef-gh"};
     for (size_t i = 0; i < sizeof good_dates / sizeof good_dates[0]; i++) {
         EXPECT(rules_date_valid(good_dates[i]));
     }
@@ -416,8 +478,9 @@ static void test_dates(void)
 int main(void)
 {
     static const struct test_case cases[] = {
-        {"truth table", test_truth_table}, {"refusal codes", test_refusal_codes}, {"choice", test_choice},
-        {"many routes", test_many_routes}, {"regions", test_regions},             {"bad questions", test_bad_questions},
+        {"truth table", test_truth_table}, {"refusal codes", test_refusal_codes},
+        {"choice", test_choice},           {"many routes", test_many_routes},
+        {"regions", test_regions},         {"bad questions", test_bad_questions},
         {"consultants", test_consultants}, {"dates", test_dates},
     };
     return TEST_MAIN(cases);
