@@ -236,6 +236,26 @@ static void send_vp8(struct wire *w, const struct sender *s, struct tap_record *
     }
 }
 
+/* RFC 9628 §4.2, non-flexible mode without layers: I, P, B, E and a 15-bit picture id. */
+static void send_vp9(struct wire *w, const struct sender *s, struct tap_record *record,
+                     const AVPacket *frame, unsigned index, int64_t at_us)
+{
+    bool key = (frame->flags & AV_PKT_FLAG_KEY) != 0;
+    for (int at = 0; at < frame->size;) {
+        uint8_t payload[1200];
+        int n = frame->size - at < 1100 ? frame->size - at : 1100;
+        bool last = at + n == frame->size;
+        payload[0] = (uint8_t)(0x80 | (key ? 0 : 0x40) | (at == 0 ? 0x08 : 0) | (last ? 0x04 : 0));
+        payload[1] = (uint8_t)(0x80 | (index >> 8 & 0x7F));
+        payload[2] = (uint8_t)index;
+        memcpy(payload + 3, frame->data + at, (size_t)n);
+        at += n;
+        record->len = (uint16_t)(n + 3);
+        record->marker = last;
+        send_packet(w, s, record, payload, at_us);
+    }
+}
+
 /* Annex B -> single NAL units and FU-A (RFC 6184 §5.6, §5.8). */
 static void send_nal(struct wire *w, const struct sender *s, struct tap_record *record,
                      const uint8_t *nal, int len, bool last, int64_t at_us)
@@ -303,6 +323,8 @@ static void send_all(struct wire *w, const struct sender *s)
         const AVPacket *frame = s->media->packets[i];
         if (s->codec == TAP_VP8) {
             send_vp8(w, s, &record, frame, i, at_us);
+        } else if (s->codec == TAP_VP9) {
+            send_vp9(w, s, &record, frame, i, at_us);
         } else if (s->codec == TAP_H264) {
             send_h264(w, s, &record, frame, at_us);
         } else {

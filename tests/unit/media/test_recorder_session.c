@@ -14,7 +14,7 @@
 #define WALL_MS 1795000000000LL
 
 static char folder[64];
-static struct synth video, audio, h264;
+static struct synth video, audio, h264, vp9;
 
 static void part_exists(const char *name, bool expected)
 {
@@ -60,7 +60,10 @@ static enum status play(struct wire *w, const char *name, struct gaps *gaps,
 
 static struct sender sender_of(uint8_t party, uint8_t codec)
 {
-    const struct synth *media = codec == TAP_OPUS ? &audio : codec == TAP_H264 ? &h264 : &video;
+    const struct synth *media = codec == TAP_OPUS   ? &audio
+                                : codec == TAP_H264 ? &h264
+                                : codec == TAP_VP9  ? &vp9
+                                                    : &video;
     return (struct sender){.media = media,
                            .recording = 1,
                            .ssrc = 1000u + 10u * party + codec,
@@ -235,6 +238,22 @@ static void h264_is_matroska(void)
     EXPECT(t != NULL && worst_error_ms(t, 0, 0, 3000) <= 10);
 }
 
+static void vp9_is_webm(void)
+{
+    struct wire w = {.random = 3};
+    struct gaps gaps;
+    struct recorder_event event;
+    struct sender v = sender_of(0, TAP_VP9);
+    send_all(&w, &v);
+    EXPECT_INT(play(&w, "vp9", &gaps, &event), STATUS_OK);
+    EXPECT_TEXT(event.file, "vp9.webm");
+    EXPECT(read_file(&event, &held));
+    const struct held_track *t = held_find(&held, 0, true);
+    EXPECT(t != NULL && t->codec == AV_CODEC_ID_VP9);
+    EXPECT(t != NULL && t->packets == vp9.count && t->decoded == vp9.count);
+    EXPECT(t != NULL && worst_error_ms(t, 0, 0, 3000) <= 80);
+}
+
 /* The party switches from VP8 to H.264 in mid-call: another track, a Matroska file, one time line.
  */
 static void codec_change(void)
@@ -371,7 +390,8 @@ int main(void)
     av_log_set_level(AV_LOG_QUIET);
     (void)snprintf(folder, sizeof(folder), "/tmp/test_recorder_session.XXXXXX");
     if (mkdtemp(folder) == NULL || !synth_video(&video, "libvpx", 8 * SYNTH_FPS) ||
-        !synth_audio(&audio, 400) || !synth_video(&h264, "libx264", 8 * SYNTH_FPS)) {
+        !synth_audio(&audio, 400) || !synth_video(&h264, "libx264", 8 * SYNTH_FPS) ||
+        !synth_video(&vp9, "libvpx-vp9", 5 * SYNTH_FPS)) {
         printf("cannot make the media\n0 passed, 1 failed\n");
         return 1;
     }
@@ -380,6 +400,7 @@ int main(void)
         {"lossy_call_with_late_joiner", lossy_call_with_late_joiner},
         {"no_broken_picture", no_broken_picture},
         {"h264_is_matroska", h264_is_matroska},
+        {"vp9_is_webm", vp9_is_webm},
         {"codec_change", codec_change},
         {"padding_holes_are_no_loss", padding_holes_are_no_loss},
         {"nothing_came", nothing_came},
@@ -390,6 +411,7 @@ int main(void)
     synth_fini(&video);
     synth_fini(&audio);
     synth_fini(&h264);
+    synth_fini(&vp9);
     if (result == 0 && getenv("KEEP") == NULL) {
         char command[128];
         (void)snprintf(command, sizeof(command), "rm -rf %s", folder);

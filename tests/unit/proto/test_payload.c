@@ -265,6 +265,17 @@ static void across_codecs(void)
     len = hex_read(SPS_320, d, sizeof(d));
     EXPECT_INT(payload_inspect(PAYLOAD_H264, span_of(d, len), &info), STATUS_OK);
     EXPECT(info.keyframe && info.frame_start && info.width == 320);
+    len = hex_read("8c 01 824983420027f01df0 00", d, sizeof(d));
+    EXPECT_INT(payload_inspect(PAYLOAD_VP9, span_of(d, len), &info), STATUS_OK);
+    EXPECT(info.keyframe && info.frame_start && info.width == 640 && info.picture_id == 1);
+    w = writer_of(frame, sizeof(frame));
+    EXPECT_INT(payload_append(PAYLOAD_VP9, span_of(d, len), &w), STATUS_OK);
+    EXPECT_INT(w.at, len - 2);
+    w = writer_of(frame, sizeof(frame));
+    EXPECT_INT(payload_append(PAYLOAD_H264, SPAN_LITERAL("\x65\x88"), &w), STATUS_OK);
+    EXPECT_INT(payload_append(PAYLOAD_OPUS, SPAN_LITERAL("\xf8\x01"), &w), STATUS_OK);
+    EXPECT_INT(w.at, 8);
+    EXPECT_INT(payload_append(PAYLOAD_OPUS, SPAN_LITERAL(""), &w), STATUS_TRUNCATED);
     EXPECT_INT(payload_inspect(PAYLOAD_OPUS, SPAN_LITERAL("\xf8\x01"), &info), STATUS_OK);
     EXPECT(info.keyframe && info.frame_start);
     EXPECT_INT(payload_inspect((enum payload_codec)77, SPAN_LITERAL("x"), &info),
