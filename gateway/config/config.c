@@ -364,6 +364,21 @@ struct option {
     int used;          /* arguments */
 };
 
+static bool is_request(const char *name, enum config_request *out_request)
+{
+    static const struct {
+        const char *name;
+        enum config_request request;
+    } requests[] = {{"help", CONFIG_REQUEST_HELP}, {"version", CONFIG_REQUEST_VERSION}, {"print-config", CONFIG_REQUEST_PRINT}};
+    for (size_t i = 0; i < sizeof(requests) / sizeof(requests[0]); i++) {
+        if (strcmp(name, requests[i].name) == 0) {
+            *out_request = requests[i].request;
+            return true;
+        }
+    }
+    return false;
+}
+
 /* --name value, --name=value; a switch alone: --name, --no-name. */
 static enum status read_option(int argc, char *const *argv, int at, struct option *out, struct config_error *error)
 {
@@ -381,11 +396,14 @@ static enum status read_option(int argc, char *const *argv, int at, struct optio
     out->used = 1;
     out->value = text[len] == '=' ? text + len + 1 : NULL;
     const struct setting *setting = find(out->name);
+    enum config_request request;
     bool negative = setting == NULL && strncmp(out->name, "no-", 3) == 0 && find(out->name + 3) != NULL &&
                     find(out->name + 3)->kind == KIND_SWITCH && out->value == NULL;
     if (negative) {
         memmove(out->name, out->name + 3, strlen(out->name + 3) + 1);
         out->value = "off";
+    } else if (setting == NULL && strcmp(out->name, "config") != 0 && !is_request(out->name, &request)) {
+        return fail(error, STATUS_UNKNOWN, "command line: there is no setting \"%.60s\"", out->name);
     } else if (setting != NULL && setting->kind == KIND_SWITCH && out->value == NULL) {
         out->value = "on";
     } else if (out->value == NULL && (setting != NULL || strcmp(out->name, "config") == 0)) {
@@ -396,21 +414,6 @@ static enum status read_option(int argc, char *const *argv, int at, struct optio
         out->used = 2;
     }
     return STATUS_OK;
-}
-
-static bool is_request(const char *name, enum config_request *out_request)
-{
-    static const struct {
-        const char *name;
-        enum config_request request;
-    } requests[] = {{"help", CONFIG_REQUEST_HELP}, {"version", CONFIG_REQUEST_VERSION}, {"print-config", CONFIG_REQUEST_PRINT}};
-    for (size_t i = 0; i < sizeof(requests) / sizeof(requests[0]); i++) {
-        if (strcmp(name, requests[i].name) == 0) {
-            *out_request = requests[i].request;
-            return true;
-        }
-    }
-    return false;
 }
 
 /* config NULL: only looks for --config and the requests; otherwise sets everything else. */
