@@ -5,6 +5,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <sys/socket.h>
+#include <unistd.h>
 
 int main(int argc, char **argv)
 {
@@ -15,5 +16,5 @@ int main(int argc, char **argv)
         (void)fprintf(stderr, "consult-imaging is started by consult-gateway, which gives it work and limits\n");
         return 2;
     }
-    return helper_run(WIRE_HELPER_FD, (unsigned)memory_mib);
+    _exit(helper_run(WIRE_HELPER_FD, (unsigned)memory_mib)); /* behind the walls there is nothing to flush or to report to */
 }
