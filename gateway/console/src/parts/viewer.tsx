@@ -28,7 +28,6 @@ export function Viewer(p: Props): JSX.Element {
       <div class="viewer-bar">
         {p.toolbar}
         {current?.kind === 'dicom' && <WindowBar a={current} view={p.view} onView={p.onView} />}
-        {current && <a class="hint" href={`/api/v1/attachments/${current.id}/content`} target="_blank" rel="noopener">{t('view.original')}</a>}
       </div>
       {current ? <Stage key={current.id} a={current} {...p} /> : (
         <div class="stage empty-stage"><span>{t(p.attachments.length ? 'view.none' : 'view.none-yet')}</span></div>
@@ -215,6 +214,7 @@ function Stage(p: Props & { a: Attachment }): JSX.Element {
             <span class="mono">{t('view.frame-of', { n: frame + 1, total: frames })}</span>
           </>
         ) : <span class="hint">{a.kind === 'dicom' && ownWindow(a) ? t('view.help') : ''}</span>}
+        <a class="hint original" href={`/api/v1/attachments/${a.id}/content`} target="_blank" rel="noopener">{t('view.original')}</a>
       </div>
     </>
   );
