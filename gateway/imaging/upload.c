@@ -524,6 +524,11 @@ static bool check_written(struct api_call *call, const struct piece *piece)
     if (piece->written == STATUS_FULL || piece->completed == STATUS_FULL) {
         return no_space(call);
     }
+    if (piece->completed == STATUS_CLOSED) {
+        call->retry_after_s = 2;
+        return api_problem(call, 503, "imaging.unavailable", "图像解码服务暂不可用，请稍后再试。",
+                           "The image decoder is not available at the moment: try again shortly.", NULL);
+    }
     if (piece->written != STATUS_OK || piece->completed != STATUS_OK) {
         return api_store_failed(call, STATUS_IO);
     }

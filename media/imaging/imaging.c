@@ -140,6 +140,10 @@ void imaging_destroy(struct imaging *imaging)
 
 void imaging_stats(struct imaging *imaging, struct imaging_stats *out_stats)
 {
+    if (imaging == NULL) {
+        *out_stats = (struct imaging_stats){0};
+        return;
+    }
     (void)pthread_mutex_lock(&imaging->lock);
     *out_stats = imaging->stats;
     (void)pthread_mutex_unlock(&imaging->lock);
@@ -246,6 +250,9 @@ static bool has_died(const struct child *child)
 static enum status call(struct imaging *imaging, const char *path, const struct wire_ask *ask, struct wire_answer *answer)
 {
     struct stat st;
+    if (imaging == NULL) {
+        return STATUS_CLOSED;
+    }
     int file = open(path, O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK);
     if (file < 0) {
         return STATUS_IO;

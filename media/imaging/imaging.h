@@ -76,7 +76,8 @@ struct imaging_stats {
 MUST_USE enum status imaging_create(const struct imaging_config *config, struct imaging **out_imaging);
 /* No call may be running. NULL is fine. */
 void imaging_destroy(struct imaging *imaging);
-/* STATUS_OK: the reply (or info) says what the file is or why not. STATUS_IO: the file cannot be opened.
+/* imaging NULL (the helpers could not be started): STATUS_CLOSED.
+ * STATUS_OK: the reply (or info) says what the file is or why not. STATUS_IO: the file cannot be opened.
  * STATUS_NO_MEMORY; STATUS_CLOSED: no helper can be started any more. A crash or time-out of the helper is an answer:
  * refusal DECODER. */
 MUST_USE enum status imaging_probe(struct imaging *imaging, const char *path, struct imaging_info *out_info);

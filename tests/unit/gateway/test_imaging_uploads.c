@@ -297,6 +297,15 @@ static void refusals_have_their_reason(void)
     MUST(digest_octets(ct.data, ct.len, ct.sha256));
     EXPECT_INT(send_whole(&rig, "ct.dcm", &ct, id), 200); /* the rest goes on */
     EXPECT(id[0] != 0);
+    struct octets mr = file_of("MR_small.dcm");
+    rig.f.services.imaging = NULL; /* the decoder could not be started: the last piece waits */
+    EXPECT_INT(send_whole(&rig, "mr.dcm", &mr, id), 503);
+    EXPECT_TEXT(fixture_text(&rig.f, "code"), "imaging.unavailable");
+    rig.f.services.imaging = rig.imaging;
+    EXPECT_INT(create(&rig, ANNA, "mr.dcm", &mr, id), 200);
+    EXPECT_INT(put(&rig, ANNA, id, &mr, 0, mr.len), 200);
+    EXPECT_TEXT(fixture_text(&rig.f, "state"), "done");
+    free(mr.data);
     int64_t left = 0;
     MUST(db_one_int(rig.f.db, &left, "SELECT COUNT(*) FROM upload WHERE state='receiving'", ""));
     EXPECT_INT(left, 0);
