@@ -9,6 +9,7 @@
 #include "gateway/dispatch.h"
 #include "gateway/imaging/imaging_api.h"
 #include "gateway/ops/crash.h"
+#include "gateway/ops/front.h"
 #include "gateway/ops/health.h"
 #include "gateway/ops/metrics.h"
 #include "gateway/ops/rounds.h"
@@ -17,7 +18,6 @@
 #include "gateway/session/room_recording.h"
 #include "gateway/store/db_batch.h"
 #include "gateway/store/worker.h"
-#include "gateway/web/static.h"
 #include "media/imaging/imaging.h"
 #include "media/media.h"
 #include "media/recording/recorder.h"
@@ -55,129 +55,13 @@ struct gateway {
     struct imaging *imaging;
     struct rounds *rounds;
     struct live *live;
-    struct web_static *console;
-    struct health health;
+    struct front front;
     struct sign_keys sign_keys;
     char certificate[PATH_MAX], key[PATH_MAX], console_folder[PATH_MAX], helper[PATH_MAX], recordings[PATH_MAX];
-    char build_info[256];
     bool stopping;
     unsigned quiet_tries, quiet_idle;
     struct loop_timer quiet;
 };
-
-/* --- requests ------------------------------------------------------------------------------------------------------- */
-
-static bool under(const char *path, const char *prefix)
-{
-    size_t len = strlen(prefix);
-    return strncmp(path, prefix, len) == 0 && (path[len] == '\0' || path[len] == '/');
-}
-
-static bool is_get(const struct web_request *request)
-{
-    return strcmp(request->method, "GET") == 0 || strcmp(request->method, "HEAD") == 0;
-}
-
-static void emit_media(void *sink, const char *name, const char *labels, const char *help, uint64_t value)
-{
-    metrics_sink_counter(sink, name, labels, help, value);
-}
-
-static void media_metrics(void *context, struct metrics_sink *sink)
-{
-    struct gateway *g = context;
-    media_counters(g->app.media, emit_media, sink);
-}
-
-static void reply_metrics(struct gateway *g, struct web_exchange *exchange)
-{
-    const char *peer = web_exchange_request(exchange)->peer_address;
-    bool allowed = false;
-    for (const char *const *a = g->values->metrics_allow; *a != NULL; a++) {
-        allowed = allowed || strcmp(*a, peer) == 0;
-    }
-    if (!allowed) {
-        web_reply_problem(exchange, 403, "metrics.address", "该地址不允许读取指标。", "This address may not read the metrics.");
-        return;
-    }
-    char *text = NULL;
-    size_t len = 0;
-    rounds_measure(&g->app, &g->health);
-    if (metrics_render(g->app.metrics, g->build_info, media_metrics, g, &text, &len) != STATUS_OK) {
-        web_reply_problem(exchange, 503, "gateway.busy", "网关繁忙，请稍后再试。", "The gateway is busy; please try again shortly.");
-        return;
-    }
-    struct web_reply reply = {.status = 200,
-                              .content_type = "text/plain; version=0.0.4; charset=utf-8",
-                              .body = text,
-                              .body_len = len,
-                              .body_free = free};
-    web_reply(exchange, &reply);
-}
-
-static long on_body_limit(void *context, const struct web_request *request, struct web_exchange *exchange)
-{
-    struct gateway *g = context;
-    (void)exchange;
-    return under(request->path, "/api/v1") ? app_body_limit(&g->app, request) : 0;
-}
-
-static void on_request(void *context, struct web_exchange *exchange)
-{
-    struct gateway *g = context;
-    const struct web_request *request = web_exchange_request(exchange);
-    if (under(request->path, "/api/v1")) {
-        app_request(&g->app, exchange);
-    } else if (is_get(request) && strcmp(request->path, "/healthz") == 0) {
-        health_reply_alive(exchange);
-    } else if (is_get(request) && strcmp(request->path, "/readyz") == 0) {
-        health_reply_ready(&g->health, exchange);
-    } else if (is_get(request) && strcmp(request->path, "/metrics") == 0) {
-        reply_metrics(g, exchange);
-    } else if (under(request->path, "/api")) {
-        web_reply_problem(exchange, 404, "request.not-found", "没有找到。", "There is nothing here.");
-    } else {
-        web_static_request(g->console, exchange);
-    }
-}
-
-static void on_ws_request(void *context, struct web_exchange *exchange)
-{
-    struct gateway *g = context;
-    hub_ws_request(g->app.hub, exchange);
-}
-
-static void on_ws_message(void *context, struct web_ws *ws, struct span text)
-{
-    struct gateway *g = context;
-    metrics_add(g->app.metrics, METRIC_WS_MESSAGES, metrics_label(METRICS_LABELS_WS_MESSAGE, "in"), 0, 0, 1);
-    hub_ws_message(g->app.hub, ws, text);
-}
-
-static void on_ws_closed(void *context, struct web_ws *ws)
-{
-    struct gateway *g = context;
-    hub_ws_closed(g->app.hub, ws);
-}
-
-/* Calls of the API are counted where their route is known (dispatch.c). */
-static void on_observed(void *context, const struct web_request *request, int status, int64_t duration_us)
-{
-    struct gateway *g = context;
-    if (under(request->path, "/api/v1")) {
-        return;
-    }
-    bool health = strcmp(request->path, "/healthz") == 0 || strcmp(request->path, "/readyz") == 0;
-    const char *route = status == 101                            ? "ws"
-                        : health                                 ? "health"
-                        : strcmp(request->path, "/metrics") == 0 ? "metrics"
-                                                                 : "console";
-    char class[16];
-    (void)snprintf(class, sizeof(class), "%dxx", status / 100);
-    unsigned label = metrics_label(METRICS_LABELS_ROUTE, route);
-    metrics_add(g->app.metrics, METRIC_HTTP_REQUESTS, label, metrics_label(METRICS_LABELS_STATUS_CLASS, class), 0, 1);
-    metrics_observe(g->app.metrics, METRIC_HTTP_SECONDS, label, 0, 0, duration_us);
-}
 
 /* --- start ---------------------------------------------------------------------------------------------------------- */
 
@@ -244,7 +128,7 @@ static void check_libraries(struct gateway *g)
         log_warn("openssl_old", "version=%s least=3.0.22 hint=\"remote faults in DTLS: install the security update\"",
                  OpenSSL_version(OPENSSL_VERSION_STRING));
     }
-    (void)snprintf(g->build_info, sizeof(g->build_info), "version=\"%s\",openssl=\"%s\",libwebsockets=\"%.60s\",libsodium=\"%s\"",
+    (void)snprintf(g->front.build_info, sizeof(g->front.build_info), "version=\"%s\",openssl=\"%s\",libwebsockets=\"%.60s\",libsodium=\"%s\"",
                    CG_VERSION, OpenSSL_version(OPENSSL_VERSION_STRING), web_library(), sodium_version_string());
 }
 
@@ -277,15 +161,7 @@ static enum exit_code start_web(struct gateway *g)
         .ws_send_queue_bytes = (unsigned)v->ws_send_queue_bytes,
         .origins = v->origins,
     };
-    struct web_handlers handlers = {
-        .context = g,
-        .body_limit = on_body_limit,
-        .request = on_request,
-        .ws_request = on_ws_request,
-        .ws_message = on_ws_message,
-        .ws_closed = on_ws_closed,
-        .observed = on_observed,
-    };
+    struct web_handlers handlers = front_handlers(&g->front);
     return web_create(&config, &handlers, &g->app.web) == STATUS_OK ? EXIT_OK : EXIT_PORT;
 }
 
@@ -353,8 +229,8 @@ static enum exit_code start_media(struct gateway *g)
                   (long long)v->udp_port_first, config.workers);
         return EXIT_MEDIA;
     }
-    health_set(&g->health, HEALTH_MEDIA, true, NULL);
-    health_set(&g->health, HEALTH_RECORDER, v->recording, v->recording ? "ok" : "switched off");
+    health_set(&g->front.health, HEALTH_MEDIA, true, NULL);
+    health_set(&g->front.health, HEALTH_RECORDER, v->recording, v->recording ? "ok" : "switched off");
     return EXIT_OK;
 }
 
@@ -371,7 +247,7 @@ static void start_imaging(struct gateway *g)
     };
     bool ok = imaging_create(&config, &g->imaging) == STATUS_OK;
     g->app.services.imaging = g->imaging;
-    health_set(&g->health, HEALTH_IMAGING, ok, ok ? "ok" : "the image decoder cannot be started");
+    health_set(&g->front.health, HEALTH_IMAGING, ok, ok ? "ok" : "the image decoder cannot be started");
 }
 
 static void fill_services(struct gateway *g)
@@ -392,7 +268,7 @@ static void recovered(void *context, const struct api_call *call)
     struct gateway *g = context;
     if (call->status >= 400) {
         log_error("startup_failed", "status=%d", call->status);
-        health_set(&g->health, HEALTH_STORE, false, "the last run could not be put in order");
+        health_set(&g->front.health, HEALTH_STORE, false, "the last run could not be put in order");
         return;
     }
     const json_t *recordings = json_object_get(call->reply, "recordings");
@@ -410,7 +286,7 @@ static void add_live(void *context, json_t *overview)
     struct gateway *g = context;
     json_t *health = json_array();
     for (unsigned i = 0; i < HEALTH_COUNT; i++) {
-        const struct health_row *row = &g->health.rows[i];
+        const struct health_row *row = &g->front.health.rows[i];
         json_array_append_new(health, json_pack("{s:s, s:b, s:s}", "name", row->name, "ok", row->known && row->ok, "detail",
                                                 row->detail));
     }
@@ -461,7 +337,7 @@ static void on_stop_signal(void *context, int signal_number)
     }
     g->stopping = true;
     log_info("drain", "signal=%d grace_s=%lld", signal_number, (long long)g->values->drain_s);
-    health_set(&g->health, HEALTH_ACCEPTING, false, "shutting down");
+    health_set(&g->front.health, HEALTH_ACCEPTING, false, "shutting down");
     rounds_stop(g->rounds);
     web_drain(g->app.web, g->values->drain_s * 1000000, on_drained, g);
 }
@@ -511,7 +387,7 @@ static void stop(struct gateway *g)
     live_destroy(g->live);
     web_destroy(g->app.web);
     rounds_destroy(g->rounds);
-    web_static_close(g->console);
+    web_static_close(g->front.console);
     imaging_destroy(g->imaging);
     db_close(g->db);
     metrics_destroy(g->app.metrics);
@@ -524,6 +400,7 @@ static enum exit_code run(struct gateway *g)
         code = EXIT_OTHER;
     }
     fill_services(g);
+    g->front.app = &g->app;
     code = code == EXIT_OK ? start_web(g) : code;
     code = code == EXIT_OK ? start_store(g) : code;
     if (code == EXIT_OK && hub_create(&g->app, &g->app.hub) != STATUS_OK) {
@@ -534,11 +411,11 @@ static enum exit_code run(struct gateway *g)
         return code;
     }
     start_imaging(g);
-    bool console = web_static_open(g->console_folder, &g->console) == STATUS_OK;
-    health_set(&g->health, HEALTH_CONSOLE, console, console ? "ok" : "not built");
-    health_set(&g->health, HEALTH_ACCEPTING, true, NULL);
+    bool console = web_static_open(g->console_folder, &g->front.console) == STATUS_OK;
+    health_set(&g->front.health, HEALTH_CONSOLE, console, console ? "ok" : "not built");
+    health_set(&g->front.health, HEALTH_ACCEPTING, true, NULL);
     if (app_call(&g->app, NULL, consult_startup, NULL, recovered, g) != STATUS_OK ||
-        rounds_create(&g->app, &g->health, &g->rounds) != STATUS_OK ||
+        rounds_create(&g->app, &g->front.health, &g->rounds) != STATUS_OK ||
         live_create(&g->app, add_live, g, &g->live) != STATUS_OK ||
         !web_on_signal(g->app.web, SIGTERM, on_stop_signal, g) || !web_on_signal(g->app.web, SIGINT, on_stop_signal, g) ||
         !web_on_signal(g->app.web, SIGHUP, on_reload_signal, g)) {
@@ -593,13 +470,13 @@ int main(int argc, char **argv, char **environment)
         crash_prepare(g->values->core_dumps);
         (void)signal(SIGPIPE, SIG_IGN);
         (void)umask(077);
-        health_init(&g->health);
+        health_init(&g->front.health);
         if (sodium_init() < 0) {
             log_error("libsodium_failed", "hint=%s", "no randomness");
         } else {
             raise_descriptors(g->values);
             check_libraries(g);
-            code = run(g);
+            code = (int)run(g);
             stop(g);
             log_info("stopped", "code=%d", code);
         }
