@@ -244,7 +244,8 @@ static void finish_handshake(struct dtls *dtls)
     dtls->state = SSL_get_selected_srtp_profile(dtls->ssl) == NULL ? DTLS_NO_PROFILE : DTLS_CONNECTED;
 }
 
-/* Drives OpenSSL until it has used up the input. SSL_ERROR_SSL ends a handshake; a broken record after it is dropped by OpenSSL. */
+/* Drives OpenSSL until it has used up the input. An error ends a handshake. After it only an authentic alert counts (OpenSSL then
+ * says SSL_RECEIVED_SHUTDOWN): whatever else a forged datagram provokes, media has its keys and goes on. */
 static void drive(struct dtls *dtls)
 {
     uint8_t scratch[DTLS_MTU]; /* application data has no meaning here: read and forgotten */
@@ -256,11 +257,15 @@ static void drive(struct dtls *dtls)
             if (shaking) {
                 finish_handshake(dtls);
             }
-            continue;
+            if (dtls->state == DTLS_CONNECTED) {
+                continue;
+            }
+            break;
         }
         int reason = SSL_get_error(dtls->ssl, n);
-        if (!shaking && (SSL_get_shutdown(dtls->ssl) & SSL_RECEIVED_SHUTDOWN) != 0) {
-            dtls->state = DTLS_CLOSED;
+        if (!shaking) {
+            bool closed = (SSL_get_shutdown(dtls->ssl) & SSL_RECEIVED_SHUTDOWN) != 0;
+            dtls->state = closed ? DTLS_CLOSED : DTLS_CONNECTED;
         } else if (reason != SSL_ERROR_WANT_READ && reason != SSL_ERROR_WANT_WRITE) {
             fail(dtls);
         }

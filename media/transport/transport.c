@@ -218,9 +218,7 @@ void transport_close(struct transport *transport, const char *reason, struct out
 {
     if (transport->state == TRANSPORT_CONNECTED) {
         dtls_close(transport->dtls);
-        if (!icelite_consent_expired(&transport->ice, transport->ice.checked_us)) {
-            flush_dtls(transport, box);
-        }
+        flush_dtls(transport, box);
     }
     gone(transport, reason);
 }

@@ -371,6 +371,58 @@ static void hostile_peer(void)
     sim_destroy(sim);
 }
 
+/* DTLS from the validated address after the handshake: a second ClientHello, plain alerts, future epochs, short records. */
+static void forged_dtls(void)
+{
+    struct sim *sim = pair(GCM128);
+    sim_run(sim, 500000, true);
+    struct client *forger = client_create("forger", GCM128, 11);
+    client_dtls(forger, span_of(NULL, 0));
+    struct client_datagram hello = forger->out[0];
+    for (int i = 0; i < 20; i++) {
+        struct client_datagram copy = hello;
+        core_datagram(sim->core, sim->now_us, &sim->addresses[0], copy.data, copy.len);
+    }
+    for (unsigned type = 20; type < 64; type++) {
+        for (uint8_t epoch = 0; epoch < 3; epoch++) {
+            for (uint8_t len = 0; len < 40; len += 3) {
+                uint8_t record[64] = {(uint8_t)type, 0xfe, 0xfd, 0, epoch, 0, 0, 0, 0, 0, len, 0, len, 2, 0};
+                core_datagram(sim->core, sim->now_us, &sim->addresses[0], record, 13u + len);
+            }
+        }
+    }
+    unsigned before = sim->clients[1]->rx[1].packets;
+    sim_run(sim, 1000000, true);
+    EXPECT(sim->clients[1]->rx[1].packets > before + 80);
+    EXPECT_INT(sim_count(sim, MEDIA_SEAT_GONE, 0), 0);
+    SSL_shutdown(sim->clients[0]->ssl); /* an authentic goodbye still counts */
+    sim_run(sim, 100000, false);
+    EXPECT_TEXT(sim_gone_reason(sim, 0), "dtls_closed");
+    client_destroy(forger);
+    sim_destroy(sim);
+}
+
+/* A ClientHello race from strangers (CVE-2023-49786): no answer, no effect. */
+static void hello_race(void)
+{
+    struct sim *sim = sim_create();
+    struct client *forger = client_create("forger", GCM128, 11);
+    client_dtls(forger, span_of(NULL, 0));
+    sim_connect(sim, 0, sees_1, client_create("a", GCM128, 1));
+    for (int i = 0; i < 300; i++) {
+        struct client_datagram copy = forger->out[0];
+        core_datagram(sim->core, sim->now_us, &sim->addresses[3], copy.data, copy.len);
+        copy = forger->out[0]; /* and with the victim's address, before its check */
+        core_datagram(sim->core, sim->now_us, &sim->addresses[0], copy.data, copy.len);
+    }
+    outbox_flush(&sim->box);
+    EXPECT_INT(sim->to_client[3] + sim->to_client[0], 0);
+    sim_run(sim, 300000, true);
+    EXPECT_INT(sim_count(sim, MEDIA_SEAT_CONNECTED, 0), 1);
+    client_destroy(forger);
+    sim_destroy(sim);
+}
+
 int main(void)
 {
     static const struct test_case cases[] = {
@@ -389,6 +441,8 @@ int main(void)
         {"leaving and closing", leaving},
         {"reports survive a full box", reports_survive_a_full_box},
         {"an authenticated peer that is hostile", hostile_peer},
+        {"forged DTLS after the handshake", forged_dtls},
+        {"ClientHello race", hello_race},
     };
     return TEST_MAIN(cases);
 }
