@@ -5,6 +5,7 @@
 
 #include "certs/identity.h"
 #include "gateway/store/worker.h"
+#include "gateway/web/static.h"
 #include "gateway/web/web.h"
 #include "media/rt/clock.h"
 #include "media/rt/log.h"
@@ -264,6 +265,7 @@ struct server {
     pthread_cond_t done;
     bool call_done;
     const char *file_to_send;
+    struct web_static *console; /* when set, it answers everything */
 };
 
 struct later {
@@ -304,6 +306,10 @@ static inline void server_request(void *context, struct web_exchange *exchange)
     static const char *const headers[] = {"X-Test", "yes", NULL};
     struct web_reply reply = {.status = 200, .content_type = "text/plain", .body = "hello", .body_len = 5, .headers = headers};
     char text[512];
+    if (server->console != NULL) {
+        web_static_request(server->console, exchange);
+        return;
+    }
     if (strcmp(r->path, "/echo") == 0) {
         reply.body = r->body.data;
         reply.body_len = r->body.len;
