@@ -138,6 +138,12 @@ static enum http_reason line_end(struct http_request_parser *p)
 {
     struct span line = span_of(p->buffer + p->line_start, p->at - p->line_start);
     enum http_reason reason = HTTP_REASON_NONE;
+    if (line.len > 0) { /* the octet behind each line is nobody's: a caller may end a value there */
+        if (p->at == p->buffer_len) {
+            return p->state == HTTP_HEAD_REQUEST_LINE ? HTTP_REASON_TARGET_TOO_LONG : HTTP_REASON_FIELDS_TOO_LARGE;
+        }
+        p->buffer[p->at++] = '\0';
+    }
     p->line_start = p->at;
     if (p->state == HTTP_HEAD_REQUEST_LINE) {
         if (line.len == 0) { /* RFC 9112 §2.2: at least one is ignored */

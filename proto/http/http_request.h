@@ -48,7 +48,8 @@ struct http_field {
 };
 
 /* All spans point into the parser's buffer (path: perhaps to constant storage) and live until
- * http_request_init() is called again. */
+ * http_request_init() is called again. Behind each field value lies one octet of the buffer that
+ * belongs to no span, so that the buffer's owner may put a NUL there. */
 struct http_request {
     enum http_method method;
     struct span method_text;

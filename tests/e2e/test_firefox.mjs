@@ -10,7 +10,7 @@ import { Person } from './lib/browser.mjs';
 import * as work from './lib/consultation.mjs';
 import { Checks, Gateway, reports, sleep, until } from './lib/gateway.mjs';
 
-if (!process.env.CG_NAMESPACE) {
+if (!process.env.TEST_NAMESPACE) {
   const name = `cg-firefox-${process.pid}`;
   const ip = (...words) => execFileSync('ip', words, { stdio: 'pipe' });
   let code = 1;
@@ -22,7 +22,7 @@ if (!process.env.CG_NAMESPACE) {
     for (const link of ['near', 'far']) ip('-n', name, 'link', 'set', link, 'up');
     ip('-n', name, 'route', 'add', 'default', 'via', '10.77.0.2');
     code = spawnSync('ip', ['netns', 'exec', name, process.execPath, fileURLToPath(import.meta.url)],
-      { stdio: 'inherit', env: { ...process.env, CG_NAMESPACE: name } }).status ?? 1;
+      { stdio: 'inherit', env: { ...process.env, TEST_NAMESPACE: name } }).status ?? 1;
   } finally {
     ip('netns', 'del', name);
   }

@@ -11,7 +11,7 @@ import time
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "lib"))
 from gateway import Checks, Gateway  # noqa: E402
 
-CYCLES = int(os.environ.get("CG_KILL_CYCLES", "6"))
+CYCLES = int(os.environ.get("TEST_KILL_CYCLES", "6"))
 random.seed(20261121)
 checks = Checks()
 gateway = Gateway().start()

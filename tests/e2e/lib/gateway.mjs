@@ -39,7 +39,7 @@ async function freePort() {
 }
 
 export class Gateway {
-  constructor(build = process.env.CG_BUILD ?? path.join(root, 'build/release')) {
+  constructor(build = process.env.TEST_BUILD ?? path.join(root, 'build/release')) {
     this.build = build;
     this.data = mkdtempSync(path.join(os.tmpdir(), 'cg-e2e-'));
     this.logFile = path.join(reports, `e2e-gateway-${path.basename(process.argv[1], '.mjs')}.log`);
@@ -63,7 +63,12 @@ export class Gateway {
     { stdio: ['ignore', 'inherit', 'pipe'] });
     this.process.stderr.pipe(this.log, { end: false });
     this.exited = new Promise((resolve) => this.process.on('exit', (code, signal) => resolve({ code, signal })));
-    await until('gateway is ready', async () => (await this.get('/readyz')).status === 200, 20000, 50);
+    await until('gateway is ready', async () => {
+      if (this.process.exitCode !== null) return 'ended';
+      return (await this.get('/readyz')).status === 200 && 'ready';
+    }, 20000, 50).then((state) => {
+      if (state !== 'ready') throw new Error(`the gateway ended at start: see ${this.logFile}`);
+    });
   }
 
   get(pathname, headers = {}) {
@@ -88,7 +93,7 @@ export class Gateway {
       await Promise.race([this.exited, sleep(8000)]);
       if (this.process.exitCode === null) this.process.kill('SIGKILL');
     }
-    if (!process.env.CG_KEEP) rmSync(this.data, { recursive: true, force: true });
+    if (!process.env.TEST_KEEP) rmSync(this.data, { recursive: true, force: true });
   }
 }
 

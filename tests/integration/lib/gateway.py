@@ -113,7 +113,7 @@ class Gateway:
                 self.process.wait()
                 code = "killed"
         log = open(self.log, encoding="utf-8", errors="replace").read() if os.path.exists(self.log) else ""
-        if "CG_KEEP" not in os.environ:
+        if "TEST_KEEP" not in os.environ:
             shutil.rmtree(self.data, ignore_errors=True)
         return code, log
 

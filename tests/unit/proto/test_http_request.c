@@ -303,7 +303,28 @@ static void reason_table(void)
     EXPECT_INT(http_reason_http_status(HTTP_REASON_COUNT), 500);
 }
 
+/* A caller that ends each value with a NUL must not cut into the next field's name. */
+static void test_octet_behind_values(void)
+{
+    static uint8_t buffer[HTTP_HEAD_LEN_MIN];
+    struct http_request_parser parser;
+    size_t used;
+    http_request_init(&parser, buffer, sizeof buffer);
+    EXPECT_INT(http_request_feed(&parser, SPAN_LITERAL("GET / HTTP/1.1\r\nHost: a\r\nB: 2\r\nC: 3 \r\nD: 4\r\n\r\n"), &used),
+               STATUS_OK);
+    for (size_t i = 0; i < parser.request.field_count; i++) {
+        struct span value = parser.request.fields[i].value;
+        buffer[(size_t)(value.data - buffer) + value.len] = '\0';
+    }
+    struct span value = {NULL, 0};
+    EXPECT(http_request_field(&parser.request, "Host", &value) && span_is(value, "a"));
+    EXPECT(http_request_field(&parser.request, "B", &value) && span_is(value, "2"));
+    EXPECT(http_request_field(&parser.request, "C", &value) && span_is(value, "3"));
+    EXPECT(http_request_field(&parser.request, "D", &value) && span_is(value, "4"));
+}
+
 static const struct test_case cases[] = {
+    {"the octet behind each value", test_octet_behind_values},
     {"specimens", all_specimens},
     {"9112 3.1 every octet in the method", octets_in_method},
     {"9110 5.1 every octet in a field name", octets_in_name},
