@@ -47,6 +47,11 @@ export function duration(ms: number): string {
   return t('time.d-h', { d: Math.floor(s / 86400), h: Math.floor((s % 86400) / 3600) });
 }
 
+/* An estimate: whole minutes, never more exact than it is. */
+export function roughly(ms: number): string {
+  return duration(Math.max(1, Math.ceil(ms / 60_000)) * 60_000);
+}
+
 export function ago(ms: number): string {
   const age = serverNow() - ms;
   return age < 30_000 ? t('time.now') : t('time.ago', { t: duration(age < 600_000 ? Math.round(age / 60_000) * 60_000 : age) });

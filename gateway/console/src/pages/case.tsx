@@ -2,7 +2,7 @@
 import type { JSX } from 'preact';
 import { useEffect, useRef, useState } from 'preact/hooks';
 import { serverNow } from '../lib/api';
-import { clock, dateTime, duration } from '../lib/format';
+import { clock, dateTime, duration, roughly } from '../lib/format';
 import { join, nameOf, t, tCode } from '../lib/i18n';
 import { chime } from '../lib/ring';
 import { go } from '../lib/router';
@@ -120,7 +120,7 @@ function Waiting(p: { c: Consultation }): JSX.Element {
       <h2 id="wait-title">{t('wait.title')}</h2>
       <div aria-live="polite" class="wait-lines">
         {c.queue && <p class="wait-position">{t('wait.position', { n: c.queue.position })}{c.queue.ahead > 0 && <span class="hint"> {t('wait.ahead', { n: c.queue.ahead })}</span>}</p>}
-        <p>{typeof c.queue?.expected_wait_ms === 'number' ? t('wait.expected', { time: duration(c.queue.expected_wait_ms) }) : t('wait.expected-unknown')}</p>
+        <p>{typeof c.queue?.expected_wait_ms === 'number' ? t('wait.expected', { time: roughly(c.queue.expected_wait_ms) }) : t('wait.expected-unknown')}</p>
       </div>
       <p class="hint">{t('wait.so-far', { time: duration(serverNow() - since) })}{c.deadline_ms ? ` · ${t('wait.deadline', { time: clock(c.deadline_ms) })}` : ''}</p>
       <p>{t('wait.next')}</p>

@@ -8,7 +8,7 @@ import { SCOPES } from '../lib/draft';
 import { useResource } from '../lib/resource';
 import { specialties } from '../lib/session';
 import { useStore } from '../lib/store';
-import { duration } from '../lib/format';
+import { roughly } from '../lib/format';
 import { join, pick } from '../lib/i18n';
 import type { Patient, Reach, Request, Urgency } from '../lib/types';
 import { Check, Field, Notice, ProblemNotice, Radios, Select } from './basic';
@@ -154,7 +154,7 @@ export function ReachWords(p: { specialty: string }): JSX.Element | null {
           })}
         </div>
       ))}
-      {onDuty === 0 ? <div>{t('reach.nobody')}</div> : typeof wait === 'number' && <div>{t('reach.wait', { time: duration(wait) })}</div>}
+      {onDuty === 0 ? <div>{t('reach.nobody')}</div> : typeof wait === 'number' && <div>{t('reach.wait', { time: roughly(wait) })}</div>}
     </Notice>
   );
 }

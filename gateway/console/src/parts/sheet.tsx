@@ -26,7 +26,7 @@ function vitalsLine(c: Consultation): string {
 export function PatientSheet(p: { c: Consultation }): JSX.Element {
   const { patient } = p.c;
   const rows: [Key, string | undefined][] = [
-    ['form.birth', patient.birth_date], ['form.id-number', join([patient.id_type && patient.id_type !== 'none' && t(idKey(patient.id_type)), patient.id_number_masked])],
+    ['form.birth', patient.birth_date], ['form.id-number', patient.id_number_masked && join([patient.id_type && t(idKey(patient.id_type)), patient.id_number_masked])],
     ['form.phone', patient.phone], ['form.record-no', patient.record_no], ['form.pregnancy', patient.pregnancy],
   ];
   return (
