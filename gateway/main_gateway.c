@@ -12,6 +12,7 @@
 #include "gateway/ops/front.h"
 #include "gateway/ops/health.h"
 #include "gateway/ops/metrics.h"
+#include "gateway/ops/legs.h"
 #include "gateway/ops/rounds.h"
 #include "gateway/session/hub.h"
 #include "gateway/session/live.h"
@@ -374,9 +375,8 @@ static void stop(struct gateway *g)
     if (g->rounds != NULL) {
         rounds_stop(g->rounds);
     }
-    settle(g, RECORDINGS_TRIES);
-    hub_destroy(g->app.hub);
-    settle(g, RECORDINGS_TRIES);
+    hub_close(g->app.hub);
+    settle(g, RECORDINGS_TRIES); /* recordings are completed and noted */
     media_destroy(g->app.media);
     if (g->app.recorder != NULL) {
         recorder_destroy(g->app.recorder);
@@ -386,6 +386,8 @@ static void stop(struct gateway *g)
     worker_destroy(g->app.password);
     live_destroy(g->live);
     web_destroy(g->app.web);
+    hub_destroy(g->app.hub);
+    legs_destroy(g->app.legs);
     rounds_destroy(g->rounds);
     web_static_close(g->front.console);
     imaging_destroy(g->imaging);
@@ -403,7 +405,8 @@ static enum exit_code run(struct gateway *g)
     g->front.app = &g->app;
     code = code == EXIT_OK ? start_web(g) : code;
     code = code == EXIT_OK ? start_store(g) : code;
-    if (code == EXIT_OK && hub_create(&g->app, &g->app.hub) != STATUS_OK) {
+    if (code == EXIT_OK && (legs_create(g->app.metrics, (uint32_t)g->values->rooms_max, &g->app.legs) != STATUS_OK ||
+                            hub_create(&g->app, &g->app.hub) != STATUS_OK)) {
         code = EXIT_OTHER;
     }
     code = code == EXIT_OK ? start_media(g) : code;

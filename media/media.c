@@ -43,7 +43,7 @@ struct media {
     struct media_config config;
     struct identity *identity;
     struct dtls_context *dtls;
-    struct worker *workers[WORKERS_MAX];
+    struct media_worker *workers[WORKERS_MAX];
     unsigned load[WORKERS_MAX];     /* open rooms of each worker */
     struct addr addresses[CANDIDATES_MAX];
     size_t address_count;
@@ -66,7 +66,7 @@ static bool random_octets(void *context, uint8_t *out, size_t len)
 
 static enum status choose_addresses(struct media *media)
 {
-    bool ipv6 = worker_is_ipv6(media->workers[0]);
+    bool ipv6 = media_worker_is_ipv6(media->workers[0]);
     for (size_t i = 0; i < MEDIA_ADDRESSES_MAX && media->config.candidates[i] != NULL; i++) {
         struct addr *a = &media->addresses[media->address_count];
         if (addr_of_text(media->config.candidates[i], 0, a) != STATUS_OK) {
@@ -91,7 +91,7 @@ static enum status choose_addresses(struct media *media)
 static enum status start_workers(struct media *media)
 {
     for (unsigned i = 0; i < media->config.workers; i++) {
-        struct worker_config config = {
+        struct media_worker_config config = {
             .index = i,
             .rooms_max = media->config.rooms_max,
             .bind_address = media->config.bind_address,
@@ -101,7 +101,7 @@ static enum status start_workers(struct media *media)
             .wake = media->config.wake,
             .context = media->config.context,
         };
-        enum status status = worker_create(&config, &media->workers[i]);
+        enum status status = media_worker_create(&config, &media->workers[i]);
         if (status != STATUS_OK) {
             log_error("media_worker_failed", "worker=%u port=%u status=%s", i, config.port, status_name(status));
             return status;
@@ -162,7 +162,7 @@ void media_destroy(struct media *media)
         return;
     }
     for (unsigned i = 0; i < media->config.workers; i++) {
-        worker_destroy(media->workers[i]);
+        media_worker_destroy(media->workers[i]);
     }
     for (uint32_t i = 0; media->rooms != NULL && i < media->config.rooms_max; i++) {
         free_seats(&media->rooms[i]);
@@ -187,7 +187,7 @@ static void flush_pending(struct media *media)
 {
     while (media->pending_first != NULL) {
         struct pending *first = media->pending_first;
-        if (worker_post(media->workers[first->worker], &first->command) != STATUS_OK) {
+        if (media_worker_post(media->workers[first->worker], &first->command) != STATUS_OK) {
             return;
         }
         media->pending_first = first->next;
@@ -199,7 +199,7 @@ static void flush_pending(struct media *media)
 static void post(struct media *media, unsigned worker, const struct worker_command *command)
 {
     flush_pending(media);
-    if (media->pending_first == NULL && worker_post(media->workers[worker], command) == STATUS_OK) {
+    if (media->pending_first == NULL && media_worker_post(media->workers[worker], command) == STATUS_OK) {
         return;
     }
     struct pending *pending = malloc(sizeof(*pending));
@@ -309,7 +309,7 @@ static enum status answer(struct media *media, const struct media_room_state *st
     struct addr candidates[CANDIDATES_MAX];
     for (size_t i = 0; i < media->address_count; i++) {
         candidates[i] = media->addresses[i];
-        candidates[i].port = worker_port(media->workers[state->worker]);
+        candidates[i].port = media_worker_port(media->workers[state->worker]);
     }
     struct negotiate_input input = {
         .offer = sdp_offer,
@@ -339,7 +339,7 @@ enum status media_offer(struct media *media, struct media_room room, uint8_t sea
         return refuse(STATUS_UNKNOWN, "a room has six seats", out_error);
     }
     flush_pending(media);
-    if (media->pending_first != NULL || worker_post_room(media->workers[state->worker]) < POST_RESERVE + POSTS_PER_OFFER) {
+    if (media->pending_first != NULL || media_worker_post_room(media->workers[state->worker]) < POST_RESERVE + POSTS_PER_OFFER) {
         return refuse(STATUS_FULL, "the media plane is busy: try again in a moment", out_error);
     }
     struct seat *place = state->seats[seat] != NULL ? state->seats[seat] : calloc(1, sizeof(*place));
@@ -412,8 +412,8 @@ bool media_poll(struct media *media, struct media_event *out_event)
     flush_pending(media);
     struct worker_report report;
     for (unsigned tried = 0; tried < media->config.workers; tried++) {
-        struct worker *worker = media->workers[media->poll_worker];
-        while (worker_take(worker, &report)) {
+        struct media_worker *worker = media->workers[media->poll_worker];
+        while (media_worker_take(worker, &report)) {
             if (!still_true(media, &report)) {
                 continue;
             }
@@ -434,7 +434,7 @@ void media_counters(struct media *media, media_counter_fn emit, void *context)
     for (unsigned which = 0; which < COUNTER_COUNT; which++) {
         uint64_t sum = 0;
         for (unsigned i = 0; i < media->config.workers; i++) {
-            sum += counters_get(worker_counters(media->workers[i]), (enum counter)which);
+            sum += counters_get(media_worker_counters(media->workers[i]), (enum counter)which);
         }
         const struct counters_row *row = counters_row((enum counter)which);
         emit(context, row->metric, row->labels, row->help, sum);
@@ -444,5 +444,5 @@ void media_counters(struct media *media, media_counter_fn emit, void *context)
 uint16_t media_port(struct media *media, unsigned index)
 {
     CHECK(index < media->config.workers);
-    return worker_port(media->workers[index]);
+    return media_worker_port(media->workers[index]);
 }

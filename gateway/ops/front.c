@@ -93,7 +93,6 @@ static void on_ws_request(void *context, struct web_exchange *exchange)
 static void on_ws_message(void *context, struct web_ws *ws, struct span text)
 {
     struct front *f = context;
-    metrics_add(f->app->metrics, METRIC_WS_MESSAGES, metrics_label(METRICS_LABELS_WS_MESSAGE, "in"), 0, 0, 1);
     hub_ws_message(f->app->hub, ws, text);
 }
 

@@ -1,9 +1,11 @@
 #include "gateway/ops/rounds.h"
 
+#include "gateway/auth/auth.h"
 #include "gateway/config/config.h"
 #include "gateway/consult/consult_session.h"
 #include "gateway/imaging/imaging_api.h"
 #include "gateway/ops/metrics.h"
+#include "gateway/session/hub.h"
 #include "gateway/store/worker.h"
 #include "media/recording/recorder.h"
 #include "media/rt/clock.h"
@@ -18,6 +20,7 @@
 #define SNAPSHOT_EACH 5   /* rounds */
 #define DISK_EACH 10
 #define EXPIRE_EACH 3600
+#define SWEEP_EACH 2      /* a disabled account's connections and media are cut within 5 s (ASVS 7.4.2) */
 #define TIMERS_FULL 64    /* consult_timers_run() did all it may in one call: there may be more */
 #define QUEUE_FULL_PERCENT 80
 #define CERTIFICATE_DAYS_MIN 14
@@ -28,7 +31,7 @@ struct rounds {
     struct health *health;
     struct loop_timer timer;
     uint64_t count;
-    bool stopped, timers_running, snapshot_running, expire_running, disk_running;
+    bool stopped, timers_running, snapshot_running, expire_running, disk_running, sweep_running;
     struct job disk;
     uint64_t disk_free; /* octets; written by the blob thread, read in done() */
     bool disk_known;
@@ -65,6 +68,17 @@ static void measure_web(struct app *app)
     metrics_set(m, METRIC_CERTIFICATE_LEFT, 0, 0, 0, web_certificate_days(app->web) * DAY_S);
 }
 
+static void measure_hub(struct app *app)
+{
+    struct metrics *m = app->metrics;
+    struct hub_stats s;
+    hub_stats(app->hub, &s);
+    metrics_set(m, METRIC_ROOMS, 0, 0, 0, s.rooms);
+    metrics_raise(m, METRIC_WS_MESSAGES, metrics_label(METRICS_LABELS_WS_MESSAGE, "in"), 0, 0, s.messages_in);
+    metrics_raise(m, METRIC_WS_MESSAGES, metrics_label(METRICS_LABELS_WS_MESSAGE, "out"), 0, 0, s.messages_out);
+    metrics_raise(m, METRIC_WS_MESSAGES, metrics_label(METRICS_LABELS_WS_MESSAGE, "refused"), 0, 0, s.messages_refused);
+}
+
 static unsigned measure_worker(struct app *app, const char *name, struct worker *worker)
 {
     unsigned depth = worker_depth(worker);
@@ -76,6 +90,7 @@ void rounds_measure(struct app *app, struct health *health)
 {
     const struct api_config *config = config_values(app->config);
     measure_web(app);
+    measure_hub(app);
     unsigned depth = measure_worker(app, "store", app->store);
     (void)measure_worker(app, "blob", app->blob);
     (void)measure_worker(app, "password", app->password);
@@ -209,6 +224,17 @@ static void expire_done(void *context, const struct api_call *call)
     }
 }
 
+/* --- sessions that are over --- */
+
+static void sweep_done(void *context, const struct api_call *call)
+{
+    struct rounds *r = context;
+    r->sweep_running = false;
+    if (call->status >= 400) {
+        log_warn("session_sweep_failed", "status=%d", call->status);
+    }
+}
+
 /* --- the clock ---------------------------------------------------------------------------------------------------- */
 
 static void round_begin(struct loop_timer *timer)
@@ -229,6 +255,9 @@ static void round_begin(struct loop_timer *timer)
     }
     if (r->count % EXPIRE_EACH == 0 && !r->expire_running) {
         r->expire_running = app_call(r->app, NULL, run_expire, NULL, expire_done, r) == STATUS_OK;
+    }
+    if (r->count % SWEEP_EACH == 0 && !r->sweep_running) {
+        r->sweep_running = app_call(r->app, NULL, auth_sweep, NULL, sweep_done, r) == STATUS_OK;
     }
     r->count++;
     loop_timer_set(web_loop(r->app->web), &r->timer, ROUND_US);

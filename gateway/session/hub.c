@@ -10,6 +10,7 @@
 #include "proto/signal/signal.h"
 
 #include <sodium.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -135,10 +136,7 @@ static void actor_lookup(struct api_call *call)
 static void copy_member(char *buffer, size_t buffer_len, const json_t *object, const char *name)
 {
     const char *text = json_string_value(json_object_get(object, name));
-    buffer[0] = '\0';
-    if (text != NULL) {
-        strncat(buffer, text, buffer_len - 1);
-    }
+    (void)snprintf(buffer, buffer_len, "%s", text == NULL ? "" : text);
 }
 
 static void read_actor(const json_t *reply, struct api_actor *out)
@@ -420,14 +418,14 @@ void hub_effects(struct hub *hub, struct api_effect *effects)
 
 static void media_ready(struct loop_task *task)
 {
-    struct hub *hub = (struct hub *)((char *)task - offsetof(struct hub, media_task));
+    struct hub *hub = (struct hub *)(void *)((char *)task - offsetof(struct hub, media_task));
     atomic_store(&hub->media_posted, false);
     room_media_events(hub);
 }
 
 static void recorder_ready(struct loop_task *task)
 {
-    struct hub *hub = (struct hub *)((char *)task - offsetof(struct hub, recorder_task));
+    struct hub *hub = (struct hub *)(void *)((char *)task - offsetof(struct hub, recorder_task));
     atomic_store(&hub->recorder_posted, false);
     room_recording_events(hub);
 }
@@ -461,15 +459,19 @@ enum status hub_create(struct app *app, struct hub **out_hub)
     return STATUS_OK;
 }
 
+void hub_close(struct hub *hub)
+{
+    while (hub != NULL && hub->rooms != NULL) {
+        room_close(hub->rooms, "restart");
+    }
+}
+
 void hub_destroy(struct hub *hub)
 {
     if (hub == NULL) {
         return;
     }
-    while (hub->rooms != NULL) {
-        room_close(hub->rooms, "restart");
-    }
-    room_recording_events(hub);
+    CHECK(hub->rooms == NULL);
     while (hub->recordings != NULL) {
         struct hub_recording *recording = hub->recordings;
         hub->recordings = recording->next;

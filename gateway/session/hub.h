@@ -12,7 +12,9 @@ struct hub;
 
 /* The app outlives the hub; app->media and app->recorder may be set later, before the first room.join. */
 MUST_USE enum status hub_create(struct app *app, struct hub **out_hub);
-/* Closes all rooms; connections are gone by then (web_drain). */
+/* First half of the end, after web_drain: closes all rooms, so that recordings end. Events are still taken. NULL is fine. */
+void hub_close(struct hub *hub);
+/* Second half, when media, recorder and web are gone and nobody can wake the hub any more. NULL is fine. */
 void hub_destroy(struct hub *hub);
 
 /* For struct web_handlers. */

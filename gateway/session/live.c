@@ -30,7 +30,7 @@ static json_t *recorder_json(struct app *app)
 
 static void refresh(struct loop_timer *timer)
 {
-    struct live *live = (struct live *)((char *)timer - offsetof(struct live, timer));
+    struct live *live = (struct live *)(void *)((char *)timer - offsetof(struct live, timer));
     struct app *app = live->app;
     struct web_stats web;
     struct hub_stats hub;

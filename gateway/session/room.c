@@ -14,6 +14,7 @@
 #include "media/rt/log.h"
 #include "proto/base/check.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -52,7 +53,7 @@ static bool somebody_present(const struct room *room)
 
 static void on_idle(struct loop_timer *timer)
 {
-    struct room *room = (struct room *)((char *)timer - offsetof(struct room, idle));
+    struct room *room = (struct room *)(void *)((char *)timer - offsetof(struct room, idle));
     CHECK(room->magic == ROOM_MAGIC);
     if (somebody_present(room)) {
         loop_timer_set(room_loop(room), &room->idle, ROOM_IDLE_CLOSE_US);
@@ -73,7 +74,7 @@ static void absence_noted(void *context, const struct api_call *call)
 
 static void on_absent(struct loop_timer *timer)
 {
-    struct seat *seat = (struct seat *)((char *)timer - offsetof(struct seat, absent));
+    struct seat *seat = (struct seat *)(void *)((char *)timer - offsetof(struct seat, absent));
     struct room *room = seat->room;
     json_t *body = json_pack("{s:s, s:s, s:i}", "consultation", room->consultation, "account", seat->account, "seat",
                              (int)(seat - room->seats));
@@ -171,10 +172,7 @@ static struct room *room_open(struct hub *hub, const char *consultation)
 
 static void copy_text(char *buffer, size_t buffer_len, const char *text)
 {
-    buffer[0] = '\0';
-    if (text != NULL) {
-        strncat(buffer, text, buffer_len - 1);
-    }
+    (void)snprintf(buffer, buffer_len, "%s", text == NULL ? "" : text);
 }
 
 static void fill_seats(struct room *room, const json_t *parties)

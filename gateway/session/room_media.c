@@ -182,7 +182,7 @@ json_t *room_seats_json(const struct room *room)
 
 void room_quality_tick(struct loop_timer *timer)
 {
-    struct room *room = (struct room *)((char *)timer - offsetof(struct room, quality));
+    struct room *room = (struct room *)(void *)((char *)timer - offsetof(struct room, quality));
     CHECK(room->magic == ROOM_MAGIC);
     json_t *message = json_pack("{s:s, s:s, s:o}", "type", "quality", "consultation", room->consultation, "seats",
                                 room_seats_json(room));

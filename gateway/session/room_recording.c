@@ -7,6 +7,7 @@
 #include "media/recording/recorder.h"
 #include "media/rt/log.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -58,8 +59,8 @@ void room_recording_start(struct room *room, const char *recording_id, const cha
         return;
     }
     entry->handle = handle;
-    strncat(entry->recording_id, recording_id, sizeof(entry->recording_id) - 1);
-    strncat(entry->consultation, room->consultation, sizeof(entry->consultation) - 1);
+    (void)snprintf(entry->recording_id, sizeof(entry->recording_id), "%s", recording_id);
+    (void)snprintf(entry->consultation, sizeof(entry->consultation), "%s", room->consultation);
     entry->next = hub->recordings;
     hub->recordings = entry;
     room->recording = handle;
@@ -170,13 +171,13 @@ struct recovery {
 static void recover_run(struct job *job, void *context)
 {
     (void)context;
-    struct recovery *recovery = (struct recovery *)((char *)job - offsetof(struct recovery, job));
+    struct recovery *recovery = (struct recovery *)(void *)((char *)job - offsetof(struct recovery, job));
     recovery->status = recorder_recover(recovery->folder, recovery->name, &recovery->event);
 }
 
 static void recover_done(struct job *job)
 {
-    struct recovery *recovery = (struct recovery *)((char *)job - offsetof(struct recovery, job));
+    struct recovery *recovery = (struct recovery *)(void *)((char *)job - offsetof(struct recovery, job));
     json_t *body;
     if (recovery->status == STATUS_OK) {
         log_info("recording_recovered", "recording=%s duration_ms=%lld", recovery->recording_id,
@@ -207,8 +208,8 @@ void room_recording_recover(struct app *app, const json_t *recordings)
         }
         recovery->app = app;
         recovery->job = (struct job){.run = recover_run, .done = recover_done};
-        strncat(recovery->recording_id, recording_id, sizeof(recovery->recording_id) - 1);
-        strncat(recovery->name, name, sizeof(recovery->name) - 1);
+        (void)snprintf(recovery->recording_id, sizeof(recovery->recording_id), "%s", recording_id);
+        (void)snprintf(recovery->name, sizeof(recovery->name), "%s", name);
         (void)snprintf(recovery->folder, sizeof(recovery->folder), "%s/recordings", app->services.data_folder);
         if (worker_post(app->blob, &recovery->job) != STATUS_OK) {
             log_error("recording_lost", "recording=%s status=busy", recording_id); /* the row stays; the next start tries again */

@@ -24,12 +24,11 @@ struct worker_hooks {
 
 /* name: shown in ps and top, at most 15 characters. threads >= 1 (hooks need exactly 1). */
 MUST_USE enum status worker_create(const char *name, unsigned threads, unsigned queue_limit, struct loop *loop,
-                                   const struct worker_hooks *hooks, void *context, struct worker **out_worker)
-    __asm__("store_worker_create"); /* link names: media/worker has functions of these names in its own layer */
+                                   const struct worker_hooks *hooks, void *context, struct worker **out_worker);
 /* T0. Takes the job, or leaves it with the caller (STATUS_FULL, STATUS_CLOSED). */
-MUST_USE enum status worker_post(struct worker *worker, struct job *job) __asm__("store_worker_post");
-unsigned worker_depth(struct worker *worker) __asm__("store_worker_depth"); /* jobs waiting or running; any thread */
+MUST_USE enum status worker_post(struct worker *worker, struct job *job);
+unsigned worker_depth(struct worker *worker); /* jobs waiting or running; any thread */
 /* Runs what is queued, then ends the threads. done() of those jobs still needs the loop to turn. */
-void worker_destroy(struct worker *worker) __asm__("store_worker_destroy");
+void worker_destroy(struct worker *worker);
 
 #endif

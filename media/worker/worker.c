@@ -18,8 +18,8 @@
 
 #define BATCHES_PER_TURN 8 /* socket batches before time and commands get their turn: 512 packets, some 5 ms */
 
-struct worker {
-    struct worker_config config;
+struct media_worker {
+    struct media_worker_config config;
     struct udp *udp;
     struct core *core;
     struct outbox box;
@@ -35,13 +35,13 @@ struct worker {
 
 static void flush(void *context, struct outbox *box)
 {
-    struct worker *worker = context;
+    struct media_worker *worker = context;
     udp_send(worker->udp, core_counters(worker->core), box);
 }
 
 static bool take_report(void *context, const struct worker_report *report)
 {
-    struct worker *worker = context;
+    struct media_worker *worker = context;
     if (mailbox_post(worker->reports, report) != STATUS_OK) {
         return false;
     }
@@ -57,7 +57,7 @@ static bool random_octets(void *context, uint8_t *out, size_t len)
 
 /* --- the thread --- */
 
-static void take_commands(struct worker *worker)
+static void take_commands(struct media_worker *worker)
 {
     uint64_t count;
     ssize_t n = read(worker->event_fd, &count, sizeof(count));
@@ -67,7 +67,7 @@ static void take_commands(struct worker *worker)
     }
 }
 
-static void take_datagrams(struct worker *worker)
+static void take_datagrams(struct media_worker *worker)
 {
     struct udp_datagram datagrams[UDP_BATCH];
     for (int turn = 0; turn < BATCHES_PER_TURN; turn++) {
@@ -82,7 +82,7 @@ static void take_datagrams(struct worker *worker)
     }
 }
 
-static int wait_ms(const struct worker *worker)
+static int wait_ms(const struct media_worker *worker)
 {
     int64_t deadline_us = core_deadline(worker->core);
     if (deadline_us == INT64_MAX) {
@@ -94,7 +94,7 @@ static int wait_ms(const struct worker *worker)
 
 static void *run(void *context)
 {
-    struct worker *worker = context;
+    struct media_worker *worker = context;
     while (!atomic_load_explicit(&worker->stop, memory_order_acquire)) {
         struct epoll_event events[2];
         int n = epoll_wait(worker->epoll_fd, events, 2, wait_ms(worker));
@@ -119,13 +119,13 @@ static void *run(void *context)
 
 /* --- T0 --- */
 
-static bool watch(const struct worker *worker, int fd)
+static bool watch(const struct media_worker *worker, int fd)
 {
     struct epoll_event event = {.events = EPOLLIN, .data = {.fd = fd}};
     return epoll_ctl(worker->epoll_fd, EPOLL_CTL_ADD, fd, &event) == 0;
 }
 
-static enum status make_core(struct worker *worker)
+static enum status make_core(struct media_worker *worker)
 {
     struct core_config config = {
         .rooms_max = worker->config.rooms_max,
@@ -140,7 +140,7 @@ static enum status make_core(struct worker *worker)
     return core_create(&config, &worker->box, &worker->core);
 }
 
-static enum status start(struct worker *worker)
+static enum status start(struct media_worker *worker)
 {
     enum status status = make_core(worker);
     if (status != STATUS_OK) {
@@ -168,9 +168,9 @@ static enum status start(struct worker *worker)
     return STATUS_OK;
 }
 
-enum status worker_create(const struct worker_config *config, struct worker **out_worker)
+enum status media_worker_create(const struct media_worker_config *config, struct media_worker **out_worker)
 {
-    struct worker *worker = calloc(1, sizeof(*worker));
+    struct media_worker *worker = calloc(1, sizeof(*worker));
     if (worker == NULL) {
         return STATUS_NO_MEMORY;
     }
@@ -179,7 +179,7 @@ enum status worker_create(const struct worker_config *config, struct worker **ou
     worker->event_fd = -1;
     enum status status = start(worker);
     if (status != STATUS_OK) {
-        worker_destroy(worker);
+        media_worker_destroy(worker);
         return status;
     }
     log_info("media_worker_started", "worker=%u port=%u", config->index, udp_port(worker->udp));
@@ -187,14 +187,14 @@ enum status worker_create(const struct worker_config *config, struct worker **ou
     return STATUS_OK;
 }
 
-static void wake_worker(const struct worker *worker)
+static void wake_worker(const struct media_worker *worker)
 {
     uint64_t one = 1;
     ssize_t n = write(worker->event_fd, &one, sizeof(one));
     (void)n; /* EAGAIN: it is awake enough */
 }
 
-void worker_destroy(struct worker *worker)
+void media_worker_destroy(struct media_worker *worker)
 {
     if (worker == NULL) {
         return;
@@ -217,17 +217,17 @@ void worker_destroy(struct worker *worker)
     free(worker);
 }
 
-uint16_t worker_port(const struct worker *worker)
+uint16_t media_worker_port(const struct media_worker *worker)
 {
     return udp_port(worker->udp);
 }
 
-bool worker_is_ipv6(const struct worker *worker)
+bool media_worker_is_ipv6(const struct media_worker *worker)
 {
     return udp_is_ipv6(worker->udp);
 }
 
-enum status worker_post(struct worker *worker, const struct worker_command *command)
+enum status media_worker_post(struct media_worker *worker, const struct worker_command *command)
 {
     enum status status = mailbox_post(worker->commands, command);
     if (status == STATUS_OK) {
@@ -236,17 +236,17 @@ enum status worker_post(struct worker *worker, const struct worker_command *comm
     return status;
 }
 
-uint32_t worker_post_room(const struct worker *worker)
+uint32_t media_worker_post_room(const struct media_worker *worker)
 {
     return mailbox_room(worker->commands);
 }
 
-bool worker_take(struct worker *worker, struct worker_report *out_report)
+bool media_worker_take(struct media_worker *worker, struct worker_report *out_report)
 {
     return mailbox_take(worker->reports, out_report);
 }
 
-const struct counters *worker_counters(const struct worker *worker)
+const struct counters *media_worker_counters(const struct media_worker *worker)
 {
     return core_counters(worker->core);
 }

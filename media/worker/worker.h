@@ -7,10 +7,10 @@
 #include "media/rt/counters.h"
 #include "media/worker/worker_msg.h"
 
-struct worker;
+struct media_worker;
 struct dtls_context;
 
-struct worker_config {
+struct media_worker_config {
     unsigned index;
     uint32_t rooms_max;
     const char *bind_address;
@@ -22,15 +22,15 @@ struct worker_config {
 };
 
 /* Opens the socket and starts the thread. STATUS_IO: cannot bind, or no thread; STATUS_MALFORMED: no address; STATUS_NO_MEMORY. */
-MUST_USE enum status worker_create(const struct worker_config *config, struct worker **out_worker);
+MUST_USE enum status media_worker_create(const struct media_worker_config *config, struct media_worker **out_worker);
 /* Ends the thread; connections end without a goodbye. */
-void worker_destroy(struct worker *worker);
-uint16_t worker_port(const struct worker *worker);
-bool worker_is_ipv6(const struct worker *worker); /* the socket serves IPv6 too */
+void media_worker_destroy(struct media_worker *worker);
+uint16_t media_worker_port(const struct media_worker *worker);
+bool media_worker_is_ipv6(const struct media_worker *worker); /* the socket serves IPv6 too */
 /* STATUS_FULL: nothing was posted. */
-MUST_USE enum status worker_post(struct worker *worker, const struct worker_command *command);
-uint32_t worker_post_room(const struct worker *worker); /* commands that fit now */
-bool worker_take(struct worker *worker, struct worker_report *out_report);
-const struct counters *worker_counters(const struct worker *worker);
+MUST_USE enum status media_worker_post(struct media_worker *worker, const struct worker_command *command);
+uint32_t media_worker_post_room(const struct media_worker *worker); /* commands that fit now */
+bool media_worker_take(struct media_worker *worker, struct worker_report *out_report);
+const struct counters *media_worker_counters(const struct media_worker *worker);
 
 #endif
