@@ -10,7 +10,8 @@
 #include <stdlib.h>
 
 #define DAY_S (24L * 3600)
-#define VALID_DAYS 30 /* longer than a process lives between updates; browsers do not look at it for DTLS */
+#define VALID_DAYS                                                                                 \
+    30 /* longer than a process lives between updates; browsers do not look at it for DTLS */
 
 struct identity {
     X509 *certificate;
@@ -18,7 +19,8 @@ struct identity {
     char fingerprint[IDENTITY_FINGERPRINT_LEN + 1];
 };
 
-/* Random, positive and 63 bits long (RFC 5280 §4.1.2.2 asks for a positive serial of at most 20 octets). */
+/* Random, positive and 63 bits long (RFC 5280 §4.1.2.2 asks for a positive serial of at most 20
+ * octets). */
 static bool set_serial(X509 *certificate)
 {
     uint64_t serial = 0;
@@ -40,8 +42,10 @@ static bool set_names(X509 *certificate)
 
 static bool fill_certificate(X509 *certificate, EVP_PKEY *key)
 {
-    return X509_set_version(certificate, 2) == 1 && set_serial(certificate) && set_names(certificate) &&
-           X509_gmtime_adj(X509_getm_notBefore(certificate), -DAY_S) != NULL && /* clocks of browsers go wrong */
+    return X509_set_version(certificate, 2) == 1 && set_serial(certificate) &&
+           set_names(certificate) &&
+           X509_gmtime_adj(X509_getm_notBefore(certificate), -DAY_S) !=
+               NULL && /* clocks of browsers go wrong */
            X509_gmtime_adj(X509_getm_notAfter(certificate), VALID_DAYS * DAY_S) != NULL &&
            X509_set_pubkey(certificate, key) == 1 && X509_sign(certificate, key, EVP_sha256()) > 0;
 }

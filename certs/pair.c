@@ -2,6 +2,7 @@
 
 #include "proto/base/check.h"
 
+#include <fcntl.h>
 #include <openssl/bio.h>
 #include <openssl/err.h>
 #include <openssl/evp.h>
@@ -9,7 +10,6 @@
 #include <openssl/safestack.h>
 #include <openssl/x509.h>
 #include <openssl/x509v3.h>
-#include <fcntl.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -24,11 +24,11 @@
 struct pair {
     X509 *certificate;
     EVP_PKEY *key;
-    STACK_OF(X509) *chain;
+    STACK_OF(X509) * chain;
 };
 
-__attribute__((format(printf, 3, 4))) static enum status fail(struct pair_error *error, enum status status,
-                                                              const char *format, ...)
+__attribute__((format(printf, 3, 4))) static enum status
+fail(struct pair_error *error, enum status status, const char *format, ...)
 {
     va_list arguments;
     va_start(arguments, format);
@@ -84,7 +84,8 @@ out:
     return status;
 }
 
-static enum status read_chain(struct pair *pair, BIO *bio, const char *path, struct pair_error *error)
+static enum status read_chain(struct pair *pair, BIO *bio, const char *path,
+                              struct pair_error *error)
 {
     pair->certificate = PEM_read_bio_X509(bio, NULL, NULL, NULL);
     pair->chain = sk_X509_new_null();
@@ -101,12 +102,14 @@ static enum status read_chain(struct pair *pair, BIO *bio, const char *path, str
             return fail(error, STATUS_TOO_LARGE, "%s holds too many certificates", path);
         }
         if (X509_check_issued(next, below) != X509_V_OK) {
-            return fail(error, STATUS_MALFORMED, "%s: certificate %d did not sign the one before it", path,
+            return fail(error, STATUS_MALFORMED,
+                        "%s: certificate %d did not sign the one before it", path,
                         sk_X509_num(pair->chain) + 1);
         }
         below = next;
     }
-    if (ERR_GET_REASON(ERR_peek_last_error()) != PEM_R_NO_START_LINE) { /* the clean end of a PEM file */
+    if (ERR_GET_REASON(ERR_peek_last_error()) !=
+        PEM_R_NO_START_LINE) { /* the clean end of a PEM file */
         return fail(error, STATUS_MALFORMED, "%s: certificate %d is broken", path,
                     sk_X509_num(pair->chain) + 2);
     }
@@ -163,9 +166,9 @@ enum status pair_load(const char *certificate_file, const char *key_file, int64_
     }
     if (status == STATUS_OK) {
         pair->key = PEM_read_bio_PrivateKey(key, NULL, no_password, NULL);
-        status = pair->key != NULL
-                     ? check_pair(pair, now_s, error)
-                     : fail(error, STATUS_MALFORMED, "%s holds no unencrypted PEM private key", key_file);
+        status = pair->key != NULL ? check_pair(pair, now_s, error)
+                                   : fail(error, STATUS_MALFORMED,
+                                          "%s holds no unencrypted PEM private key", key_file);
     }
     BIO_free(certificates);
     BIO_free(key); /* a memory BIO wipes what it frees */
@@ -198,7 +201,7 @@ EVP_PKEY *pair_key(const struct pair *pair)
     return pair->key;
 }
 
-STACK_OF(X509) *pair_chain(const struct pair *pair)
+STACK_OF(X509) * pair_chain(const struct pair *pair)
 {
     return pair->chain;
 }
@@ -208,7 +211,9 @@ int64_t pair_days_left(const struct pair *pair, int64_t now_s)
     int days = 0;
     int seconds = 0;
     ASN1_TIME *now = ASN1_TIME_set(NULL, (time_t)now_s);
-    int known = now == NULL ? 0 : ASN1_TIME_diff(&days, &seconds, now, X509_get0_notAfter(pair->certificate));
+    int known = now == NULL
+                    ? 0
+                    : ASN1_TIME_diff(&days, &seconds, now, X509_get0_notAfter(pair->certificate));
     ASN1_TIME_free(now);
     if (known != 1) {
         return 0;
@@ -219,5 +224,6 @@ int64_t pair_days_left(const struct pair *pair, int64_t now_s)
 bool pair_names(const struct pair *pair, const char *name_or_address)
 {
     return X509_check_ip_asc(pair->certificate, name_or_address, 0) == 1 ||
-           X509_check_host(pair->certificate, name_or_address, 0, X509_CHECK_FLAG_NEVER_CHECK_SUBJECT, NULL) == 1;
+           X509_check_host(pair->certificate, name_or_address, 0,
+                           X509_CHECK_FLAG_NEVER_CHECK_SUBJECT, NULL) == 1;
 }

@@ -5,16 +5,18 @@
 #include <openssl/err.h>
 #include <openssl/ssl.h>
 
-/* RFC 9325 §4.2: ECDHE with AEAD only. TLS 1.3 suites are all of that kind: OpenSSL's default list stays. */
+/* RFC 9325 §4.2: ECDHE with AEAD only. TLS 1.3 suites are all of that kind: OpenSSL's default list
+ * stays. */
 #define CIPHERS                                                                                    \
     "ECDHE-ECDSA-AES128-GCM-SHA256:ECDHE-RSA-AES128-GCM-SHA256:"                                   \
     "ECDHE-ECDSA-AES256-GCM-SHA384:ECDHE-RSA-AES256-GCM-SHA384:"                                   \
     "ECDHE-ECDSA-CHACHA20-POLY1305:ECDHE-RSA-CHACHA20-POLY1305"
 #define GROUPS "X25519:P-256:P-384"
 
-/* RFC 7301 §3.2: a client that offers protocols, none of which is ours, gets no_application_protocol. */
-static int select_protocol(SSL *ssl, const unsigned char **out, unsigned char *out_len, const unsigned char *offered,
-                           unsigned offered_len, void *context)
+/* RFC 7301 §3.2: a client that offers protocols, none of which is ours, gets
+ * no_application_protocol. */
+static int select_protocol(SSL *ssl, const unsigned char **out, unsigned char *out_len,
+                           const unsigned char *offered, unsigned offered_len, void *context)
 {
     static const unsigned char ours[] = "\x08http/1.1";
     (void)ssl;
@@ -33,13 +35,17 @@ enum status tls_server_configure(void *ssl_ctx)
     CHECK(ssl_ctx != NULL);
     SSL_CTX *ctx = ssl_ctx;
     char groups[] = GROUPS; /* the macro casts const away */
-    (void)SSL_CTX_set_options(ctx, SSL_OP_NO_RENEGOTIATION | SSL_OP_NO_COMPRESSION | SSL_OP_NO_TICKET |
-                                       SSL_OP_CIPHER_SERVER_PREFERENCE | SSL_OP_PRIORITIZE_CHACHA);
+    (void)SSL_CTX_set_options(ctx, SSL_OP_NO_RENEGOTIATION | SSL_OP_NO_COMPRESSION |
+                                       SSL_OP_NO_TICKET | SSL_OP_CIPHER_SERVER_PREFERENCE |
+                                       SSL_OP_PRIORITIZE_CHACHA);
     (void)SSL_CTX_set_session_cache_mode(ctx, SSL_SESS_CACHE_OFF);
-    (void)SSL_CTX_set_mode(ctx, SSL_MODE_RELEASE_BUFFERS); /* some 34 kB less for each idle connection */
+    (void)SSL_CTX_set_mode(ctx,
+                           SSL_MODE_RELEASE_BUFFERS); /* some 34 kB less for each idle connection */
     SSL_CTX_set_alpn_select_cb(ctx, select_protocol, NULL);
-    bool done = SSL_CTX_set_min_proto_version(ctx, TLS1_2_VERSION) == 1 && SSL_CTX_set_num_tickets(ctx, 0) == 1 &&
-                SSL_CTX_set_cipher_list(ctx, CIPHERS) == 1 && SSL_CTX_set1_groups_list(ctx, groups) == 1;
+    bool done = SSL_CTX_set_min_proto_version(ctx, TLS1_2_VERSION) == 1 &&
+                SSL_CTX_set_num_tickets(ctx, 0) == 1 &&
+                SSL_CTX_set_cipher_list(ctx, CIPHERS) == 1 &&
+                SSL_CTX_set1_groups_list(ctx, groups) == 1;
     ERR_clear_error();
     return done ? STATUS_OK : STATUS_UNSUPPORTED;
 }
@@ -48,7 +54,8 @@ enum status tls_server_use(void *ssl_ctx, const struct pair *pair)
 {
     CHECK(ssl_ctx != NULL && pair != NULL);
     SSL_CTX *ctx = ssl_ctx;
-    int used = SSL_CTX_use_cert_and_key(ctx, pair_certificate(pair), pair_key(pair), pair_chain(pair), 1);
+    int used =
+        SSL_CTX_use_cert_and_key(ctx, pair_certificate(pair), pair_key(pair), pair_chain(pair), 1);
     ERR_clear_error();
     return used == 1 ? STATUS_OK : STATUS_REFUSED;
 }

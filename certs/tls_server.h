@@ -1,7 +1,8 @@
-/* What this project demands of the TLS of its one port, put into an SSL_CTX that somebody else (gateway/web, through its library)
- * made: RFC 9325 (TLS 1.2 and 1.3, ECDHE with AEAD, no compression, no renegotiation), RFC 7301 with http/1.1 alone, no session
- * tickets and no session cache, so that a restart or a new certificate leaves nothing behind. The contexts and connections are
- * passed as void * because only this layer names OpenSSL's SSL types. The caller's thread. */
+/* What this project demands of the TLS of its one port, put into an SSL_CTX that somebody else
+ * (gateway/web, through its library) made: RFC 9325 (TLS 1.2 and 1.3, ECDHE with AEAD, no
+ * compression, no renegotiation), RFC 7301 with http/1.1 alone, no session tickets and no session
+ * cache, so that a restart or a new certificate leaves nothing behind. The contexts and connections
+ * are passed as void * because only this layer names OpenSSL's SSL types. The caller's thread. */
 #ifndef CERTS_TLS_SERVER_H
 #define CERTS_TLS_SERVER_H
 

@@ -1,7 +1,9 @@
 /* consult-gateway: puts the parts together, in this order, and takes them apart in the reverse one:
- *   settings -> data folder -> metrics, health -> TLS port -> database -> workers -> hub -> recorder, media, image decoder
+ *   settings -> data folder -> metrics, health -> TLS port -> database -> workers -> hub ->
+ * recorder, media, image decoder
  *   -> what the last run left behind -> rounds -> the loop
- * Exit codes: 0 ended as asked, 2 settings, 3 port or certificate, 4 database or data folder, 5 media, 6 anything else. */
+ * Exit codes: 0 ended as asked, 2 settings, 3 port or certificate, 4 database or data folder, 5
+ * media, 6 anything else. */
 #include "gateway/app.h"
 #include "gateway/auth/sign.h"
 #include "gateway/config/config.h"
@@ -11,8 +13,8 @@
 #include "gateway/ops/crash.h"
 #include "gateway/ops/front.h"
 #include "gateway/ops/health.h"
-#include "gateway/ops/metrics.h"
 #include "gateway/ops/legs.h"
+#include "gateway/ops/metrics.h"
 #include "gateway/ops/rounds.h"
 #include "gateway/session/hub.h"
 #include "gateway/session/live.h"
@@ -42,11 +44,18 @@
 #define BLOB_QUEUE 1000           /* jobs; more are answered 503 */
 #define PASSWORD_QUEUE 64         /* x 0.2 s each: nobody waits longer for a sign-in */
 #define QUIET_US 10000
-#define QUIET_TRIES 500           /* 5 s for the workers to finish after the drain */
-#define RECORDINGS_TRIES 300      /* 3 s for recordings to be completed */
+#define QUIET_TRIES 500      /* 5 s for the workers to finish after the drain */
+#define RECORDINGS_TRIES 300 /* 3 s for recordings to be completed */
 #define IMAGING_REQUESTS_EACH 500
 
-enum exit_code { EXIT_OK = 0, EXIT_SETTINGS = 2, EXIT_PORT = 3, EXIT_STORE = 4, EXIT_MEDIA = 5, EXIT_OTHER = 6 };
+enum exit_code {
+    EXIT_OK = 0,
+    EXIT_SETTINGS = 2,
+    EXIT_PORT = 3,
+    EXIT_STORE = 4,
+    EXIT_MEDIA = 5,
+    EXIT_OTHER = 6
+};
 
 struct gateway {
     struct app app;
@@ -58,13 +67,16 @@ struct gateway {
     struct live *live;
     struct front front;
     struct sign_keys sign_keys;
-    char certificate[PATH_MAX], key[PATH_MAX], console_folder[PATH_MAX], helper[PATH_MAX], recordings[PATH_MAX];
+    char certificate[PATH_MAX], key[PATH_MAX], console_folder[PATH_MAX], helper[PATH_MAX],
+        recordings[PATH_MAX];
     bool stopping;
     unsigned quiet_tries, quiet_idle;
     struct loop_timer quiet;
 };
 
-/* --- start ---------------------------------------------------------------------------------------------------------- */
+/* --- start
+ * ----------------------------------------------------------------------------------------------------------
+ */
 
 static bool join(char *out, size_t room, const char *folder, const char *name)
 {
@@ -89,7 +101,8 @@ static bool beside(char *out, size_t room, const char *name)
     return join(out, room, self, name);
 }
 
-static bool choose(char *out, size_t room, const char *setting, const char *folder, const char *name)
+static bool choose(char *out, size_t room, const char *setting, const char *folder,
+                   const char *name)
 {
     if (setting[0] != '\0') {
         int n = snprintf(out, room, "%s", setting);
@@ -117,20 +130,26 @@ static bool prepare_folders(struct gateway *g)
         ok = join(path, sizeof(path), data, folders[i]) && make_folder(path);
     }
     return ok && join(g->recordings, sizeof(g->recordings), data, "recordings") &&
-           choose(g->certificate, sizeof(g->certificate), g->values->certificate, data, "tls/server.pem") &&
+           choose(g->certificate, sizeof(g->certificate), g->values->certificate, data,
+                  "tls/server.pem") &&
            choose(g->key, sizeof(g->key), g->values->key, data, "tls/server.key") &&
-           choose(g->console_folder, sizeof(g->console_folder), g->values->console_folder, NULL, "console") &&
+           choose(g->console_folder, sizeof(g->console_folder), g->values->console_folder, NULL,
+                  "console") &&
            choose(g->helper, sizeof(g->helper), g->values->helper, NULL, "consult-imaging");
 }
 
 static void check_libraries(struct gateway *g)
 {
     if (OpenSSL_version_num() < OPENSSL_LEAST) {
-        log_warn("openssl_old", "version=%s least=3.0.22 hint=\"remote faults in DTLS: install the security update\"",
-                 OpenSSL_version(OPENSSL_VERSION_STRING));
+        log_warn(
+            "openssl_old",
+            "version=%s least=3.0.22 hint=\"remote faults in DTLS: install the security update\"",
+            OpenSSL_version(OPENSSL_VERSION_STRING));
     }
-    (void)snprintf(g->front.build_info, sizeof(g->front.build_info), "version=\"%s\",openssl=\"%s\",libwebsockets=\"%.60s\",libsodium=\"%s\"",
-                   CG_VERSION, OpenSSL_version(OPENSSL_VERSION_STRING), web_library(), sodium_version_string());
+    (void)snprintf(g->front.build_info, sizeof(g->front.build_info),
+                   "version=\"%s\",openssl=\"%s\",libwebsockets=\"%.60s\",libsodium=\"%s\"",
+                   CG_VERSION, OpenSSL_version(OPENSSL_VERSION_STRING), web_library(),
+                   sodium_version_string());
 }
 
 /* As many descriptors as the hard limit gives: each connection needs one. */
@@ -141,9 +160,10 @@ static void raise_descriptors(const struct api_config *values)
         return;
     }
     limit.rlim_cur = limit.rlim_max;
-    if (setrlimit(RLIMIT_NOFILE, &limit) == 0 && limit.rlim_cur < (rlim_t)values->connections_max + 512) {
-        log_warn("descriptors_few", "limit=%llu connections_max=%lld", (unsigned long long)limit.rlim_cur,
-                 (long long)values->connections_max);
+    if (setrlimit(RLIMIT_NOFILE, &limit) == 0 &&
+        limit.rlim_cur < (rlim_t)values->connections_max + 512) {
+        log_warn("descriptors_few", "limit=%llu connections_max=%lld",
+                 (unsigned long long)limit.rlim_cur, (long long)values->connections_max);
     }
 }
 
@@ -177,9 +197,12 @@ static enum exit_code start_store(struct gateway *g)
         return EXIT_STORE;
     }
     db_batch_observe(g->db, dispatch_commit_observed, g->app.metrics);
-    if (worker_create("store", 1, (unsigned)v->store_queue, loop, &db_batch_hooks, g->db, &g->app.store) != STATUS_OK ||
-        worker_create("blob", (unsigned)v->blob_threads, BLOB_QUEUE, loop, NULL, NULL, &g->app.blob) != STATUS_OK ||
-        worker_create("password", (unsigned)v->password_threads, PASSWORD_QUEUE, loop, NULL, NULL, &g->app.password) != STATUS_OK) {
+    if (worker_create("store", 1, (unsigned)v->store_queue, loop, &db_batch_hooks, g->db,
+                      &g->app.store) != STATUS_OK ||
+        worker_create("blob", (unsigned)v->blob_threads, BLOB_QUEUE, loop, NULL, NULL,
+                      &g->app.blob) != STATUS_OK ||
+        worker_create("password", (unsigned)v->password_threads, PASSWORD_QUEUE, loop, NULL, NULL,
+                      &g->app.password) != STATUS_OK) {
         return EXIT_OTHER;
     }
     web_set_blob(g->app.web, g->app.blob);
@@ -231,7 +254,8 @@ static enum exit_code start_media(struct gateway *g)
         return EXIT_MEDIA;
     }
     health_set(&g->front.health, HEALTH_MEDIA, true, NULL);
-    health_set(&g->front.health, HEALTH_RECORDER, v->recording, v->recording ? "ok" : "switched off");
+    health_set(&g->front.health, HEALTH_RECORDER, v->recording,
+               v->recording ? "ok" : "switched off");
     return EXIT_OK;
 }
 
@@ -248,7 +272,8 @@ static void start_imaging(struct gateway *g)
     };
     bool ok = imaging_create(&config, &g->imaging) == STATUS_OK;
     g->app.services.imaging = g->imaging;
-    health_set(&g->front.health, HEALTH_IMAGING, ok, ok ? "ok" : "the image decoder cannot be started");
+    health_set(&g->front.health, HEALTH_IMAGING, ok,
+               ok ? "ok" : "the image decoder cannot be started");
 }
 
 static void fill_services(struct gateway *g)
@@ -262,7 +287,8 @@ static void fill_services(struct gateway *g)
     randombytes_buf(&g->app.services.epoch, sizeof(g->app.services.epoch));
 }
 
-/* --- what the last run left ------------------------------------------------------------------------------------------ */
+/* --- what the last run left
+ * ------------------------------------------------------------------------------------------ */
 
 static void recovered(void *context, const struct api_call *call)
 {
@@ -273,14 +299,16 @@ static void recovered(void *context, const struct api_call *call)
         return;
     }
     const json_t *recordings = json_object_get(call->reply, "recordings");
-    log_info("startup", "interrupted=%zu recordings_left=%zu", json_array_size(json_object_get(call->reply, "interrupted")),
+    log_info("startup", "interrupted=%zu recordings_left=%zu",
+             json_array_size(json_object_get(call->reply, "interrupted")),
              json_array_size(recordings));
     if (json_array_size(recordings) > 0) {
         room_recording_recover(&g->app, recordings);
     }
 }
 
-/* --- the operator's page ---------------------------------------------------------------------------------------------- */
+/* --- the operator's page
+ * ---------------------------------------------------------------------------------------------- */
 
 static void add_live(void *context, json_t *overview)
 {
@@ -288,25 +316,31 @@ static void add_live(void *context, json_t *overview)
     json_t *health = json_array();
     for (unsigned i = 0; i < HEALTH_COUNT; i++) {
         const struct health_row *row = &g->front.health.rows[i];
-        json_array_append_new(health, json_pack("{s:s, s:b, s:s}", "name", row->name, "ok", row->known && row->ok, "detail",
-                                                row->detail));
+        json_array_append_new(health, json_pack("{s:s, s:b, s:s}", "name", row->name, "ok",
+                                                row->known && row->ok, "detail", row->detail));
     }
     json_object_set_new(overview, "health", health);
-    json_object_set_new(overview, "store",
-                        json_pack("{s:i, s:f, s:f}", "queue", (int)worker_depth(g->app.store), "commit_p50_ms",
-                                  metrics_quantile(g->app.metrics, METRIC_STORE_SECONDS, 0, 0, 0, 0.5) * 1000, "commit_p99_ms",
-                                  metrics_quantile(g->app.metrics, METRIC_STORE_SECONDS, 0, 0, 0, 0.99) * 1000));
+    json_object_set_new(
+        overview, "store",
+        json_pack("{s:i, s:f, s:f}", "queue", (int)worker_depth(g->app.store), "commit_p50_ms",
+                  metrics_quantile(g->app.metrics, METRIC_STORE_SECONDS, 0, 0, 0, 0.5) * 1000,
+                  "commit_p99_ms",
+                  metrics_quantile(g->app.metrics, METRIC_STORE_SECONDS, 0, 0, 0, 0.99) * 1000));
     json_object_set_new(overview, "build",
-                        json_pack("{s:s, s:{s:s, s:s, s:s}}", "version", CG_VERSION, "libraries", "openssl",
-                                  OpenSSL_version(OPENSSL_VERSION_STRING), "libwebsockets", web_library(), "libsodium",
+                        json_pack("{s:s, s:{s:s, s:s, s:s}}", "version", CG_VERSION, "libraries",
+                                  "openssl", OpenSSL_version(OPENSSL_VERSION_STRING),
+                                  "libwebsockets", web_library(), "libsodium",
                                   sodium_version_string()));
 }
 
-/* --- end ------------------------------------------------------------------------------------------------------------ */
+/* --- end
+ * ------------------------------------------------------------------------------------------------------------
+ */
 
 static bool workers_idle(const struct gateway *g)
 {
-    return worker_depth(g->app.store) == 0 && worker_depth(g->app.blob) == 0 && worker_depth(g->app.password) == 0;
+    return worker_depth(g->app.store) == 0 && worker_depth(g->app.blob) == 0 &&
+           worker_depth(g->app.password) == 0;
 }
 
 /* Waits until the workers have nothing left, twice in a row: a done() may post the next part. */
@@ -353,10 +387,13 @@ static void on_reload_signal(void *context, int signal_number)
     }
 }
 
-/* Turns the loop until the workers are idle (bounded), so that nothing is left to a done() without a worker. */
+/* Turns the loop until the workers are idle (bounded), so that nothing is left to a done() without
+ * a worker. */
 static void settle(struct gateway *g, unsigned tries)
 {
-    for (unsigned i = 0; g->app.web != NULL && g->app.store != NULL && g->app.blob != NULL && g->app.password != NULL && i < tries; i++) {
+    for (unsigned i = 0; g->app.web != NULL && g->app.store != NULL && g->app.blob != NULL &&
+                         g->app.password != NULL && i < tries;
+         i++) {
         struct recorder_stats stats = {0};
         web_turn(g->app.web);
         if (g->app.recorder != NULL) {
@@ -405,8 +442,9 @@ static enum exit_code run(struct gateway *g)
     g->front.app = &g->app;
     code = code == EXIT_OK ? start_web(g) : code;
     code = code == EXIT_OK ? start_store(g) : code;
-    if (code == EXIT_OK && (legs_create(g->app.metrics, (uint32_t)g->values->rooms_max, &g->app.legs) != STATUS_OK ||
-                            hub_create(&g->app, &g->app.hub) != STATUS_OK)) {
+    if (code == EXIT_OK &&
+        (legs_create(g->app.metrics, (uint32_t)g->values->rooms_max, &g->app.legs) != STATUS_OK ||
+         hub_create(&g->app, &g->app.hub) != STATUS_OK)) {
         code = EXIT_OTHER;
     }
     code = code == EXIT_OK ? start_media(g) : code;
@@ -420,17 +458,20 @@ static enum exit_code run(struct gateway *g)
     if (app_call(&g->app, NULL, consult_startup, NULL, recovered, g) != STATUS_OK ||
         rounds_create(&g->app, &g->front.health, &g->rounds) != STATUS_OK ||
         live_create(&g->app, add_live, g, &g->live) != STATUS_OK ||
-        !web_on_signal(g->app.web, SIGTERM, on_stop_signal, g) || !web_on_signal(g->app.web, SIGINT, on_stop_signal, g) ||
+        !web_on_signal(g->app.web, SIGTERM, on_stop_signal, g) ||
+        !web_on_signal(g->app.web, SIGINT, on_stop_signal, g) ||
         !web_on_signal(g->app.web, SIGHUP, on_reload_signal, g)) {
         return EXIT_OTHER;
     }
-    log_info("started", "version=%s address=%s port=%u workers=%u udp_port_first=%u epoch=%016llx", CG_VERSION, g->values->listen,
-             web_port(g->app.web), media_workers(g->values), media_port(g->app.media, 0), (unsigned long long)g->app.services.epoch);
+    log_info("started", "version=%s address=%s port=%u workers=%u udp_port_first=%u epoch=%016llx",
+             CG_VERSION, g->values->listen, web_port(g->app.web), media_workers(g->values),
+             media_port(g->app.media, 0), (unsigned long long)g->app.services.epoch);
     return web_run(g->app.web) == 0 ? EXIT_OK : EXIT_OTHER;
 }
 
 /* True: go on; false: *out_code is the end. */
-static bool read_settings(struct gateway *g, int argc, char **argv, char **environment, int *out_code)
+static bool read_settings(struct gateway *g, int argc, char **argv, char **environment,
+                          int *out_code)
 {
     struct config_error error;
     enum config_request request = CONFIG_REQUEST_RUN;

@@ -15,16 +15,18 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* T0's view of the media plane: which connection each seat has, and what was agreed with it. The workers hold the rest. */
+/* T0's view of the media plane: which connection each seat has, and what was agreed with it. The
+ * workers hold the rest. */
 
 #define WORKERS_MAX 64
-#define CANDIDATES_MAX 12   /* an answer's m-section takes 16 */
-#define POST_RESERVE 64     /* commands kept free for leaving, closing and recording, which nobody may refuse */
-#define POSTS_PER_OFFER 8   /* the connection, and slots of the five others */
+#define CANDIDATES_MAX 12 /* an answer's m-section takes 16 */
+#define POST_RESERVE                                                                               \
+    64 /* commands kept free for leaving, closing and recording, which nobody may refuse */
+#define POSTS_PER_OFFER 8 /* the connection, and slots of the five others */
 
 struct seat {
-    uint32_t connection;    /* 0: none */
-    struct plan plan;       /* valid with a connection */
+    uint32_t connection; /* 0: none */
+    struct plan plan;    /* valid with a connection */
     int8_t slots[PLAN_SLOTS_MAX];
 };
 
@@ -44,7 +46,7 @@ struct media {
     struct identity *identity;
     struct dtls_context *dtls;
     struct media_worker *workers[WORKERS_MAX];
-    unsigned load[WORKERS_MAX];     /* open rooms of each worker */
+    unsigned load[WORKERS_MAX]; /* open rooms of each worker */
     struct addr addresses[CANDIDATES_MAX];
     size_t address_count;
     struct slots slots;
@@ -53,7 +55,7 @@ struct media {
     unsigned poll_worker;
     struct pending *pending_first, *pending_last;
     struct negotiate_scratch *scratch;
-    struct worker_command command;  /* scratch, too large for the stack */
+    struct worker_command command; /* scratch, too large for the stack */
 };
 
 /* --- set-up --- */
@@ -76,7 +78,8 @@ static enum status choose_addresses(struct media *media)
         media->address_count++;
     }
     struct addr bound;
-    if (media->address_count == 0 && addr_of_text(media->config.bind_address, 0, &bound) == STATUS_OK) {
+    if (media->address_count == 0 &&
+        addr_of_text(media->config.bind_address, 0, &bound) == STATUS_OK) {
         static const struct addr any4 = {.family = 4};
         static const struct addr any6 = {.family = 6};
         if (addr_equal(&bound, &any4) || addr_equal(&bound, &any6)) {
@@ -95,7 +98,9 @@ static enum status start_workers(struct media *media)
             .index = i,
             .rooms_max = media->config.rooms_max,
             .bind_address = media->config.bind_address,
-            .port = media->config.udp_port_first == 0 ? 0 : (uint16_t)(media->config.udp_port_first + i),
+            .port = media->config.udp_port_first == 0
+                        ? 0
+                        : (uint16_t)(media->config.udp_port_first + i),
             .dtls = media->dtls,
             .tap = media->config.recorder == NULL ? NULL : recorder_ring(media->config.recorder, i),
             .wake = media->config.wake,
@@ -103,7 +108,8 @@ static enum status start_workers(struct media *media)
         };
         enum status status = media_worker_create(&config, &media->workers[i]);
         if (status != STATUS_OK) {
-            log_error("media_worker_failed", "worker=%u port=%u status=%s", i, config.port, status_name(status));
+            log_error("media_worker_failed", "worker=%u port=%u status=%s", i, config.port,
+                      status_name(status));
             return status;
         }
     }
@@ -199,11 +205,13 @@ static void flush_pending(struct media *media)
 static void post(struct media *media, unsigned worker, const struct worker_command *command)
 {
     flush_pending(media);
-    if (media->pending_first == NULL && media_worker_post(media->workers[worker], command) == STATUS_OK) {
+    if (media->pending_first == NULL &&
+        media_worker_post(media->workers[worker], command) == STATUS_OK) {
         return;
     }
     struct pending *pending = malloc(sizeof(*pending));
-    CHECK(pending != NULL); /* a worker that stands still and no memory: nothing true can be done any more */
+    CHECK(pending !=
+          NULL); /* a worker that stands still and no memory: nothing true can be done any more */
     *pending = (struct pending){worker, *command, NULL};
     if (media->pending_last == NULL) {
         media->pending_first = pending;
@@ -215,7 +223,8 @@ static void post(struct media *media, unsigned worker, const struct worker_comma
 
 static struct media_room_state *room_of(struct media *media, struct media_room room)
 {
-    return slots_valid(&media->slots, room.index, room.generation) ? &media->rooms[room.index] : NULL;
+    return slots_valid(&media->slots, room.index, room.generation) ? &media->rooms[room.index]
+                                                                   : NULL;
 }
 
 /* --- rooms --- */
@@ -258,7 +267,8 @@ static bool seated(const struct media_room_state *room, unsigned seat)
 }
 
 /* The other seats that are taken, in rising order, then empty places. */
-static void assign_slots(const struct media_room_state *room, unsigned own, unsigned slot_count, int8_t slots[PLAN_SLOTS_MAX])
+static void assign_slots(const struct media_room_state *room, unsigned own, unsigned slot_count,
+                         int8_t slots[PLAN_SLOTS_MAX])
 {
     unsigned count = 0;
     for (unsigned seat = 0; seat < MEDIA_SEATS_MAX && count < slot_count; seat++) {
@@ -271,7 +281,8 @@ static void assign_slots(const struct media_room_state *room, unsigned own, unsi
     }
 }
 
-/* A seat that came without a place among another's slots: into an empty one, or one whose seat is no longer taken. */
+/* A seat that came without a place among another's slots: into an empty one, or one whose seat is
+ * no longer taken. */
 static bool show_newcomer(const struct media_room_state *room, struct seat *viewer, int8_t newcomer)
 {
     int place = -1;
@@ -291,10 +302,12 @@ static bool show_newcomer(const struct media_room_state *room, struct seat *view
     return true;
 }
 
-static void show_to_others(struct media *media, struct media_room room, struct media_room_state *state, uint8_t newcomer)
+static void show_to_others(struct media *media, struct media_room room,
+                           struct media_room_state *state, uint8_t newcomer)
 {
     for (uint8_t seat = 0; seat < MEDIA_SEATS_MAX; seat++) {
-        if (seat == newcomer || !seated(state, seat) || !show_newcomer(state, state->seats[seat], (int8_t)newcomer)) {
+        if (seat == newcomer || !seated(state, seat) ||
+            !show_newcomer(state, state->seats[seat], (int8_t)newcomer)) {
             continue;
         }
         struct worker_command command = {.type = WORKER_SLOTS, .room = room, .seat = seat};
@@ -303,8 +316,9 @@ static void show_to_others(struct media *media, struct media_room room, struct m
     }
 }
 
-static enum status answer(struct media *media, const struct media_room_state *state, const struct plan *former,
-                          struct span sdp_offer, struct writer *out_answer, const char **out_error)
+static enum status answer(struct media *media, const struct media_room_state *state,
+                          const struct plan *former, struct span sdp_offer,
+                          struct writer *out_answer, const char **out_error)
 {
     struct addr candidates[CANDIDATES_MAX];
     for (size_t i = 0; i < media->address_count; i++) {
@@ -319,7 +333,8 @@ static enum status answer(struct media *media, const struct media_room_state *st
         .candidate_count = media->address_count,
         .random = random_octets,
     };
-    return negotiate_answer(media->scratch, &input, &media->command.plan, &media->command.kind, out_answer, out_error);
+    return negotiate_answer(media->scratch, &input, &media->command.plan, &media->command.kind,
+                            out_answer, out_error);
 }
 
 static enum status refuse(enum status status, const char *error, const char **out_error)
@@ -328,8 +343,9 @@ static enum status refuse(enum status status, const char *error, const char **ou
     return status;
 }
 
-enum status media_offer(struct media *media, struct media_room room, uint8_t seat, struct span sdp_offer,
-                        struct writer *out_answer, struct media_slot out_slots[MEDIA_SEATS_MAX], const char **out_error)
+enum status media_offer(struct media *media, struct media_room room, uint8_t seat,
+                        struct span sdp_offer, struct writer *out_answer,
+                        struct media_slot out_slots[MEDIA_SEATS_MAX], const char **out_error)
 {
     struct media_room_state *state = room_of(media, room);
     if (state == NULL) {
@@ -339,16 +355,18 @@ enum status media_offer(struct media *media, struct media_room room, uint8_t sea
         return refuse(STATUS_UNKNOWN, "a room has six seats", out_error);
     }
     flush_pending(media);
-    if (media->pending_first != NULL || media_worker_post_room(media->workers[state->worker]) < POST_RESERVE + POSTS_PER_OFFER) {
+    if (media->pending_first != NULL ||
+        media_worker_post_room(media->workers[state->worker]) < POST_RESERVE + POSTS_PER_OFFER) {
         return refuse(STATUS_FULL, "the media plane is busy: try again in a moment", out_error);
     }
-    struct seat *place = state->seats[seat] != NULL ? state->seats[seat] : calloc(1, sizeof(*place));
+    struct seat *place =
+        state->seats[seat] != NULL ? state->seats[seat] : calloc(1, sizeof(*place));
     if (place == NULL) {
         return refuse(STATUS_NO_MEMORY, "out of memory", out_error);
     }
     struct worker_command *command = &media->command;
-    enum status status =
-        answer(media, state, place->connection != 0 ? &place->plan : NULL, sdp_offer, out_answer, out_error);
+    enum status status = answer(media, state, place->connection != 0 ? &place->plan : NULL,
+                                sdp_offer, out_answer, out_error);
     if (status != STATUS_OK) {
         if (place != state->seats[seat]) {
             free(place);
@@ -390,7 +408,8 @@ void media_record(struct media *media, struct media_room room, uint32_t recordin
 {
     struct media_room_state *state = room_of(media, room);
     if (state != NULL) {
-        struct worker_command command = {.type = WORKER_RECORD, .room = room, .recording = recording};
+        struct worker_command command = {
+            .type = WORKER_RECORD, .room = room, .recording = recording};
         post(media, state->worker, &command);
     }
 }
@@ -419,6 +438,7 @@ bool media_poll(struct media *media, struct media_event *out_event)
             }
             if (report.event.type == MEDIA_SEAT_GONE) {
                 struct media_room_state *state = room_of(media, report.event.room);
+                CHECK(state != NULL); /* still_true() has seen it */
                 state->seats[report.event.seat]->connection = 0;
             }
             *out_event = report.event;

@@ -11,8 +11,9 @@
 
 #define TOUCH_MS 60000         /* last_seen is written at most once a minute: a read stays a read */
 #define SESSIONS_PER_ACCOUNT 8 /* two workplaces, a telephone, and what was left open */
-#define ADDRESS_FACTOR 8 /* tries of an address for one of a name: a hospital behind one address   \
-                          */
+#define ADDRESS_FACTOR                                                                             \
+    8 /* tries of an address for one of a name: a hospital behind one address                      \
+       */
 #define IDEMPOTENCY_MS (24LL * 3600 * 1000) /* proto/signal/README.md keeps keys for a day */
 #define SWEEP_MAX 200 /* sessions ended by one sweep: the next comes in two seconds */
 

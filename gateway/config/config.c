@@ -12,7 +12,7 @@
 
 #define FILE_MAX_LEN 65536 /* a full configuration has some 3 kB */
 #define NAME_MAX_LEN 64
-#define LIST_MAX 64        /* items of a list */
+#define LIST_MAX 64 /* items of a list */
 #define ENVIRONMENT_PREFIX "CG_"
 
 enum kind { KIND_NUMBER, KIND_TEXT, KIND_LIST, KIND_SWITCH, KIND_CHOICE };
@@ -27,11 +27,29 @@ struct setting {
 
 #define AT(name) offsetof(struct api_config, name)
 static const struct setting settings[] = {
-#define CONFIG_NUMBER(n, u, lo, hi, d, h) {.name = #n, .kind = KIND_NUMBER, .offset = AT(n), .unit = u, .min = lo, .max = hi, .fallback = #d, .help = h},
-#define CONFIG_TEXT(n, d, h) {.name = #n, .kind = KIND_TEXT, .offset = AT(n), .unit = "", .fallback = d, .help = h},
-#define CONFIG_LIST(n, d, h) {.name = #n, .kind = KIND_LIST, .offset = AT(n), .unit = "", .fallback = d, .help = h},
-#define CONFIG_SWITCH(n, d, h) {.name = #n, .kind = KIND_SWITCH, .offset = AT(n), .unit = "", .fallback = #d, .help = h},
-#define CONFIG_CHOICE(n, c, d, h) {.name = #n, .kind = KIND_CHOICE, .offset = AT(n), .unit = "", .fallback = d, .help = h, .choices = c},
+#define CONFIG_NUMBER(n, u, lo, hi, d, h)                                                          \
+    {.name = #n,                                                                                   \
+     .kind = KIND_NUMBER,                                                                          \
+     .offset = AT(n),                                                                              \
+     .unit = u,                                                                                    \
+     .min = lo,                                                                                    \
+     .max = hi,                                                                                    \
+     .fallback = #d,                                                                               \
+     .help = h},
+#define CONFIG_TEXT(n, d, h)                                                                       \
+    {.name = #n, .kind = KIND_TEXT, .offset = AT(n), .unit = "", .fallback = d, .help = h},
+#define CONFIG_LIST(n, d, h)                                                                       \
+    {.name = #n, .kind = KIND_LIST, .offset = AT(n), .unit = "", .fallback = d, .help = h},
+#define CONFIG_SWITCH(n, d, h)                                                                     \
+    {.name = #n, .kind = KIND_SWITCH, .offset = AT(n), .unit = "", .fallback = #d, .help = h},
+#define CONFIG_CHOICE(n, c, d, h)                                                                  \
+    {.name = #n,                                                                                   \
+     .kind = KIND_CHOICE,                                                                          \
+     .offset = AT(n),                                                                              \
+     .unit = "",                                                                                   \
+     .fallback = d,                                                                                \
+     .help = h,                                                                                    \
+     .choices = c},
 #include "gateway/config/config.def"
 #undef CONFIG_NUMBER
 #undef CONFIG_TEXT
@@ -43,13 +61,13 @@ static const struct setting settings[] = {
 
 struct config {
     struct api_config values;
-    char *texts[SETTING_COUNT];          /* the value as it was given; lists point into it */
-    char *list_texts[SETTING_COUNT];     /* a copy, cut into items */
+    char *texts[SETTING_COUNT];      /* the value as it was given; lists point into it */
+    char *list_texts[SETTING_COUNT]; /* a copy, cut into items */
     const char **lists[SETTING_COUNT];
 };
 
-__attribute__((format(printf, 3, 4))) static enum status fail(struct config_error *error, enum status status,
-                                                              const char *format, ...)
+__attribute__((format(printf, 3, 4))) static enum status
+fail(struct config_error *error, enum status status, const char *format, ...)
 {
     va_list arguments;
     va_start(arguments, format);
@@ -77,35 +95,42 @@ static const struct setting *find(const char *name)
     return NULL;
 }
 
-/* --- values ------------------------------------------------------------------------------------------------------- */
+/* --- values
+ * -------------------------------------------------------------------------------------------------------
+ */
 
 static void *member(struct config *config, const struct setting *setting)
 {
     return (char *)&config->values + setting->offset;
 }
 
-static enum status set_number(struct config *config, const struct setting *setting, const char *source, const char *value,
-                              struct config_error *error)
+static enum status set_number(struct config *config, const struct setting *setting,
+                              const char *source, const char *value, struct config_error *error)
 {
     uint64_t number = 0;
     if (!span_decimal(span_text(value), &number)) {
-        return fail(error, STATUS_MALFORMED, "%s: %s: \"%.60s\" is not a whole number", source, setting->name, value);
+        return fail(error, STATUS_MALFORMED, "%s: %s: \"%.60s\" is not a whole number", source,
+                    setting->name, value);
     }
     if (number > INT64_MAX || (int64_t)number < setting->min || (int64_t)number > setting->max) {
-        return fail(error, STATUS_MALFORMED, "%s: %s: %.30s is not within %lld..%lld%s%s", source, setting->name, value,
-                    (long long)setting->min, (long long)setting->max, setting->unit[0] != '\0' ? " " : "", setting->unit);
+        return fail(error, STATUS_MALFORMED, "%s: %s: %.30s is not within %lld..%lld%s%s", source,
+                    setting->name, value, (long long)setting->min, (long long)setting->max,
+                    setting->unit[0] != '\0' ? " " : "", setting->unit);
     }
     *(int64_t *)member(config, setting) = (int64_t)number;
     return STATUS_OK;
 }
 
-static enum status set_switch(struct config *config, const struct setting *setting, const char *source, const char *value,
-                              struct config_error *error)
+static enum status set_switch(struct config *config, const struct setting *setting,
+                              const char *source, const char *value, struct config_error *error)
 {
-    bool on = strcmp(value, "on") == 0 || strcmp(value, "true") == 0 || strcmp(value, "yes") == 0 || strcmp(value, "1") == 0;
-    bool off = strcmp(value, "off") == 0 || strcmp(value, "false") == 0 || strcmp(value, "no") == 0 || strcmp(value, "0") == 0;
+    bool on = strcmp(value, "on") == 0 || strcmp(value, "true") == 0 || strcmp(value, "yes") == 0 ||
+              strcmp(value, "1") == 0;
+    bool off = strcmp(value, "off") == 0 || strcmp(value, "false") == 0 ||
+               strcmp(value, "no") == 0 || strcmp(value, "0") == 0;
     if (!on && !off) {
-        return fail(error, STATUS_MALFORMED, "%s: %s: \"%.60s\" is neither on nor off", source, setting->name, value);
+        return fail(error, STATUS_MALFORMED, "%s: %s: \"%.60s\" is neither on nor off", source,
+                    setting->name, value);
     }
     *(bool *)member(config, setting) = on;
     return STATUS_OK;
@@ -126,8 +151,8 @@ static bool is_choice(const char *choices, const char *value)
     return false;
 }
 
-static enum status set_list(struct config *config, const struct setting *setting, const char *source, const char *value,
-                            struct config_error *error)
+static enum status set_list(struct config *config, const struct setting *setting,
+                            const char *source, const char *value, struct config_error *error)
 {
     size_t index = (size_t)(setting - settings);
     char *copy = strdup(value);
@@ -162,8 +187,8 @@ static enum status set_list(struct config *config, const struct setting *setting
     return STATUS_OK;
 }
 
-static enum status set_value(struct config *config, const struct setting *setting, const char *source, const char *value,
-                             struct config_error *error)
+static enum status set_value(struct config *config, const struct setting *setting,
+                             const char *source, const char *value, struct config_error *error)
 {
     switch (setting->kind) {
     case KIND_NUMBER:
@@ -174,8 +199,8 @@ static enum status set_value(struct config *config, const struct setting *settin
         return set_list(config, setting, source, value, error);
     case KIND_CHOICE:
         if (!is_choice(setting->choices, value)) {
-            return fail(error, STATUS_MALFORMED, "%s: %s: \"%.60s\" is none of %s", source, setting->name, value,
-                        setting->choices);
+            return fail(error, STATUS_MALFORMED, "%s: %s: \"%.60s\" is none of %s", source,
+                        setting->name, value, setting->choices);
         }
         return STATUS_OK;
     case KIND_TEXT:
@@ -184,8 +209,8 @@ static enum status set_value(struct config *config, const struct setting *settin
     return STATUS_OK;
 }
 
-static enum status set(struct config *config, const struct setting *setting, const char *source, const char *value,
-                       struct config_error *error)
+static enum status set(struct config *config, const struct setting *setting, const char *source,
+                       const char *value, struct config_error *error)
 {
     size_t index = (size_t)(setting - settings);
     char *copy = strdup(value);
@@ -205,8 +230,8 @@ static enum status set(struct config *config, const struct setting *setting, con
     return STATUS_OK;
 }
 
-enum status config_set(struct config *config, const char *source, const char *name, const char *value,
-                       struct config_error *error)
+enum status config_set(struct config *config, const char *source, const char *name,
+                       const char *value, struct config_error *error)
 {
     CHECK(config != NULL && source != NULL && name != NULL && value != NULL && error != NULL);
     const struct setting *setting = find(name);
@@ -225,7 +250,8 @@ enum status config_create(struct config **out_config)
     }
     for (size_t i = 0; i < SETTING_COUNT; i++) {
         enum status status = set(config, &settings[i], "default", settings[i].fallback, &error);
-        CHECK(status == STATUS_OK || status == STATUS_NO_MEMORY); /* the table's own defaults are within range */
+        CHECK(status == STATUS_OK ||
+              status == STATUS_NO_MEMORY); /* the table's own defaults are within range */
         if (status != STATUS_OK) {
             config_destroy(config);
             return status;
@@ -250,7 +276,9 @@ const struct api_config *config_values(const struct config *config)
     return &config->values;
 }
 
-/* --- file --------------------------------------------------------------------------------------------------------- */
+/* --- file
+ * ---------------------------------------------------------------------------------------------------------
+ */
 
 static char *trim(char *text)
 {
@@ -263,7 +291,8 @@ static char *trim(char *text)
 }
 
 /* `name = value`, an empty line, or `# comment`. A # inside a value belongs to it. */
-static enum status read_line(struct config *config, const char *source, char *line, struct config_error *error)
+static enum status read_line(struct config *config, const char *source, char *line,
+                             struct config_error *error)
 {
     char *name = trim(line);
     if (*name == '\0' || *name == '#') {
@@ -277,7 +306,8 @@ static enum status read_line(struct config *config, const char *source, char *li
     return config_set(config, source, trim(name), trim(equals + 1), error);
 }
 
-static enum status read_lines(struct config *config, const char *path, char *text, struct config_error *error)
+static enum status read_lines(struct config *config, const char *path, char *text,
+                              struct config_error *error)
 {
     unsigned line_number = 1;
     for (char *line = text; line != NULL; line_number++) {
@@ -303,7 +333,8 @@ enum status config_read_file(struct config *config, const char *path, struct con
     char *text = calloc(1, FILE_MAX_LEN + 2);
     size_t len = 0;
     if (file == NULL || text == NULL) {
-        status = fail(error, file == NULL ? STATUS_IO : STATUS_NO_MEMORY, "%.140s: %s", path, strerror(errno));
+        status = fail(error, file == NULL ? STATUS_IO : STATUS_NO_MEMORY, "%.140s: %s", path,
+                      strerror(errno));
         goto out;
     }
     len = fread(text, 1, FILE_MAX_LEN + 1, file);
@@ -324,9 +355,12 @@ out:
     return status;
 }
 
-/* --- environment ---------------------------------------------------------------------------------------------------- */
+/* --- environment
+ * ----------------------------------------------------------------------------------------------------
+ */
 
-enum status config_read_environment(struct config *config, char *const *environment, struct config_error *error)
+enum status config_read_environment(struct config *config, char *const *environment,
+                                    struct config_error *error)
 {
     size_t prefix_len = strlen(ENVIRONMENT_PREFIX);
     for (char *const *variable = environment; *variable != NULL; variable++) {
@@ -338,7 +372,8 @@ enum status config_read_environment(struct config *config, char *const *environm
         char source[NAME_MAX_LEN + 16];
         size_t len = (size_t)(equals - *variable) - prefix_len;
         if (len >= sizeof(name)) {
-            return fail(error, STATUS_UNKNOWN, "environment: there is no setting \"%.60s\"", *variable);
+            return fail(error, STATUS_UNKNOWN, "environment: there is no setting \"%.60s\"",
+                        *variable);
         }
         for (size_t i = 0; i < len; i++) {
             name[i] = (char)tolower((unsigned char)(*variable)[prefix_len + i]);
@@ -347,7 +382,8 @@ enum status config_read_environment(struct config *config, char *const *environm
         if (strcmp(name, "config") == 0) {
             continue; /* the file, read before */
         }
-        (void)snprintf(source, sizeof(source), "environment %s%.*s", ENVIRONMENT_PREFIX, (int)len, *variable + prefix_len);
+        (void)snprintf(source, sizeof(source), "environment %s%.*s", ENVIRONMENT_PREFIX, (int)len,
+                       *variable + prefix_len);
         enum status status = config_set(config, source, name, equals + 1, error);
         if (status != STATUS_OK) {
             return status;
@@ -356,7 +392,9 @@ enum status config_read_environment(struct config *config, char *const *environm
     return STATUS_OK;
 }
 
-/* --- command line --------------------------------------------------------------------------------------------------- */
+/* --- command line
+ * ---------------------------------------------------------------------------------------------------
+ */
 
 struct option {
     char name[NAME_MAX_LEN];
@@ -369,7 +407,9 @@ static bool is_request(const char *name, enum config_request *out_request)
     static const struct {
         const char *name;
         enum config_request request;
-    } requests[] = {{"help", CONFIG_REQUEST_HELP}, {"version", CONFIG_REQUEST_VERSION}, {"print-config", CONFIG_REQUEST_PRINT}};
+    } requests[] = {{"help", CONFIG_REQUEST_HELP},
+                    {"version", CONFIG_REQUEST_VERSION},
+                    {"print-config", CONFIG_REQUEST_PRINT}};
     for (size_t i = 0; i < sizeof(requests) / sizeof(requests[0]); i++) {
         if (strcmp(name, requests[i].name) == 0) {
             *out_request = requests[i].request;
@@ -380,11 +420,13 @@ static bool is_request(const char *name, enum config_request *out_request)
 }
 
 /* --name value, --name=value; a switch alone: --name, --no-name. */
-static enum status read_option(int argc, char *const *argv, int at, struct option *out, struct config_error *error)
+static enum status read_option(int argc, char *const *argv, int at, struct option *out,
+                               struct config_error *error)
 {
     const char *text = argv[at];
     if (strncmp(text, "--", 2) != 0 || text[2] == '\0') {
-        return fail(error, STATUS_UNKNOWN, "command line: \"%.60s\" is not an option (see --help)", text);
+        return fail(error, STATUS_UNKNOWN, "command line: \"%.60s\" is not an option (see --help)",
+                    text);
     }
     text += 2;
     size_t len = strcspn(text, "=");
@@ -397,13 +439,16 @@ static enum status read_option(int argc, char *const *argv, int at, struct optio
     out->value = text[len] == '=' ? text + len + 1 : NULL;
     const struct setting *setting = find(out->name);
     enum config_request request;
-    bool negative = setting == NULL && strncmp(out->name, "no-", 3) == 0 && find(out->name + 3) != NULL &&
-                    find(out->name + 3)->kind == KIND_SWITCH && out->value == NULL;
+    bool negative = setting == NULL && strncmp(out->name, "no-", 3) == 0 &&
+                    find(out->name + 3) != NULL && find(out->name + 3)->kind == KIND_SWITCH &&
+                    out->value == NULL;
     if (negative) {
         memmove(out->name, out->name + 3, strlen(out->name + 3) + 1);
         out->value = "off";
-    } else if (setting == NULL && strcmp(out->name, "config") != 0 && !is_request(out->name, &request)) {
-        return fail(error, STATUS_UNKNOWN, "command line: there is no setting \"%.60s\"", out->name);
+    } else if (setting == NULL && strcmp(out->name, "config") != 0 &&
+               !is_request(out->name, &request)) {
+        return fail(error, STATUS_UNKNOWN, "command line: there is no setting \"%.60s\"",
+                    out->name);
     } else if (setting != NULL && setting->kind == KIND_SWITCH && out->value == NULL) {
         out->value = "on";
     } else if (out->value == NULL && (setting != NULL || strcmp(out->name, "config") == 0)) {
@@ -417,8 +462,9 @@ static enum status read_option(int argc, char *const *argv, int at, struct optio
 }
 
 /* config NULL: only looks for --config and the requests; otherwise sets everything else. */
-static enum status read_arguments(struct config *config, int argc, char *const *argv, const char **out_file,
-                                  enum config_request *out_request, struct config_error *error)
+static enum status read_arguments(struct config *config, int argc, char *const *argv,
+                                  const char **out_file, enum config_request *out_request,
+                                  struct config_error *error)
 {
     for (int i = 1; i < argc;) {
         struct option option;
@@ -433,7 +479,8 @@ static enum status read_arguments(struct config *config, int argc, char *const *
         if (strcmp(option.name, "config") == 0) {
             *out_file = option.value;
         } else if (config != NULL) {
-            status = config_set(config, "command line", option.name, option.value == NULL ? "" : option.value, error);
+            status = config_set(config, "command line", option.name,
+                                option.value == NULL ? "" : option.value, error);
             if (status != STATUS_OK) {
                 return status;
             }
@@ -442,8 +489,9 @@ static enum status read_arguments(struct config *config, int argc, char *const *
     return STATUS_OK;
 }
 
-enum status config_read_all(struct config *config, int argc, char *const *argv, char *const *environment,
-                            enum config_request *out_request, struct config_error *error)
+enum status config_read_all(struct config *config, int argc, char *const *argv,
+                            char *const *environment, enum config_request *out_request,
+                            struct config_error *error)
 {
     enum config_request request = CONFIG_REQUEST_RUN;
     const char *file = NULL;
@@ -468,20 +516,25 @@ enum status config_read_all(struct config *config, int argc, char *const *argv, 
     return status;
 }
 
-/* --- printing ------------------------------------------------------------------------------------------------------- */
+/* --- printing
+ * -------------------------------------------------------------------------------------------------------
+ */
 
 void config_print_help(FILE *out)
 {
-    (void)fprintf(out, "consult-gateway: tele-medicine gateway\n\n"
-                       "  --config FILE      name = value lines (also CG_CONFIG)\n"
-                       "  --print-config     print the settings in force and end\n"
-                       "  --version, --help\n\n"
-                       "Settings, each also as CG_NAME in the environment and `name = value` in the file:\n\n");
+    (void)fprintf(
+        out,
+        "consult-gateway: tele-medicine gateway\n\n"
+        "  --config FILE      name = value lines (also CG_CONFIG)\n"
+        "  --print-config     print the settings in force and end\n"
+        "  --version, --help\n\n"
+        "Settings, each also as CG_NAME in the environment and `name = value` in the file:\n\n");
     for (size_t i = 0; i < SETTING_COUNT; i++) {
         const struct setting *s = &settings[i];
         (void)fprintf(out, "  --%s", s->name);
         if (s->kind == KIND_NUMBER) {
-            (void)fprintf(out, " %lld..%lld%s%s", (long long)s->min, (long long)s->max, s->unit[0] != '\0' ? " " : "", s->unit);
+            (void)fprintf(out, " %lld..%lld%s%s", (long long)s->min, (long long)s->max,
+                          s->unit[0] != '\0' ? " " : "", s->unit);
         } else if (s->kind == KIND_SWITCH) {
             (void)fprintf(out, " on|off");
         } else if (s->kind == KIND_CHOICE) {
@@ -489,7 +542,8 @@ void config_print_help(FILE *out)
         } else {
             (void)fprintf(out, " %s", s->kind == KIND_LIST ? "A,B,..." : "TEXT");
         }
-        (void)fprintf(out, "\n        %s%s%s\n", s->help, s->fallback[0] != '\0' ? "; default " : "", s->fallback);
+        (void)fprintf(out, "\n        %s%s%s\n", s->help,
+                      s->fallback[0] != '\0' ? "; default " : "", s->fallback);
     }
 }
 

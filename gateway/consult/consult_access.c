@@ -7,13 +7,16 @@
 
 #include <string.h>
 
-/* A coordinator's institution has to do with it: asked, answers, or one of its specialists is offered it now. */
-static enum status coordinates(struct api_call *call, const struct consult_row *row, bool *out_coordinates)
+/* A coordinator's institution has to do with it: asked, answers, or one of its specialists is
+ * offered it now. */
+static enum status coordinates(struct api_call *call, const struct consult_row *row,
+                               bool *out_coordinates)
 {
     const struct api_actor *actor = call->actor;
     int64_t count = 0;
     *out_coordinates = false;
-    if ((actor->roles & ROLE_COORDINATOR) == 0 || row->state == CONSULT_DRAFT || row->state == CONSULT_DISCARDED) {
+    if ((actor->roles & ROLE_COORDINATOR) == 0 || row->state == CONSULT_DRAFT ||
+        row->state == CONSULT_DISCARDED) {
         return STATUS_OK;
     }
     if (strcmp(actor->organisation_id, row->requester_organisation_id) == 0 ||
@@ -22,14 +25,17 @@ static enum status coordinates(struct api_call *call, const struct consult_row *
         return STATUS_OK;
     }
     enum status status = db_one_int(call->db, &count,
-        "SELECT COUNT(*) FROM consultation_offer o JOIN account a ON a.id = o.account_id JOIN practitioner p ON p.id = "
-        "a.practitioner_id WHERE o.consultation_id = $1 AND o.state = 'open' AND p.organisation_id = $2", "ss", row->id,
-        actor->organisation_id);
+                                    "SELECT COUNT(*) FROM consultation_offer o JOIN account a ON "
+                                    "a.id = o.account_id JOIN practitioner p ON p.id = "
+                                    "a.practitioner_id WHERE o.consultation_id = $1 AND o.state = "
+                                    "'open' AND p.organisation_id = $2",
+                                    "ss", row->id, actor->organisation_id);
     *out_coordinates = count > 0;
     return status;
 }
 
-enum status consult_relation(struct api_call *call, const struct consult_row *row, unsigned *out_relation)
+enum status consult_relation(struct api_call *call, const struct consult_row *row,
+                             unsigned *out_relation)
 {
     const struct api_actor *actor = call->actor;
     bool offered = false, coordinator = false;
@@ -50,7 +56,8 @@ enum status consult_relation(struct api_call *call, const struct consult_row *ro
     if (status == STATUS_OK) {
         status = coordinates(call, row, &coordinator);
     }
-    *out_relation |= (offered ? (unsigned)CONSULT_ACTOR_CANDIDATE : 0) | (coordinator ? (unsigned)CONSULT_ACTOR_COORDINATOR : 0);
+    *out_relation |= (offered ? (unsigned)CONSULT_ACTOR_CANDIDATE : 0) |
+                     (coordinator ? (unsigned)CONSULT_ACTOR_COORDINATOR : 0);
     return status;
 }
 
@@ -69,7 +76,8 @@ bool consult_unknown(struct api_call *call)
                        "There is no such consultation, or it is not yours to see.", NULL);
 }
 
-bool consult_load_any(struct api_call *call, const char *id, struct consult_row *out_row, unsigned *out_relation)
+bool consult_load_any(struct api_call *call, const char *id, struct consult_row *out_row,
+                      unsigned *out_relation)
 {
     *out_relation = 0;
     if (id == NULL || !api_id(id)) {
@@ -88,7 +96,8 @@ bool consult_load_any(struct api_call *call, const char *id, struct consult_row 
     return status == STATUS_OK || api_store_failed(call, status);
 }
 
-bool consult_load(struct api_call *call, const char *id, struct consult_row *out_row, unsigned *out_relation)
+bool consult_load(struct api_call *call, const char *id, struct consult_row *out_row,
+                  unsigned *out_relation)
 {
     if (!consult_load_any(call, id, out_row, out_relation)) {
         return false;
@@ -121,8 +130,9 @@ static bool imaging_consented(struct api_call *call, const struct consult_row *r
     if (answer == CONSENT_GIVEN || (answer == CONSENT_NONE && row->consent_deferred != NULL)) {
         return true;
     }
-    return api_problem(call, 403, "consent.imaging", "患者未同意（或已撤回）影像资料共享。",
-                       "The patient has not consented to the sharing of images, or has withdrawn it.", NULL);
+    return api_problem(
+        call, 403, "consent.imaging", "患者未同意（或已撤回）影像资料共享。",
+        "The patient has not consented to the sharing of images, or has withdrawn it.", NULL);
 }
 
 bool consult_may_view_images(struct api_call *call, const char *consultation_id)
@@ -150,8 +160,9 @@ static bool may(struct api_call *call, const char *consultation_id, enum consult
     if (step.refusal == CONSULT_OK) {
         return true;
     }
-    return api_problem(call, step.refusal == CONSULT_NOT_YOURS ? 403 : 409, consult_refusal_code(step.refusal),
-                       consult_refusal_zh(step.refusal), consult_refusal_en(step.refusal), NULL);
+    return api_problem(call, step.refusal == CONSULT_NOT_YOURS ? 403 : 409,
+                       consult_refusal_code(step.refusal), consult_refusal_zh(step.refusal),
+                       consult_refusal_en(step.refusal), NULL);
 }
 
 bool consult_may_attach(struct api_call *call, const char *consultation_id)
@@ -164,8 +175,8 @@ bool consult_may_detach(struct api_call *call, const char *consultation_id)
     return may(call, consultation_id, CONSULT_EVENT_EDIT); /* the same states and the same actor */
 }
 
-bool consult_attachment_changed(struct api_call *call, const char *consultation_id, const char *action,
-                                const char *attachment_id, const char *sha256)
+bool consult_attachment_changed(struct api_call *call, const char *consultation_id,
+                                const char *action, const char *attachment_id, const char *sha256)
 {
     struct consult_row row;
     unsigned relation;
@@ -173,8 +184,11 @@ bool consult_attachment_changed(struct api_call *call, const char *consultation_
         return false;
     }
     json_t *detail = json_pack("{s:s, s:s}", "attachment", attachment_id, "sha256", sha256);
-    struct consult_change change = {.event = CONSULT_EVENT_ATTACH, .actor = relation, .actor_id = call->actor->account_id,
-                                    .audit_action = action, .detail = detail};
+    struct consult_change change = {.event = CONSULT_EVENT_ATTACH,
+                                    .actor = relation,
+                                    .actor_id = call->actor->account_id,
+                                    .audit_action = action,
+                                    .detail = detail};
     bool done = consult_change(call, &row, &change);
     json_decref(detail);
     consult_row_clear(&row);
@@ -189,7 +203,8 @@ bool consult_may_play(struct api_call *call, const char *consultation_id)
         return false;
     }
     consult_row_clear(&row);
-    if ((relation & (CONSULT_ACTOR_REQUESTER | CONSULT_ACTOR_CONSULTANT | CONSULT_ACTOR_COORDINATOR)) == 0) {
+    if ((relation &
+         (CONSULT_ACTOR_REQUESTER | CONSULT_ACTOR_CONSULTANT | CONSULT_ACTOR_COORDINATOR)) == 0) {
         return consult_unknown(call);
     }
     return true;

@@ -27,7 +27,8 @@ static bool submit_before(struct action *a)
 {
     bool stat = strcmp(a->row.urgency, "stat") == 0;
     const char *why = a->change.reason_text;
-    a->change.reason_code = a->change.reason_text = NULL; /* they tell about the consent, not about the submission */
+    a->change.reason_code = a->change.reason_text =
+        NULL; /* they tell about the consent, not about the submission */
     if (!stat || consult_text_blank(why)) {
         return true;
     }
@@ -52,18 +53,22 @@ static bool accept_before(struct action *a)
 {
     const struct api_actor *actor = a->call->actor;
     (void)snprintf(a->row.consultant_id, sizeof a->row.consultant_id, "%s", actor->account_id);
-    (void)snprintf(a->row.consultant_organisation_id, sizeof a->row.consultant_organisation_id, "%s", actor->organisation_id);
+    (void)snprintf(a->row.consultant_organisation_id, sizeof a->row.consultant_organisation_id,
+                   "%s", actor->organisation_id);
     return true;
 }
 
 static bool accept_after(struct action *a)
 {
     enum status status = db_run(a->call->db,
-        "INSERT INTO participation (consultation_id, account_id, party, role) VALUES ($1, $2, 1, 'consultant') ON CONFLICT "
-        "(consultation_id, account_id) DO UPDATE SET present = 0", "ss", a->row.id, a->row.consultant_id);
+                                "INSERT INTO participation (consultation_id, account_id, party, "
+                                "role) VALUES ($1, $2, 1, 'consultant') ON CONFLICT "
+                                "(consultation_id, account_id) DO UPDATE SET present = 0",
+                                "ss", a->row.id, a->row.consultant_id);
     if (a->call->services != NULL) {
         metrics_observe(a->call->services->metrics, METRIC_TIME_TO_ACCEPT,
-                        metrics_label(METRICS_LABELS_URGENCY, a->row.urgency), 0, 0, a->row.accepted_ms - a->row.submitted_ms);
+                        metrics_label(METRICS_LABELS_URGENCY, a->row.urgency), 0, 0,
+                        a->row.accepted_ms - a->row.submitted_ms);
     }
     return status == STATUS_OK || api_store_failed(a->call, status);
 }
@@ -72,13 +77,15 @@ static bool accept_after(struct action *a)
 static bool decline_after(struct action *a)
 {
     unsigned left = 0;
-    enum status status = queue_decline(a->call, &a->row, a->change.actor_id, a->change.reason_code, a->change.reason_text, &left);
+    enum status status = queue_decline(a->call, &a->row, a->change.actor_id, a->change.reason_code,
+                                       a->change.reason_text, &left);
     if (status != STATUS_OK) {
         return api_store_failed(a->call, status);
     }
-    return left > 0 || consult_change(a->call, &a->row, &(struct consult_change){.event = CONSULT_EVENT_EXPIRE,
-                                                                                 .actor = CONSULT_ACTOR_SYSTEM,
-                                                                                 .reason_code = "nobody-left"});
+    return left > 0 || consult_change(a->call, &a->row,
+                                      &(struct consult_change){.event = CONSULT_EVENT_EXPIRE,
+                                                               .actor = CONSULT_ACTOR_SYSTEM,
+                                                               .reason_code = "nobody-left"});
 }
 
 static bool amend_after(struct action *a)
@@ -96,21 +103,25 @@ static bool acknowledge_before(struct action *a)
     const char *adopted = json_string_value(json_object_get(given, "adopted"));
     const char *text = json_string_value(json_object_get(given, "text"));
     const json_t *told = json_object_get(given, "told_patient");
-    if (adopted == NULL || (strcmp(adopted, "yes") != 0 && strcmp(adopted, "partly") != 0 && strcmp(adopted, "no") != 0)) {
-        return consult_field_wrong(call, prefix, "adopted", "请选择是否采纳：yes、partly 或 no。", "Must be yes, partly or no.");
+    if (adopted == NULL || (strcmp(adopted, "yes") != 0 && strcmp(adopted, "partly") != 0 &&
+                            strcmp(adopted, "no") != 0)) {
+        return consult_field_wrong(call, prefix, "adopted", "请选择是否采纳：yes、partly 或 no。",
+                                   "Must be yes, partly or no.");
     }
     if (strcmp(adopted, "yes") != 0 && consult_text_blank(text)) {
-        return consult_field_wrong(call, prefix, "text", "部分采纳或未采纳须写明理由。", "Partly or not adopted needs a reason.");
+        return consult_field_wrong(call, prefix, "text", "部分采纳或未采纳须写明理由。",
+                                   "Partly or not adopted needs a reason.");
     }
     if (text != NULL && consult_text_chars(text) > 4000) {
         return consult_field_wrong(call, prefix, "text", "内容过长。", "The text is too long.");
     }
     if (told != NULL && !json_is_boolean(told)) {
-        return consult_field_wrong(call, prefix, "told_patient", "应为 true 或 false。", "Must be true or false.");
+        return consult_field_wrong(call, prefix, "told_patient", "应为 true 或 false。",
+                                   "Must be true or false.");
     }
     json_decref(a->row.decision);
-    a->row.decision = json_pack("{s:s, s:s, s:b}", "adopted", adopted, "text", text == NULL ? "" : text, "told_patient",
-                                json_is_true(told));
+    a->row.decision = json_pack("{s:s, s:s, s:b}", "adopted", adopted, "text",
+                                text == NULL ? "" : text, "told_patient", json_is_true(told));
     a->detail = json_pack("{s:s, s:b}", "adopted", adopted, "told_patient", json_is_true(told));
     return a->row.decision != NULL || api_store_failed(call, STATUS_NO_MEMORY);
 }
@@ -118,7 +129,8 @@ static bool acknowledge_before(struct action *a)
 struct action_steps {
     bool (*before)(struct action *a);
     bool (*after)(struct action *a);
-    bool (*perform)(struct api_call *call, const struct consult_row *row, json_t **out_detail); /* consult_change.h */
+    bool (*perform)(struct api_call *call, const struct consult_row *row,
+                    json_t **out_detail); /* consult_change.h */
 };
 static const struct action_steps steps[CONSULT_EVENT_COUNT] = {
     [CONSULT_EVENT_SUBMIT] = {submit_before, submit_after, NULL},
@@ -140,7 +152,8 @@ static bool read_reason(struct action *a)
         return consult_field_wrong(call, "", "", "应为对象。", "Must be an object.");
     }
     a->change.reason_code = api_body_text(call, "reason_code", false, 64, &ok);
-    a->change.reason_text = ok ? api_body_text(call, "reason_text", false, CONSULT_REASON_TEXT_MAX, &ok) : NULL;
+    a->change.reason_text =
+        ok ? api_body_text(call, "reason_text", false, CONSULT_REASON_TEXT_MAX, &ok) : NULL;
     if (!ok) {
         return false;
     }
@@ -148,7 +161,8 @@ static bool read_reason(struct action *a)
         a->change.reason_code = NULL;
     }
     if (a->change.reason_code != NULL && !consult_reason_code_valid(a->change.reason_code)) {
-        return consult_field_wrong(call, "", "reason_code", "原因代码只能含小写字母、数字和连字符。",
+        return consult_field_wrong(call, "", "reason_code",
+                                   "原因代码只能含小写字母、数字和连字符。",
                                    "Lower-case letters, digits and hyphens only.");
     }
     return true;
@@ -161,13 +175,15 @@ static bool taken(struct api_call *call, const struct consult_row *row)
     json_t *who = directory_person_json(call->db, row->consultant_id);
     const char *name_zh = json_string_value(json_object_get(who, "name_zh"));
     const char *name_en = json_string_value(json_object_get(who, "name_en"));
-    const char *at_zh = json_string_value(json_object_get(json_object_get(who, "organisation"), "name_zh"));
-    const char *at_en = json_string_value(json_object_get(json_object_get(who, "organisation"), "name_en"));
+    const char *at_zh =
+        json_string_value(json_object_get(json_object_get(who, "organisation"), "name_zh"));
+    const char *at_en =
+        json_string_value(json_object_get(json_object_get(who, "organisation"), "name_en"));
     name_zh = name_zh == NULL ? "其他医师" : name_zh;
     name_en = name_en == NULL ? "another specialist" : name_en;
     (void)snprintf(zh, sizeof zh, "该会诊已由%s%.90s接诊。", at_zh == NULL ? "" : at_zh, name_zh);
-    (void)snprintf(en, sizeof en, "%.90s%s%.90s has accepted it already.", name_en, at_en == NULL ? "" : ", ",
-                   at_en == NULL ? "" : at_en);
+    (void)snprintf(en, sizeof en, "%.90s%s%.90s has accepted it already.", name_en,
+                   at_en == NULL ? "" : ", ", at_en == NULL ? "" : at_en);
     api_problem(call, 409, "consultation.already-accepted", zh, en, NULL);
     if (call->reply != NULL) {
         json_object_set_new(call->reply, "by_zh", json_string(name_zh));
@@ -179,12 +195,15 @@ static bool taken(struct api_call *call, const struct consult_row *row)
 }
 
 /* Somebody who was offered it, and no longer has any other relation to it. */
-static enum status was_offered(struct api_call *call, const char *consultation_id, bool *out_offered)
+static enum status was_offered(struct api_call *call, const char *consultation_id,
+                               bool *out_offered)
 {
     int64_t count = 0;
-    enum status status = db_one_int(call->db, &count, "SELECT COUNT(*) FROM consultation_offer WHERE consultation_id = $1 AND "
-                                                      "account_id = $2 AND state IN ('gone', 'open')", "ss", consultation_id,
-                                    call->actor->account_id);
+    enum status status =
+        db_one_int(call->db, &count,
+                   "SELECT COUNT(*) FROM consultation_offer WHERE consultation_id = $1 AND "
+                   "account_id = $2 AND state IN ('gone', 'open')",
+                   "ss", consultation_id, call->actor->account_id);
     *out_offered = count > 0;
     return status;
 }
@@ -193,7 +212,8 @@ static enum status was_offered(struct api_call *call, const char *consultation_i
 static bool refuse_stranger(struct action *a)
 {
     bool offered = false;
-    bool answer = a->change.event == CONSULT_EVENT_ACCEPT || a->change.event == CONSULT_EVENT_DECLINE;
+    bool answer =
+        a->change.event == CONSULT_EVENT_ACCEPT || a->change.event == CONSULT_EVENT_DECLINE;
     enum status status = answer ? was_offered(a->call, a->row.id, &offered) : STATUS_OK;
     if (status != STATUS_OK) {
         return api_store_failed(a->call, status);
@@ -206,7 +226,8 @@ static bool refuse_stranger(struct action *a)
                            "The consultation is no longer offered.", NULL);
     }
     if (offered) {
-        return api_problem(a->call, 409, "duty.off", "您当前不在岗，请先上岗。", "You are off duty; go on duty first.", NULL);
+        return api_problem(a->call, 409, "duty.off", "您当前不在岗，请先上岗。",
+                           "You are off duty; go on duty first.", NULL);
     }
     return consult_unknown(a->call);
 }
@@ -215,8 +236,8 @@ static bool perform(struct action *a)
 {
     const struct action_steps *step = &steps[a->change.event];
     struct consult_step allowed = consult_fsm_next(a->row.state, a->change.event, a->change.actor);
-    if (allowed.refusal == CONSULT_TAKEN && a->change.event == CONSULT_EVENT_ACCEPT && a->row.state == CONSULT_ACCEPTED &&
-        (a->change.actor & CONSULT_ACTOR_CONSULTANT) != 0) {
+    if (allowed.refusal == CONSULT_TAKEN && a->change.event == CONSULT_EVENT_ACCEPT &&
+        a->row.state == CONSULT_ACCEPTED && (a->change.actor & CONSULT_ACTOR_CONSULTANT) != 0) {
         return true; /* the winner asks again: the first answer was lost on the way */
     }
     if (allowed.refusal == CONSULT_TAKEN) {
@@ -234,14 +255,17 @@ void consult_action(struct api_call *call)
 {
     struct action a = {.call = call, .change = {.actor_id = call->actor->account_id}};
     const char *name = call->params[1];
-    if (name == NULL || !consult_event_of(name, &a.change.event) || !consult_event_is_action(a.change.event)) {
-        (void)api_problem(call, 404, "consultation.unknown-action", "没有此操作。", "There is no such action.", NULL);
+    if (name == NULL || !consult_event_of(name, &a.change.event) ||
+        !consult_event_is_action(a.change.event)) {
+        (void)api_problem(call, 404, "consultation.unknown-action", "没有此操作。",
+                          "There is no such action.", NULL);
         return;
     }
     if (!read_reason(&a) || !consult_load_any(call, call->params[0], &a.row, &a.change.actor)) {
         return;
     }
-    bool done = a.change.actor == 0 ? refuse_stranger(&a) : consult_if_match(call, &a.row) && perform(&a);
+    bool done =
+        a.change.actor == 0 ? refuse_stranger(&a) : consult_if_match(call, &a.row) && perform(&a);
     if (done) {
         consult_reply(call, &a.row);
     }

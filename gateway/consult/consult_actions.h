@@ -1,5 +1,6 @@
-/* POST /api/v1/consultations/{id}/actions/{action}. Each action brings its own members into the row (before the state table and the guards
- * are asked) and may have work to do afterwards; both are named in one table in the .c. Store thread. */
+/* POST /api/v1/consultations/{id}/actions/{action}. Each action brings its own members into the row
+ * (before the state table and the guards are asked) and may have work to do afterwards; both are
+ * named in one table in the .c. Store thread. */
 #ifndef GATEWAY_CONSULT_CONSULT_ACTIONS_H
 #define GATEWAY_CONSULT_CONSULT_ACTIONS_H
 

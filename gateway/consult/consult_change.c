@@ -17,20 +17,26 @@ bool consult_reason_code_valid(const char *code)
     return len >= 1 && len <= 64 && strspn(code, "abcdefghijklmnopqrstuvwxyz0123456789-") == len;
 }
 
-bool consult_audit(struct api_call *call, const struct consult_row *row, const char *actor_id, const char *action,
-                   const char *reason_code, json_t *detail)
+bool consult_audit(struct api_call *call, const struct consult_row *row, const char *actor_id,
+                   const char *action, const char *reason_code, json_t *detail)
 {
     const char *state = consult_state_name(row->state);
-    struct audit_entry entry = {.at_ms = call->now_ms, .consultation_id = row->id, .actor_id = actor_id, .action = action,
-                                .from_state = state, .to_state = state, .reason_code = reason_code, .detail = detail};
+    struct audit_entry entry = {.at_ms = call->now_ms,
+                                .consultation_id = row->id,
+                                .actor_id = actor_id,
+                                .action = action,
+                                .from_state = state,
+                                .to_state = state,
+                                .reason_code = reason_code,
+                                .detail = detail};
     enum status status = audit_append(call->db, &entry);
     return status == STATUS_OK || api_store_failed(call, status);
 }
 
 static bool refuse(struct api_call *call, enum consult_refusal refusal, enum consult_state state)
 {
-    api_problem(call, refusal == CONSULT_NOT_YOURS ? 403 : 409, consult_refusal_code(refusal), consult_refusal_zh(refusal),
-                consult_refusal_en(refusal), NULL);
+    api_problem(call, refusal == CONSULT_NOT_YOURS ? 403 : 409, consult_refusal_code(refusal),
+                consult_refusal_zh(refusal), consult_refusal_en(refusal), NULL);
     if (call->reply != NULL) {
         json_object_set_new(call->reply, "state", json_string(consult_state_name(state)));
     }
@@ -65,8 +71,9 @@ static void stamp(struct consult_row *row, enum consult_state from, int64_t now_
     }
 }
 
-static bool audit_change(struct api_call *call, const struct consult_row *row, const struct consult_change *change,
-                         enum consult_state from, json_t *detail)
+static bool audit_change(struct api_call *call, const struct consult_row *row,
+                         const struct consult_change *change, enum consult_state from,
+                         json_t *detail)
 {
     char action[64];
     (void)snprintf(action, sizeof action, "consultation.%s", consult_event_name(change->event));
@@ -86,8 +93,10 @@ static bool audit_change(struct api_call *call, const struct consult_row *row, c
 
 static const char *gone_reason(enum consult_state to)
 {
-    return to == CONSULT_ACCEPTED ? "accepted" : to == CONSULT_WITHDRAWN ? "withdrawn" : to == CONSULT_RETURNED ? "returned"
-                                                                                                              : "expired";
+    return to == CONSULT_ACCEPTED    ? "accepted"
+           : to == CONSULT_WITHDRAWN ? "withdrawn"
+           : to == CONSULT_RETURNED  ? "returned"
+                                     : "expired";
 }
 
 static const char *closed_reason(enum consult_state to)
@@ -96,7 +105,8 @@ static const char *closed_reason(enum consult_state to)
 }
 
 /* Leaving a state that has offers or a room takes them along. */
-static enum status leave(struct api_call *call, const struct consult_row *row, enum consult_state from)
+static enum status leave(struct api_call *call, const struct consult_row *row,
+                         enum consult_state from)
 {
     enum status status = STATUS_OK;
     if (from == CONSULT_OFFERED) {
@@ -110,11 +120,16 @@ static enum status leave(struct api_call *call, const struct consult_row *row, e
         consult_effect_room_close(call, row, closed_reason(row->state));
     }
     if (status == STATUS_OK && room_ends) {
-        status = db_run(call->db, "UPDATE participation SET present = 0, since_ms = $1 WHERE consultation_id = $2 AND present = 1",
+        status = db_run(call->db,
+                        "UPDATE participation SET present = 0, since_ms = $1 WHERE consultation_id "
+                        "= $2 AND present = 1",
                         "is", call->now_ms, row->id);
     }
     if (status == STATUS_OK && row->state == CONSULT_RETURNED) {
-        status = db_run(call->db, "DELETE FROM participation WHERE consultation_id = $1 AND role = 'consultant'", "s", row->id);
+        status =
+            db_run(call->db,
+                   "DELETE FROM participation WHERE consultation_id = $1 AND role = 'consultant'",
+                   "s", row->id);
     }
     return status;
 }
@@ -129,18 +144,20 @@ static enum status enter(struct api_call *call, const struct consult_row *row)
     if (row->state != CONSULT_DRAFT) {
         consult_effect_queue(call, NULL);
     }
-    log_info("consultation_state", "consultation=%s state=%s version=%lld", row->id, consult_state_name(row->state),
-             (long long)row->version);
+    log_info("consultation_state", "consultation=%s state=%s version=%lld", row->id,
+             consult_state_name(row->state), (long long)row->version);
     return status;
 }
 
 /* Row and audit row of a change that is allowed. */
-static bool write_change(struct api_call *call, struct consult_row *row, const struct consult_change *change,
-                         enum consult_state from, json_t *detail)
+static bool write_change(struct api_call *call, struct consult_row *row,
+                         const struct consult_change *change, enum consult_state from,
+                         json_t *detail)
 {
     enum status status = STATUS_OK;
     if (change->reason_code != NULL || change->reason_text != NULL) {
-        (void)snprintf(row->reason_code, sizeof row->reason_code, "%s", change->reason_code == NULL ? "" : change->reason_code);
+        (void)snprintf(row->reason_code, sizeof row->reason_code, "%s",
+                       change->reason_code == NULL ? "" : change->reason_code);
         status = consult_row_set_text(&row->reason_text, change->reason_text);
     }
     status = status == STATUS_OK ? consult_row_update(call->db, row) : status;
@@ -154,7 +171,8 @@ static bool write_change(struct api_call *call, struct consult_row *row, const s
     return audit_change(call, row, change, from, detail);
 }
 
-bool consult_change(struct api_call *call, struct consult_row *row, const struct consult_change *change)
+bool consult_change(struct api_call *call, struct consult_row *row,
+                    const struct consult_change *change)
 {
     enum consult_state from = row->state;
     json_t *detail = NULL;

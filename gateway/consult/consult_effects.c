@@ -10,8 +10,10 @@ static json_t *parties(struct db *db, const struct consult_row *row, enum status
         json_array_append_new(accounts, json_string(row->consultant_id));
     }
     struct db_query q;
-    db_begin_query(&q, db, "SELECT o.account_id FROM consultation_offer o JOIN duty d ON d.account_id = o.account_id "
-                           "WHERE o.consultation_id = $1 AND o.state = 'open' AND d.on_duty = 1");
+    db_begin_query(
+        &q, db,
+        "SELECT o.account_id FROM consultation_offer o JOIN duty d ON d.account_id = o.account_id "
+        "WHERE o.consultation_id = $1 AND o.state = 'open' AND d.on_duty = 1");
     db_bind_text(&q, row->id);
     while (db_next(&q)) {
         json_array_append_new(accounts, json_string(db_text(&q, 0)));
@@ -25,8 +27,8 @@ enum status consult_effect_changed(struct api_call *call, const struct consult_r
     enum status status;
     json_t *accounts = parties(call->db, row, &status);
     api_effect_push(call, EFFECT_CONSULTATION, NULL, row->id,
-                    json_pack("{s:o, s:I, s:s}", "accounts", accounts, "version", (json_int_t)row->version, "state",
-                              consult_state_name(row->state)));
+                    json_pack("{s:o, s:I, s:s}", "accounts", accounts, "version",
+                              (json_int_t)row->version, "state", consult_state_name(row->state)));
     return status;
 }
 
@@ -47,9 +49,11 @@ void consult_effect_queue(struct api_call *call, const char *account_id)
     }
 }
 
-void consult_effect_ring(struct api_call *call, const struct consult_row *row, const char *account_id)
+void consult_effect_ring(struct api_call *call, const struct consult_row *row,
+                         const char *account_id)
 {
-    json_t *message = json_pack("{s:s, s:s, s:s}", "type", "offer.ring", "consultation", row->id, "urgency", row->urgency);
+    json_t *message = json_pack("{s:s, s:s, s:s}", "type", "offer.ring", "consultation", row->id,
+                                "urgency", row->urgency);
     if (message != NULL && row->deadline_ms != 0) {
         json_object_set_new(message, "deadline_ms", json_integer(row->deadline_ms));
     }
@@ -57,10 +61,11 @@ void consult_effect_ring(struct api_call *call, const struct consult_row *row, c
     consult_effect_queue(call, account_id);
 }
 
-void consult_effect_gone(struct api_call *call, const struct consult_row *row, const char *account_id, const char *reason,
-                         json_t *by)
+void consult_effect_gone(struct api_call *call, const struct consult_row *row,
+                         const char *account_id, const char *reason, json_t *by)
 {
-    json_t *message = json_pack("{s:s, s:s, s:s}", "type", "offer.gone", "consultation", row->id, "reason", reason);
+    json_t *message = json_pack("{s:s, s:s, s:s}", "type", "offer.gone", "consultation", row->id,
+                                "reason", reason);
     if (message != NULL && by != NULL) {
         json_object_set(message, "by_zh", json_object_get(by, "name_zh"));
         json_object_set(message, "by_en", json_object_get(by, "name_en"));
@@ -69,12 +74,14 @@ void consult_effect_gone(struct api_call *call, const struct consult_row *row, c
     consult_effect_queue(call, account_id);
 }
 
-void consult_effect_room_close(struct api_call *call, const struct consult_row *row, const char *reason)
+void consult_effect_room_close(struct api_call *call, const struct consult_row *row,
+                               const char *reason)
 {
     api_effect_push(call, EFFECT_ROOM_CLOSE, NULL, row->id, json_pack("{s:s}", "reason", reason));
 }
 
 void consult_effect_count(struct api_call *call, const char *metric, const char *labels)
 {
-    api_effect_push(call, EFFECT_COUNT_METRIC, NULL, NULL, json_pack("{s:s, s:s}", "metric", metric, "labels", labels));
+    api_effect_push(call, EFFECT_COUNT_METRIC, NULL, NULL,
+                    json_pack("{s:s, s:s}", "metric", metric, "labels", labels));
 }

@@ -1,5 +1,5 @@
-/* What others learn of a change: signalling messages and metrics as effects of the call (delivered after the commit).
- * Store thread. Out of memory only loses the notice, never the change. */
+/* What others learn of a change: signalling messages and metrics as effects of the call (delivered
+ * after the commit). Store thread. Out of memory only loses the notice, never the change. */
 #ifndef GATEWAY_CONSULT_CONSULT_EFFECTS_H
 #define GATEWAY_CONSULT_CONSULT_EFFECTS_H
 
@@ -10,11 +10,13 @@
 MUST_USE enum status consult_effect_changed(struct api_call *call, const struct consult_row *row);
 /* queue.changed to one account (NULL: all coordinators and operators). */
 void consult_effect_queue(struct api_call *call, const char *account_id);
-void consult_effect_ring(struct api_call *call, const struct consult_row *row, const char *account_id);
+void consult_effect_ring(struct api_call *call, const struct consult_row *row,
+                         const char *account_id);
 /* by: {name_zh, name_en} of who accepted it, borrowed; NULL = nobody. */
-void consult_effect_gone(struct api_call *call, const struct consult_row *row, const char *account_id, const char *reason,
-                         json_t *by);
-void consult_effect_room_close(struct api_call *call, const struct consult_row *row, const char *reason);
+void consult_effect_gone(struct api_call *call, const struct consult_row *row,
+                         const char *account_id, const char *reason, json_t *by);
+void consult_effect_room_close(struct api_call *call, const struct consult_row *row,
+                               const char *reason);
 /* Counter of gateway/ops/metrics.def by name; label values in order, separated by commas. */
 void consult_effect_count(struct api_call *call, const char *metric, const char *labels);
 

@@ -13,7 +13,7 @@ enum { STAT = 1, OTHERS = 2 }; /* mandatory for */
 struct field {
     const char *name;
     enum field_kind kind;
-    size_t max;         /* code points */
+    size_t max; /* code points */
     unsigned mandatory;
 };
 
@@ -45,7 +45,8 @@ static const struct field request_fields[] = {
     {NULL, FIELD_TEXT, 0, 0},
 };
 
-bool consult_field_wrong(struct api_call *call, const char *prefix, const char *name, const char *zh, const char *en)
+bool consult_field_wrong(struct api_call *call, const char *prefix, const char *name,
+                         const char *zh, const char *en)
 {
     char pointer[160];
     (void)snprintf(pointer, sizeof pointer, "%s/%s", prefix, name);
@@ -96,21 +97,26 @@ static bool is_one_of(const char *text, const char *const *words)
     return false;
 }
 
-static bool check_text(struct api_call *call, const char *prefix, const struct field *field, const char *text)
+static bool check_text(struct api_call *call, const char *prefix, const struct field *field,
+                       const char *text)
 {
     static const char *const sexes[] = {"male", "female", "other", "unknown", NULL};
     if (consult_text_chars(text) > field->max) {
-        return consult_field_wrong(call, prefix, field->name, "内容过长。", "The text is too long.");
+        return consult_field_wrong(call, prefix, field->name, "内容过长。",
+                                   "The text is too long.");
     }
     if (field->kind == FIELD_DATE && !rules_date_valid(text)) {
-        return consult_field_wrong(call, prefix, field->name, "日期无效，应为 YYYY-MM-DD。", "Not a date (YYYY-MM-DD).");
+        return consult_field_wrong(call, prefix, field->name, "日期无效，应为 YYYY-MM-DD。",
+                                   "Not a date (YYYY-MM-DD).");
     }
     if (field->kind == FIELD_SEX && !is_one_of(text, sexes)) {
-        return consult_field_wrong(call, prefix, field->name, "性别应为 male、female、other 或 unknown。",
+        return consult_field_wrong(call, prefix, field->name,
+                                   "性别应为 male、female、other 或 unknown。",
                                    "Must be male, female, other or unknown.");
     }
     if (field->kind == FIELD_CODE && !is_code(text)) {
-        return consult_field_wrong(call, prefix, field->name, "只能含字母、数字和连字符。", "Letters, digits and hyphens only.");
+        return consult_field_wrong(call, prefix, field->name, "只能含字母、数字和连字符。",
+                                   "Letters, digits and hyphens only.");
     }
     if (field->kind == FIELD_TITLE && !is_one_of(text, directory_titles)) {
         return consult_field_wrong(call, prefix, field->name, "职称无效。", "No such title.");
@@ -121,7 +127,8 @@ static bool check_text(struct api_call *call, const char *prefix, const struct f
 #define VITALS_MAX 32 /* names; a monitor shows fewer */
 
 /* A text, or an object of numbers and short texts. */
-static bool check_vitals(struct api_call *call, const char *prefix, const struct field *field, json_t *value)
+static bool check_vitals(struct api_call *call, const char *prefix, const struct field *field,
+                         json_t *value)
 {
     const char *name;
     json_t *member;
@@ -129,10 +136,13 @@ static bool check_vitals(struct api_call *call, const char *prefix, const struct
         return consult_field_wrong(call, prefix, field->name, "生命体征应为文本，或名称与数值。",
                                    "Must be a text, or names with numbers.");
     }
-    json_object_foreach(value, name, member) {
-        bool good = json_is_number(member) || (json_is_string(member) && consult_text_chars(json_string_value(member)) <= 64);
+    json_object_foreach(value, name, member)
+    {
+        bool good = json_is_number(member) ||
+                    (json_is_string(member) && consult_text_chars(json_string_value(member)) <= 64);
         if (!good || strlen(name) > 32) {
-            return consult_field_wrong(call, prefix, field->name, "生命体征应为文本，或名称与数值。",
+            return consult_field_wrong(call, prefix, field->name,
+                                       "生命体征应为文本，或名称与数值。",
                                        "Must be a text, or names with numbers.");
         }
     }
@@ -149,7 +159,8 @@ static const struct field *find_field(const struct field *fields, const char *na
     return NULL;
 }
 
-static bool merge_member(struct api_call *call, const char *prefix, const struct field *field, json_t *value, json_t *stored)
+static bool merge_member(struct api_call *call, const char *prefix, const struct field *field,
+                         json_t *value, json_t *stored)
 {
     const char *text = json_string_value(value);
     if (json_is_null(value) || (text != NULL && consult_text_blank(text))) {
@@ -158,7 +169,9 @@ static bool merge_member(struct api_call *call, const char *prefix, const struct
     }
     if (text != NULL ? !check_text(call, prefix, field, text)
                      : field->kind != FIELD_VITALS || !check_vitals(call, prefix, field, value)) {
-        return call->status < 400 ? consult_field_wrong(call, prefix, field->name, "应为文本。", "Must be a text.") : false;
+        return call->status < 400
+                   ? consult_field_wrong(call, prefix, field->name, "应为文本。", "Must be a text.")
+                   : false;
     }
     if (json_object_set(stored, field->name, value) != 0) {
         return api_store_failed(call, STATUS_NO_MEMORY);
@@ -166,7 +179,8 @@ static bool merge_member(struct api_call *call, const char *prefix, const struct
     return true;
 }
 
-static bool merge(struct api_call *call, const char *member, const struct field *fields, json_t *stored)
+static bool merge(struct api_call *call, const char *member, const struct field *fields,
+                  json_t *stored)
 {
     char prefix[32];
     const char *name;
@@ -179,13 +193,15 @@ static bool merge(struct api_call *call, const char *member, const struct field 
     if (!json_is_object(given)) {
         return consult_field_wrong(call, "", member, "应为对象。", "Must be an object.");
     }
-    json_object_foreach(given, name, value) {
+    json_object_foreach(given, name, value)
+    {
         const struct field *field = find_field(fields, name);
         if (field == NULL) {
             if (strcmp(name, "id_number_masked") == 0) {
                 continue; /* an answer of ours sent back: the number itself stays */
             }
-            return consult_field_wrong(call, prefix, strlen(name) <= 64 ? name : "", "未知的字段。", "There is no such field.");
+            return consult_field_wrong(call, prefix, strlen(name) <= 64 ? name : "", "未知的字段。",
+                                       "There is no such field.");
         }
         if (!merge_member(call, prefix, field, value, stored)) {
             return false;
@@ -204,7 +220,8 @@ bool consult_fields_merge_request(struct api_call *call, json_t *stored)
     return merge(call, "request", request_fields, stored);
 }
 
-static bool header_word(struct api_call *call, const char *name, const char *const *words, char *member, size_t member_len)
+static bool header_word(struct api_call *call, const char *name, const char *const *words,
+                        char *member, size_t member_len)
 {
     bool ok = true;
     const char *text = api_body_text(call, name, false, member_len - 1, &ok);
@@ -226,12 +243,15 @@ bool consult_fields_header(struct api_call *call, struct consult_row *row, bool 
     static const char *const urgencies[] = {"routine", "urgent", "stat", NULL};
     static const char *const kinds[] = {"live", NULL};
     bool ok = true;
-    const char *specialty = api_body_text(call, "specialty", required, sizeof row->specialty - 1, &ok);
+    const char *specialty =
+        api_body_text(call, "specialty", required, sizeof row->specialty - 1, &ok);
     if (!ok) {
         return false;
     }
-    if (specialty != NULL && (strlen(specialty) >= sizeof row->specialty || !directory_specialty_exists(call->db, specialty))) {
-        return consult_field_wrong(call, "", "specialty", "没有该专科。", "There is no such specialty.");
+    if (specialty != NULL && (strlen(specialty) >= sizeof row->specialty ||
+                              !directory_specialty_exists(call->db, specialty))) {
+        return consult_field_wrong(call, "", "specialty", "没有该专科。",
+                                   "There is no such specialty.");
     }
     if (specialty != NULL) {
         (void)snprintf(row->specialty, sizeof row->specialty, "%s", specialty);
@@ -240,14 +260,15 @@ bool consult_fields_header(struct api_call *call, struct consult_row *row, bool 
            header_word(call, "kind", kinds, row->kind, sizeof row->kind);
 }
 
-static bool complete(struct api_call *call, const char *prefix, const struct field *fields, const json_t *stored, unsigned who)
+static bool complete(struct api_call *call, const char *prefix, const struct field *fields,
+                     const json_t *stored, unsigned who)
 {
     for (; fields->name != NULL; fields++) {
         if ((fields->mandatory & who) != 0 && json_object_get(stored, fields->name) == NULL) {
             char pointer[64];
             (void)snprintf(pointer, sizeof pointer, "%s/%s", prefix, fields->name);
-            return api_problem(call, 422, "field.required", "提交前须填写此项。", "This must be filled in before submitting.",
-                               pointer);
+            return api_problem(call, 422, "field.required", "提交前须填写此项。",
+                               "This must be filled in before submitting.", pointer);
         }
     }
     return true;

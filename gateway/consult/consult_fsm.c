@@ -30,7 +30,8 @@ struct event_info {
     unsigned actors, guards;
 };
 static const struct event_info events[CONSULT_EVENT_COUNT] = {
-#define CONSULT_EVENT(id, name, by, actors, guards, zh, en) [CONSULT_EVENT_##id] = {name, zh, en, by, actors, guards},
+#define CONSULT_EVENT(id, name, by, actors, guards, zh, en)                                        \
+    [CONSULT_EVENT_##id] = {name, zh, en, by, actors, guards},
 #include "gateway/consult/consult_fsm.def"
 };
 
@@ -41,7 +42,8 @@ static const char *const guard_names[CONSULT_GUARD_COUNT] = {
 
 /* Cells: a state, or a refusal counted down from -1. */
 enum cell {
-#define CONSULT_STATE(id, name, phase, zh, en, task_status, business_status) CELL_##id = CONSULT_##id,
+#define CONSULT_STATE(id, name, phase, zh, en, task_status, business_status)                       \
+    CELL_##id = CONSULT_##id,
 #include "gateway/consult/consult_fsm.def"
     CELL_later = -CONSULT_NOT_YET,
     CELL_past = -CONSULT_TOO_LATE,
@@ -85,18 +87,23 @@ struct refusal_info {
 };
 static const struct refusal_info refusals[] = {
     [CONSULT_OK] = {"", "", ""},
-    [CONSULT_NOT_YET] = {"consultation.not-yet", "会诊尚未进行到这一步。", "The consultation has not come to that point yet."},
+    [CONSULT_NOT_YET] = {"consultation.not-yet", "会诊尚未进行到这一步。",
+                         "The consultation has not come to that point yet."},
     [CONSULT_TOO_LATE] = {"consultation.too-late", "会诊已过这一步，不能再做此操作。",
                           "The consultation is past that point."},
-    [CONSULT_TAKEN] = {"consultation.already-accepted", "该会诊已被接诊。", "The consultation has been accepted already."},
+    [CONSULT_TAKEN] = {"consultation.already-accepted", "该会诊已被接诊。",
+                       "The consultation has been accepted already."},
     [CONSULT_OVER] = {"consultation.over", "会诊已结束。", "The consultation has ended."},
-    [CONSULT_NEVER] = {"consultation.not-possible", "当前状态下不能做此操作。", "That is not possible in the present state."},
-    [CONSULT_RESERVED] = {"consultation.not-possible", "当前状态下不能做此操作。", "That is not possible in the present state."},
+    [CONSULT_NEVER] = {"consultation.not-possible", "当前状态下不能做此操作。",
+                       "That is not possible in the present state."},
+    [CONSULT_RESERVED] = {"consultation.not-possible", "当前状态下不能做此操作。",
+                          "That is not possible in the present state."},
     [CONSULT_NOT_YOURS] = {"consultation.not-yours", "此操作应由会诊的另一方进行。",
                            "That is for another party of the consultation to do."},
 };
 
-struct consult_step consult_fsm_next(enum consult_state state, enum consult_event event, unsigned actor)
+struct consult_step consult_fsm_next(enum consult_state state, enum consult_event event,
+                                     unsigned actor)
 {
     CHECK((unsigned)state < CONSULT_STATE_COUNT && (unsigned)event < CONSULT_EVENT_COUNT);
     int cell = matrix[state][event];
@@ -137,7 +144,8 @@ const char *consult_state_business_status(enum consult_state state)
 
 enum consult_phase consult_state_phase(enum consult_state state)
 {
-    return states[state].phase == RESERVED ? CONSULT_PHASE_WAITING : (enum consult_phase)states[state].phase;
+    return states[state].phase == RESERVED ? CONSULT_PHASE_WAITING
+                                           : (enum consult_phase)states[state].phase;
 }
 
 bool consult_state_reserved(enum consult_state state)

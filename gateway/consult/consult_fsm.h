@@ -1,9 +1,11 @@
-/* The state table of a consultation (domain: tiered consultation between institutions). Pure: no clock, no database, no JSON.
+/* The state table of a consultation (domain: tiered consultation between institutions). Pure: no
+ * clock, no database, no JSON.
  *
- * consult_fsm.def is the one truth: states with their FHIR Task status, events with who may cause them and under which
- * guards, the full [state][event] matrix, and the timers of the waiting states. Enums, names, the `actions` of every answer
- * and the table in gateway/README.md come from it. States of the workflow that nothing enters yet are rows already.
- * Constant data, any thread. */
+ * consult_fsm.def is the one truth: states with their FHIR Task status, events with who may cause
+ * them and under which guards, the full [state][event] matrix, and the timers of the waiting
+ * states. Enums, names, the `actions` of every answer and the table in gateway/README.md come from
+ * it. States of the workflow that nothing enters yet are rows already. Constant data, any thread.
+ */
 #ifndef GATEWAY_CONSULT_CONSULT_FSM_H
 #define GATEWAY_CONSULT_CONSULT_FSM_H
 
@@ -41,16 +43,17 @@ enum consult_guard {
 /* What a cell of the matrix says when it leads nowhere. */
 enum consult_refusal {
     CONSULT_OK = 0,
-    CONSULT_NOT_YET,      /* comes later in the life of a consultation */
-    CONSULT_TOO_LATE,     /* was possible earlier */
-    CONSULT_TAKEN,        /* accept or decline: somebody has accepted it */
-    CONSULT_OVER,         /* the consultation has ended for good */
-    CONSULT_NEVER,        /* makes no sense here */
-    CONSULT_RESERVED,     /* a state that nothing enters yet */
-    CONSULT_NOT_YOURS     /* the state allows it, but not this actor */
+    CONSULT_NOT_YET,  /* comes later in the life of a consultation */
+    CONSULT_TOO_LATE, /* was possible earlier */
+    CONSULT_TAKEN,    /* accept or decline: somebody has accepted it */
+    CONSULT_OVER,     /* the consultation has ended for good */
+    CONSULT_NEVER,    /* makes no sense here */
+    CONSULT_RESERVED, /* a state that nothing enters yet */
+    CONSULT_NOT_YOURS /* the state allows it, but not this actor */
 };
 
-/* DRAFTING nothing has left the requester; WAITING for an answer; RUNNING a session can be on; REPORTING after it; OVER ended. */
+/* DRAFTING nothing has left the requester; WAITING for an answer; RUNNING a session can be on;
+ * REPORTING after it; OVER ended. */
 enum consult_phase {
     CONSULT_PHASE_DRAFTING,
     CONSULT_PHASE_WAITING,
@@ -62,11 +65,12 @@ enum consult_phase {
 struct consult_step {
     enum consult_refusal refusal; /* CONSULT_OK: next counts */
     enum consult_state next;
-    unsigned guards;              /* CONSULT_GUARD_BIT()s that must hold */
+    unsigned guards; /* CONSULT_GUARD_BIT()s that must hold */
 };
 
 /* What the table says; `actor` may be several bits: one that may is enough. */
-struct consult_step consult_fsm_next(enum consult_state state, enum consult_event event, unsigned actor);
+struct consult_step consult_fsm_next(enum consult_state state, enum consult_event event,
+                                     unsigned actor);
 
 const char *consult_state_name(enum consult_state state); /* "awaiting-opinion" */
 const char *consult_state_zh(enum consult_state state);
@@ -77,9 +81,11 @@ enum consult_phase consult_state_phase(enum consult_state state);
 bool consult_state_reserved(enum consult_state state);
 bool consult_state_of(const char *name, enum consult_state *out_state);
 
-const char *consult_event_name(enum consult_event event); /* "submit": also the name of the action */
+const char *
+consult_event_name(enum consult_event event); /* "submit": also the name of the action */
 bool consult_event_of(const char *name, enum consult_event *out_event);
-/* Can it be asked for through .../actions/{name}? The others come from other calls, the room or a timer. */
+/* Can it be asked for through .../actions/{name}? The others come from other calls, the room or a
+ * timer. */
 bool consult_event_is_action(enum consult_event event);
 unsigned consult_event_actors(enum consult_event event);
 const char *consult_event_zh(enum consult_event event);
@@ -92,17 +98,18 @@ const char *consult_refusal_en(enum consult_refusal refusal);
 
 /* Timers of the states: set when the state is entered, cleared when it is left. */
 enum consult_timer {
-#define CONSULT_TIMER(id, name, state, routine_s, urgent_s, stat_s, setting, event, again) CONSULT_TIMER_##id,
+#define CONSULT_TIMER(id, name, state, routine_s, urgent_s, stat_s, setting, event, again)         \
+    CONSULT_TIMER_##id,
 #include "gateway/consult/consult_fsm.def"
     CONSULT_TIMER_COUNT
 };
 struct consult_timer_rule {
-    const char *name;         /* consultation_timer.kind */
+    const char *name; /* consultation_timer.kind */
     enum consult_state state;
-    int64_t default_ms[3];    /* routine, urgent, stat */
-    bool has_event;           /* else it only reminds */
+    int64_t default_ms[3]; /* routine, urgent, stat */
+    bool has_event;        /* else it only reminds */
     enum consult_event event;
-    bool again;               /* a reminder that comes back until the state is left */
+    bool again; /* a reminder that comes back until the state is left */
 };
 const struct consult_timer_rule *consult_timer_rule(enum consult_timer timer);
 

@@ -11,39 +11,48 @@
 
 #define SPECIALTIES_MAX 32 /* of one practitioner */
 
-static bool refuse(struct api_call *call, int status, const char *code, const char *zh, const char *en, const char *field)
+static bool refuse(struct api_call *call, int status, const char *code, const char *zh,
+                   const char *en, const char *field)
 {
     return api_problem(call, status, code, zh, en, field);
 }
 
-static bool guard_fields(struct api_call *call, struct consult_row *row, const struct consult_change *change)
+static bool guard_fields(struct api_call *call, struct consult_row *row,
+                         const struct consult_change *change)
 {
     (void)change;
     return consult_fields_complete(call, row);
 }
 
-static bool guard_consent(struct api_call *call, struct consult_row *row, const struct consult_change *change)
+static bool guard_consent(struct api_call *call, struct consult_row *row,
+                          const struct consult_change *change)
 {
     enum consent_answer answer = CONSENT_NONE;
     (void)change;
-    enum status status = consent_answer(call->db, row->id, "consultation", "patient", NULL, &answer);
+    enum status status =
+        consent_answer(call->db, row->id, "consultation", "patient", NULL, &answer);
     if (status != STATUS_OK) {
         return api_store_failed(call, status);
     }
     bool stat = strcmp(row->urgency, "stat") == 0;
-    if (answer == CONSENT_GIVEN || (answer == CONSENT_NONE && stat && row->consent_deferred != NULL)) {
+    if (answer == CONSENT_GIVEN ||
+        (answer == CONSENT_NONE && stat && row->consent_deferred != NULL)) {
         return true;
     }
     if (answer == CONSENT_NONE && stat) {
-        return refuse(call, 422, "consent.deferral-reason", "缺少会诊知情同意：特急可后补，但须说明原因（reason_text）。",
-                      "The patient's consent is missing: stat may defer it, but the reason must be given (reason_text).",
+        return refuse(call, 422, "consent.deferral-reason",
+                      "缺少会诊知情同意：特急可后补，但须说明原因（reason_text）。",
+                      "The patient's consent is missing: stat may defer it, but the reason must be "
+                      "given (reason_text).",
                       "/reason_text");
     }
     return refuse(call, 422, "consent.consultation", "须先取得患者对会诊的知情同意。",
-                  "The patient's consent to the consultation is needed first.", "/consents/consultation");
+                  "The patient's consent to the consultation is needed first.",
+                  "/consents/consultation");
 }
 
-static bool decide(struct api_call *call, struct consult_row *row, const char *consultant_organisation)
+static bool decide(struct api_call *call, struct consult_row *row,
+                   const char *consultant_organisation)
 {
     char today[11];
     struct rules_verdict verdict;
@@ -66,28 +75,33 @@ static bool decide(struct api_call *call, struct consult_row *row, const char *c
                       rules_sentence_en(verdict.refusal), NULL);
     }
     (void)snprintf(row->partnership_id, sizeof row->partnership_id, "%s", verdict.partnership_id);
-    (void)snprintf(row->partnership_mode, sizeof row->partnership_mode, "%s", verdict.partnership_mode);
+    (void)snprintf(row->partnership_mode, sizeof row->partnership_mode, "%s",
+                   verdict.partnership_mode);
     (void)snprintf(row->agreement_id, sizeof row->agreement_id, "%s", verdict.agreement_id);
     row->agreement_version = verdict.agreement_version;
     return true;
 }
 
-static bool guard_rules(struct api_call *call, struct consult_row *row, const struct consult_change *change)
+static bool guard_rules(struct api_call *call, struct consult_row *row,
+                        const struct consult_change *change)
 {
     (void)change;
     return decide(call, row, NULL);
 }
 
 /* The person's own half of the rules: practises the specialty, three years of licence. */
-static enum status personal_rules(struct api_call *call, const char *account_id, const char *specialty,
-                                  enum rules_refusal *out_refusal)
+static enum status personal_rules(struct api_call *call, const char *account_id,
+                                  const char *specialty, enum rules_refusal *out_refusal)
 {
     char codes[SPECIALTIES_MAX][64], licensed_since[16] = "", today[11];
     const char *list[SPECIALTIES_MAX + 1];
     size_t n = 0;
     struct db_query q;
-    db_begin_query(&q, call->db, "SELECT s.specialty, p.licensed_since FROM account a JOIN practitioner p ON p.id = "
-                                 "a.practitioner_id JOIN practitioner_specialty s ON s.practitioner_id = p.id WHERE a.id = $1");
+    db_begin_query(
+        &q, call->db,
+        "SELECT s.specialty, p.licensed_since FROM account a JOIN practitioner p ON p.id = "
+        "a.practitioner_id JOIN practitioner_specialty s ON s.practitioner_id = p.id WHERE a.id = "
+        "$1");
     db_bind_text(&q, account_id);
     while (n < SPECIALTIES_MAX && db_next(&q)) {
         (void)snprintf(codes[n], sizeof codes[n], "%s", db_text(&q, 0));
@@ -102,7 +116,8 @@ static enum status personal_rules(struct api_call *call, const char *account_id,
     return status;
 }
 
-static bool guard_licence(struct api_call *call, struct consult_row *row, const struct consult_change *change)
+static bool guard_licence(struct api_call *call, struct consult_row *row,
+                          const struct consult_change *change)
 {
     enum rules_refusal refusal;
     CHECK(change->actor_id != NULL);
@@ -111,35 +126,43 @@ static bool guard_licence(struct api_call *call, struct consult_row *row, const 
         return api_store_failed(call, status);
     }
     if (refusal != RULES_ALLOWED) {
-        return refuse(call, 403, rules_code(refusal), rules_sentence_zh(refusal), rules_sentence_en(refusal), NULL);
+        return refuse(call, 403, rules_code(refusal), rules_sentence_zh(refusal),
+                      rules_sentence_en(refusal), NULL);
     }
     return decide(call, row, row->consultant_organisation_id);
 }
 
-static bool guard_reason(struct api_call *call, struct consult_row *row, const struct consult_change *change)
+static bool guard_reason(struct api_call *call, struct consult_row *row,
+                         const struct consult_change *change)
 {
     (void)row;
-    return change->reason_code != NULL ||
-           refuse(call, 422, "field.required", "请选择原因。", "A reason is needed.", "/reason_code");
+    return change->reason_code != NULL || refuse(call, 422, "field.required", "请选择原因。",
+                                                 "A reason is needed.", "/reason_code");
 }
 
-static bool guard_text(struct api_call *call, struct consult_row *row, const struct consult_change *change)
+static bool guard_text(struct api_call *call, struct consult_row *row,
+                       const struct consult_change *change)
 {
     (void)row;
     return !consult_text_blank(change->reason_text) ||
-           refuse(call, 422, "field.required", "请用文字说明。", "Please say it in words.", "/reason_text");
+           refuse(call, 422, "field.required", "请用文字说明。", "Please say it in words.",
+                  "/reason_text");
 }
 
 enum status consult_both_present(struct db *db, const char *consultation_id, bool *out_present)
 {
     int64_t count = 0;
-    enum status status = db_one_int(db, &count, "SELECT COUNT(*) FROM participation WHERE consultation_id = $1 AND present = 1 "
-                                                "AND role IN ('requester', 'consultant')", "s", consultation_id);
+    enum status status =
+        db_one_int(db, &count,
+                   "SELECT COUNT(*) FROM participation WHERE consultation_id = $1 AND present = 1 "
+                   "AND role IN ('requester', 'consultant')",
+                   "s", consultation_id);
     *out_present = count == 2;
     return status;
 }
 
-static bool guard_present(struct api_call *call, struct consult_row *row, const struct consult_change *change)
+static bool guard_present(struct api_call *call, struct consult_row *row,
+                          const struct consult_change *change)
 {
     bool present = false;
     (void)change;
@@ -147,10 +170,12 @@ static bool guard_present(struct api_call *call, struct consult_row *row, const 
     if (status != STATUS_OK) {
         return api_store_failed(call, status);
     }
-    return present || refuse(call, 409, "room.alone", "对方尚未进入会诊室。", "The other party is not in the room yet.", NULL);
+    return present || refuse(call, 409, "room.alone", "对方尚未进入会诊室。",
+                             "The other party is not in the room yet.", NULL);
 }
 
-static bool guard_opinion(struct api_call *call, struct consult_row *row, const struct consult_change *change)
+static bool guard_opinion(struct api_call *call, struct consult_row *row,
+                          const struct consult_change *change)
 {
     bool ready = false;
     (void)change;
@@ -158,25 +183,31 @@ static bool guard_opinion(struct api_call *call, struct consult_row *row, const 
     if (status != STATUS_OK) {
         return api_store_failed(call, status);
     }
-    return ready || refuse(call, 422, "opinion.empty", "请先保存意见：所见和诊断至少填写一项。",
-                           "Save the opinion first: findings or a diagnosis are needed.", "/body/diagnosis");
+    return ready ||
+           refuse(call, 422, "opinion.empty", "请先保存意见：所见和诊断至少填写一项。",
+                  "Save the opinion first: findings or a diagnosis are needed.", "/body/diagnosis");
 }
 
-static bool guard_decision(struct api_call *call, struct consult_row *row, const struct consult_change *change)
+static bool guard_decision(struct api_call *call, struct consult_row *row,
+                           const struct consult_change *change)
 {
     (void)change;
-    return row->decision != NULL ||
-           refuse(call, 422, "field.required", "请记录本院的决定。", "Your own decision is needed.", "/adopted");
+    return row->decision != NULL || refuse(call, 422, "field.required", "请记录本院的决定。",
+                                           "Your own decision is needed.", "/adopted");
 }
 
-typedef bool (*guard_fn)(struct api_call *call, struct consult_row *row, const struct consult_change *change);
+typedef bool (*guard_fn)(struct api_call *call, struct consult_row *row,
+                         const struct consult_change *change);
 static const guard_fn guards_by_id[CONSULT_GUARD_COUNT] = {
-    [CONSULT_GUARD_FIELDS] = guard_fields,   [CONSULT_GUARD_CONSENT] = guard_consent, [CONSULT_GUARD_RULES] = guard_rules,
-    [CONSULT_GUARD_REASON] = guard_reason,   [CONSULT_GUARD_TEXT] = guard_text,       [CONSULT_GUARD_LICENCE] = guard_licence,
-    [CONSULT_GUARD_PRESENT] = guard_present, [CONSULT_GUARD_OPINION] = guard_opinion, [CONSULT_GUARD_DECISION] = guard_decision,
+    [CONSULT_GUARD_FIELDS] = guard_fields,     [CONSULT_GUARD_CONSENT] = guard_consent,
+    [CONSULT_GUARD_RULES] = guard_rules,       [CONSULT_GUARD_REASON] = guard_reason,
+    [CONSULT_GUARD_TEXT] = guard_text,         [CONSULT_GUARD_LICENCE] = guard_licence,
+    [CONSULT_GUARD_PRESENT] = guard_present,   [CONSULT_GUARD_OPINION] = guard_opinion,
+    [CONSULT_GUARD_DECISION] = guard_decision,
 };
 
-bool consult_guards_hold(struct api_call *call, struct consult_row *row, const struct consult_change *change, unsigned guards)
+bool consult_guards_hold(struct api_call *call, struct consult_row *row,
+                         const struct consult_change *change, unsigned guards)
 {
     for (unsigned i = 0; i < CONSULT_GUARD_COUNT; i++) {
         if ((guards & (1u << i)) != 0 && !guards_by_id[i](call, row, change)) {

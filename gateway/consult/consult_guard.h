@@ -4,10 +4,13 @@
 
 #include "gateway/consult/consult_change.h"
 
-/* All guards of the bits, in the order of the table: true, or the call has been answered with the sentence of the first that
- * does not hold. `rules` and `licence` write partnership, agreement and mode of the way they found into the row. */
-bool consult_guards_hold(struct api_call *call, struct consult_row *row, const struct consult_change *change, unsigned guards);
+/* All guards of the bits, in the order of the table: true, or the call has been answered with the
+ * sentence of the first that does not hold. `rules` and `licence` write partnership, agreement and
+ * mode of the way they found into the row. */
+bool consult_guards_hold(struct api_call *call, struct consult_row *row,
+                         const struct consult_change *change, unsigned guards);
 /* Both parties are in the room. */
-MUST_USE enum status consult_both_present(struct db *db, const char *consultation_id, bool *out_present);
+MUST_USE enum status consult_both_present(struct db *db, const char *consultation_id,
+                                          bool *out_present);
 
 #endif

@@ -23,7 +23,8 @@ struct page {
     bool more;
 };
 
-static bool number_of(struct api_call *call, const char *name, int64_t least, int64_t most, int64_t *value)
+static bool number_of(struct api_call *call, const char *name, int64_t least, int64_t most,
+                      int64_t *value)
 {
     const char *text = api_query(call, name);
     if (text == NULL) {
@@ -31,10 +32,12 @@ static bool number_of(struct api_call *call, const char *name, int64_t least, in
     }
     char *end = NULL;
     long long parsed = strtoll(text, &end, 10);
-    if (text[0] < '0' || text[0] > '9' || end == NULL || *end != '\0' || parsed < least || parsed > most) {
+    if (text[0] < '0' || text[0] > '9' || end == NULL || *end != '\0' || parsed < least ||
+        parsed > most) {
         char pointer[32];
         (void)snprintf(pointer, sizeof pointer, "/%s", name);
-        return api_problem(call, 422, "field.invalid", "查询参数无效。", "The query parameter is not valid.", pointer);
+        return api_problem(call, 422, "field.invalid", "查询参数无效。",
+                           "The query parameter is not valid.", pointer);
     }
     *value = parsed;
     return true;
@@ -61,60 +64,79 @@ static enum status read_page(struct db_query *q, int64_t limit, struct page *pag
 enum list { LIST_MINE, LIST_QUEUE, LIST_ASSIGNED, LIST_HISTORY, LIST_COUNT };
 static const char *const list_names[LIST_COUNT] = {"mine", "queue", "assigned", "history"};
 
-static enum status by_account(struct api_call *call, enum list list, int64_t before_ms, int64_t limit, struct page *page)
+static enum status by_account(struct api_call *call, enum list list, int64_t before_ms,
+                              int64_t limit, struct page *page)
 {
     struct db_query q;
     if (list == LIST_MINE) {
-        db_begin_query(&q, call->db, "SELECT id, created_ms FROM consultation WHERE requester_id = $1 AND state NOT IN "
-                                     OVER_OR_GONE PAGE);
+        db_begin_query(&q, call->db,
+                       "SELECT id, created_ms FROM consultation WHERE requester_id = $1 AND state "
+                       "NOT IN " OVER_OR_GONE PAGE);
     } else if (list == LIST_ASSIGNED) {
-        db_begin_query(&q, call->db, "SELECT id, created_ms FROM consultation WHERE consultant_id = $1 AND state NOT IN "
-                                     OVER_OR_GONE PAGE);
+        db_begin_query(&q, call->db,
+                       "SELECT id, created_ms FROM consultation WHERE consultant_id = $1 AND state "
+                       "NOT IN " OVER_OR_GONE PAGE);
     } else {
-        db_begin_query(&q, call->db, "SELECT id, created_ms FROM consultation WHERE $1 IN (requester_id, consultant_id) AND state "
-                                     "IN " OVER PAGE);
+        db_begin_query(&q, call->db,
+                       "SELECT id, created_ms FROM consultation WHERE $1 IN (requester_id, "
+                       "consultant_id) AND state "
+                       "IN " OVER PAGE);
     }
     db_bind_text(&q, call->actor->account_id);
     db_bind_int(&q, before_ms);
     return read_page(&q, limit, page);
 }
 
-static enum status by_organisation(struct api_call *call, enum list list, int64_t before_ms, int64_t limit, struct page *page)
+static enum status by_organisation(struct api_call *call, enum list list, int64_t before_ms,
+                                   int64_t limit, struct page *page)
 {
     struct db_query q;
     if (list == LIST_MINE) {
-        db_begin_query(&q, call->db, "SELECT id, created_ms FROM consultation WHERE requester_organisation_id = $1 AND state <> "
-                                     "'draft' AND state NOT IN " OVER_OR_GONE PAGE);
+        db_begin_query(&q, call->db,
+                       "SELECT id, created_ms FROM consultation WHERE requester_organisation_id = "
+                       "$1 AND state <> "
+                       "'draft' AND state NOT IN " OVER_OR_GONE PAGE);
     } else if (list == LIST_ASSIGNED) {
-        db_begin_query(&q, call->db, "SELECT id, created_ms FROM consultation WHERE consultant_organisation_id = $1 AND state NOT "
-                                     "IN " OVER_OR_GONE PAGE);
+        db_begin_query(&q, call->db,
+                       "SELECT id, created_ms FROM consultation WHERE consultant_organisation_id = "
+                       "$1 AND state NOT "
+                       "IN " OVER_OR_GONE PAGE);
     } else {
-        db_begin_query(&q, call->db, "SELECT id, created_ms FROM consultation WHERE $1 IN (requester_organisation_id, "
-                                     "consultant_organisation_id) AND state IN " OVER PAGE);
+        db_begin_query(
+            &q, call->db,
+            "SELECT id, created_ms FROM consultation WHERE $1 IN (requester_organisation_id, "
+            "consultant_organisation_id) AND state IN " OVER PAGE);
     }
     db_bind_text(&q, call->actor->organisation_id);
     db_bind_int(&q, before_ms);
     return read_page(&q, limit, page);
 }
 
-#define QUEUE_ORDER                                                                                                            \
-    " ORDER BY CASE c.urgency WHEN 'stat' THEN 0 WHEN 'urgent' THEN 1 ELSE 2 END, c.deadline_ms, c.submitted_ms, c.id LIMIT 165"
+#define QUEUE_ORDER                                                                                \
+    " ORDER BY CASE c.urgency WHEN 'stat' THEN 0 WHEN 'urgent' THEN 1 ELSE 2 END, c.deadline_ms, " \
+    "c.submitted_ms, c.id LIMIT 165"
 
-static enum status read_queue(struct api_call *call, bool coordinator, int64_t limit, struct page *page)
+static enum status read_queue(struct api_call *call, bool coordinator, int64_t limit,
+                              struct page *page)
 {
     struct db_query q;
     if (coordinator) {
         db_begin_query(&q, call->db,
-            "SELECT c.id, c.created_ms FROM consultation c WHERE c.state = 'offered' AND (c.requester_organisation_id = $1 OR "
-            "EXISTS (SELECT 1 FROM consultation_offer o JOIN account a ON a.id = o.account_id JOIN practitioner p ON p.id = "
-            "a.practitioner_id WHERE o.consultation_id = c.id AND o.state = 'open' AND p.organisation_id = $2))" QUEUE_ORDER);
+                       "SELECT c.id, c.created_ms FROM consultation c WHERE c.state = 'offered' "
+                       "AND (c.requester_organisation_id = $1 OR "
+                       "EXISTS (SELECT 1 FROM consultation_offer o JOIN account a ON a.id = "
+                       "o.account_id JOIN practitioner p ON p.id = "
+                       "a.practitioner_id WHERE o.consultation_id = c.id AND o.state = 'open' AND "
+                       "p.organisation_id = $2))" QUEUE_ORDER);
         db_bind_text(&q, call->actor->organisation_id);
         db_bind_text(&q, call->actor->organisation_id);
     } else {
         db_begin_query(&q, call->db,
-            "SELECT c.id, c.created_ms FROM consultation_offer o JOIN duty d ON d.account_id = o.account_id AND d.on_duty = 1 "
-            "JOIN consultation c ON c.id = o.consultation_id AND c.state = 'offered' WHERE o.account_id = $1 AND o.state = "
-            "'open'" QUEUE_ORDER);
+                       "SELECT c.id, c.created_ms FROM consultation_offer o JOIN duty d ON "
+                       "d.account_id = o.account_id AND d.on_duty = 1 "
+                       "JOIN consultation c ON c.id = o.consultation_id AND c.state = 'offered' "
+                       "WHERE o.account_id = $1 AND o.state = "
+                       "'open'" QUEUE_ORDER);
         db_bind_text(&q, call->actor->account_id);
     }
     page->count = 0;
@@ -141,7 +163,9 @@ static bool add_summary(struct api_call *call, const char *id, json_t *list)
     json_t *summary = status == STATUS_OK ? consult_summary(call, &row, relation) : NULL;
     consult_row_clear(&row);
     if (summary == NULL) {
-        return call->status >= 400 ? false : api_store_failed(call, status == STATUS_OK ? STATUS_NO_MEMORY : status);
+        return call->status >= 400
+                   ? false
+                   : api_store_failed(call, status == STATUS_OK ? STATUS_NO_MEMORY : status);
     }
     json_array_append_new(list, summary);
     return true;

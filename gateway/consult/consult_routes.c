@@ -18,15 +18,18 @@
 #define ACTION_BYTES_MAX 65536
 
 const struct api_route consult_routes[] = {
-    {"POST", "/api/v1/consultations", ROLE_CLINICIAN, API_BODY_JSON, REQUEST_BYTES_MAX, consult_create, NULL, API_BLOB_FILES,
+    {"POST", "/api/v1/consultations", ROLE_CLINICIAN, API_BODY_JSON, REQUEST_BYTES_MAX,
+     consult_create, NULL, API_BLOB_FILES, NULL},
+    {"GET", "/api/v1/consultations", PERSONS, API_BODY_NONE, 0, consult_list, NULL, API_BLOB_FILES,
      NULL},
-    {"GET", "/api/v1/consultations", PERSONS, API_BODY_NONE, 0, consult_list, NULL, API_BLOB_FILES, NULL},
-    {"GET", "/api/v1/consultations/{id}", PERSONS, API_BODY_NONE, 0, consult_get, NULL, API_BLOB_FILES, NULL},
-    {"PATCH", "/api/v1/consultations/{id}", ROLE_CLINICIAN, API_BODY_JSON, REQUEST_BYTES_MAX, consult_patch, NULL,
+    {"GET", "/api/v1/consultations/{id}", PERSONS, API_BODY_NONE, 0, consult_get, NULL,
      API_BLOB_FILES, NULL},
-    {"POST", "/api/v1/consultations/{id}/actions/{action}", PERSONS, API_BODY_JSON, ACTION_BYTES_MAX, consult_action, NULL,
-     API_BLOB_FILES, NULL},
-    {"GET", "/api/v1/ops/overview", ROLE_OPERATOR | ROLE_ADMIN, API_BODY_NONE, 0, ops_overview, NULL, API_BLOB_FILES, NULL},
+    {"PATCH", "/api/v1/consultations/{id}", ROLE_CLINICIAN, API_BODY_JSON, REQUEST_BYTES_MAX,
+     consult_patch, NULL, API_BLOB_FILES, NULL},
+    {"POST", "/api/v1/consultations/{id}/actions/{action}", PERSONS, API_BODY_JSON,
+     ACTION_BYTES_MAX, consult_action, NULL, API_BLOB_FILES, NULL},
+    {"GET", "/api/v1/ops/overview", ROLE_OPERATOR | ROLE_ADMIN, API_BODY_NONE, 0, ops_overview,
+     NULL, API_BLOB_FILES, NULL},
     {NULL, NULL, 0, API_BODY_NONE, 0, NULL, NULL, API_BLOB_FILES, NULL},
 };
 
@@ -37,8 +40,11 @@ static enum status next_number(struct api_call *call, char *out, size_t out_len)
     int64_t last = 0;
     rules_today(call->now_ms, date);
     (void)snprintf(day, sizeof day, "%.4s%.2s%.2s", date, date + 5, date + 8);
-    enum status status = db_one_int(call->db, &last, "INSERT INTO consultation_number (day, last) VALUES ($1, 1) ON CONFLICT (day) "
-                                                     "DO UPDATE SET last = consultation_number.last + 1 RETURNING last", "s", day);
+    enum status status =
+        db_one_int(call->db, &last,
+                   "INSERT INTO consultation_number (day, last) VALUES ($1, 1) ON CONFLICT (day) "
+                   "DO UPDATE SET last = consultation_number.last + 1 RETURNING last",
+                   "s", day);
     (void)snprintf(out, out_len, "C-%s-%04lld", day, (long long)last);
     return status;
 }
@@ -47,13 +53,19 @@ static enum status store_new(struct api_call *call, const struct consult_row *ro
 {
     enum status status = consult_row_insert(call->db, row);
     if (status == STATUS_OK) {
-        status = db_run(call->db, "INSERT INTO participation (consultation_id, account_id, party, role) VALUES ($1, $2, 0, "
-                                  "'requester')", "ss", row->id, row->requester_id);
+        status = db_run(call->db,
+                        "INSERT INTO participation (consultation_id, account_id, party, role) "
+                        "VALUES ($1, $2, 0, "
+                        "'requester')",
+                        "ss", row->id, row->requester_id);
     }
     if (status == STATUS_OK) {
-        status = audit_append(call->db, &(struct audit_entry){.at_ms = call->now_ms, .consultation_id = row->id,
-                                                              .actor_id = row->requester_id, .action = "consultation.create",
-                                                              .to_state = consult_state_name(row->state)});
+        status = audit_append(call->db,
+                              &(struct audit_entry){.at_ms = call->now_ms,
+                                                    .consultation_id = row->id,
+                                                    .actor_id = row->requester_id,
+                                                    .action = "consultation.create",
+                                                    .to_state = consult_state_name(row->state)});
     }
     return status;
 }
@@ -68,20 +80,23 @@ static bool fill_new(struct api_call *call, struct consult_row *row)
     (void)snprintf(row->kind, sizeof row->kind, "live");
     (void)snprintf(row->urgency, sizeof row->urgency, "routine");
     (void)snprintf(row->requester_id, sizeof row->requester_id, "%s", actor->account_id);
-    (void)snprintf(row->requester_organisation_id, sizeof row->requester_organisation_id, "%s", actor->organisation_id);
+    (void)snprintf(row->requester_organisation_id, sizeof row->requester_organisation_id, "%s",
+                   actor->organisation_id);
     row->patient = json_object();
     row->request = json_object();
     if (row->patient == NULL || row->request == NULL) {
         return api_store_failed(call, STATUS_NO_MEMORY);
     }
-    return consult_fields_header(call, row, true) && consult_fields_merge_patient(call, row->patient) &&
+    return consult_fields_header(call, row, true) &&
+           consult_fields_merge_patient(call, row->patient) &&
            consult_fields_merge_request(call, row->request);
 }
 
 static bool body_is_object(struct api_call *call)
 {
     return json_is_object(call->body) ||
-           api_problem(call, 422, "body.invalid", "请求内容应为 JSON 对象。", "The body must be a JSON object.", "");
+           api_problem(call, 422, "body.invalid", "请求内容应为 JSON 对象。",
+                       "The body must be a JSON object.", "");
 }
 
 void consult_create(struct api_call *call)
@@ -120,11 +135,13 @@ void consult_patch(struct api_call *call)
     if (!body_is_object(call) || !consult_load(call, call->params[0], &row, &relation)) {
         return;
     }
-    struct consult_change change = {.event = CONSULT_EVENT_EDIT, .actor = relation, .actor_id = call->actor->account_id};
+    struct consult_change change = {
+        .event = CONSULT_EVENT_EDIT, .actor = relation, .actor_id = call->actor->account_id};
     bool may = consult_fsm_next(row.state, CONSULT_EVENT_EDIT, relation).refusal == CONSULT_OK;
-    bool good = consult_if_match(call, &row) &&
-                (!may || (consult_fields_header(call, &row, false) && consult_fields_merge_patient(call, row.patient) &&
-                          consult_fields_merge_request(call, row.request)));
+    bool good =
+        consult_if_match(call, &row) && (!may || (consult_fields_header(call, &row, false) &&
+                                                  consult_fields_merge_patient(call, row.patient) &&
+                                                  consult_fields_merge_request(call, row.request)));
     if (good && consult_change(call, &row, &change)) {
         consult_reply(call, &row);
     }

@@ -1,4 +1,5 @@
-/* The routes of consultations (consult_routes[] of gateway/api.h), and create, read and change of a request. Store thread. */
+/* The routes of consultations (consult_routes[] of gateway/api.h), and create, read and change of a
+ * request. Store thread. */
 #ifndef GATEWAY_CONSULT_CONSULT_ROUTES_H
 #define GATEWAY_CONSULT_CONSULT_ROUTES_H
 

@@ -4,7 +4,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define ROW_TEXT(member, column) (void)snprintf(row->member, sizeof row->member, "%s", db_text(q, column))
+#define ROW_TEXT(member, column)                                                                   \
+    (void)snprintf(row->member, sizeof row->member, "%s", db_text(q, column))
 
 static json_t *read_json(struct db_query *q, int column, enum status *status)
 {
@@ -55,7 +56,8 @@ static enum status read_texts(struct db_query *q, struct consult_row *row)
     ROW_TEXT(partnership_mode, 15);
     ROW_TEXT(reason_code, 29);
     enum status status = consult_row_set_text(&row->reason_text, db_text(q, 30));
-    return status == STATUS_OK ? consult_row_set_text(&row->consent_deferred, db_text(q, 31)) : status;
+    return status == STATUS_OK ? consult_row_set_text(&row->consent_deferred, db_text(q, 31))
+                               : status;
 }
 
 static enum status read_row(struct db_query *q, struct consult_row *row)
@@ -72,8 +74,10 @@ static enum status read_row(struct db_query *q, struct consult_row *row)
     if (!db_is_null(q, 18)) {
         row->decision = read_json(q, 18, &status);
     }
-    int64_t *const times[] = {&row->deadline_ms, &row->created_ms, &row->submitted_ms, &row->offered_ms, &row->accepted_ms,
-                              &row->started_ms,  &row->ended_ms,   &row->signed_ms,    &row->acknowledged_ms, &row->closed_ms};
+    int64_t *const times[] = {&row->deadline_ms, &row->created_ms,  &row->submitted_ms,
+                              &row->offered_ms,  &row->accepted_ms, &row->started_ms,
+                              &row->ended_ms,    &row->signed_ms,   &row->acknowledged_ms,
+                              &row->closed_ms};
     for (int i = 0; i < 10; i++) {
         *times[i] = db_int(q, 19 + i);
     }
@@ -85,10 +89,14 @@ enum status consult_row_load(struct db *db, const char *id, struct consult_row *
     memset(out_row, 0, sizeof *out_row);
     struct db_query q;
     db_begin_query(&q, db,
-        "SELECT id, number, version, state, state_since_ms, kind, urgency, specialty, requester_id, requester_organisation_id, "
-        "consultant_id, consultant_organisation_id, partnership_id, agreement_id, agreement_version, partnership_mode, "
-        "patient, request, decision, deadline_ms, created_ms, submitted_ms, offered_ms, accepted_ms, started_ms, ended_ms, "
-        "signed_ms, acknowledged_ms, closed_ms, reason_code, reason_text, consent_deferred FROM consultation WHERE id = $1");
+                   "SELECT id, number, version, state, state_since_ms, kind, urgency, specialty, "
+                   "requester_id, requester_organisation_id, "
+                   "consultant_id, consultant_organisation_id, partnership_id, agreement_id, "
+                   "agreement_version, partnership_mode, "
+                   "patient, request, decision, deadline_ms, created_ms, submitted_ms, offered_ms, "
+                   "accepted_ms, started_ms, ended_ms, "
+                   "signed_ms, acknowledged_ms, closed_ms, reason_code, reason_text, "
+                   "consent_deferred FROM consultation WHERE id = $1");
     db_bind_text(&q, id);
     enum status status = STATUS_NONE;
     if (db_next(&q)) {
@@ -132,7 +140,8 @@ static enum status json_make(const struct consult_row *row, struct row_json *jso
     json->patient = json_dumps(row->patient, JSON_COMPACT);
     json->request = json_dumps(row->request, JSON_COMPACT);
     json->decision = row->decision == NULL ? NULL : json_dumps(row->decision, JSON_COMPACT);
-    if (json->patient == NULL || json->request == NULL || (row->decision != NULL && json->decision == NULL)) {
+    if (json->patient == NULL || json->request == NULL ||
+        (row->decision != NULL && json->decision == NULL)) {
         json_free(json);
         return STATUS_NO_MEMORY;
     }
@@ -140,7 +149,8 @@ static enum status json_make(const struct consult_row *row, struct row_json *jso
 }
 
 /* $1 .. $28, the same for INSERT and UPDATE. */
-static void bind_members(struct db_query *q, const struct consult_row *row, const struct row_json *json)
+static void bind_members(struct db_query *q, const struct consult_row *row,
+                         const struct row_json *json)
 {
     db_bind_text(q, consult_state_name(row->state));
     db_bind_int(q, row->state_since_ms);
@@ -156,8 +166,9 @@ static void bind_members(struct db_query *q, const struct consult_row *row, cons
     db_bind_text(q, json->patient);
     db_bind_text(q, json->request);
     db_bind_text(q, json->decision);
-    const int64_t times[] = {row->deadline_ms, row->submitted_ms, row->offered_ms, row->accepted_ms,     row->started_ms,
-                             row->ended_ms,    row->signed_ms,    row->acknowledged_ms, row->closed_ms};
+    const int64_t times[] = {row->deadline_ms, row->submitted_ms,    row->offered_ms,
+                             row->accepted_ms, row->started_ms,      row->ended_ms,
+                             row->signed_ms,   row->acknowledged_ms, row->closed_ms};
     for (size_t i = 0; i < sizeof times / sizeof times[0]; i++) {
         bind_time(q, times[i]);
     }
@@ -184,12 +195,17 @@ enum status consult_row_insert(struct db *db, const struct consult_row *row)
     }
     struct db_query q;
     db_begin_query(&q, db,
-        "INSERT INTO consultation (state, state_since_ms, kind, urgency, specialty, consultant_id, consultant_organisation_id, "
-        "partnership_id, agreement_id, agreement_version, partnership_mode, patient, request, decision, deadline_ms, "
-        "submitted_ms, offered_ms, accepted_ms, started_ms, ended_ms, signed_ms, acknowledged_ms, closed_ms, reason_code, "
-        "reason_text, consent_deferred, version, id, number, requester_id, requester_organisation_id, created_ms) "
-        "VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20, $21, $22, $23, "
-        "$24, $25, $26, $27, $28, $29, $30, $31, $32)");
+                   "INSERT INTO consultation (state, state_since_ms, kind, urgency, specialty, "
+                   "consultant_id, consultant_organisation_id, "
+                   "partnership_id, agreement_id, agreement_version, partnership_mode, patient, "
+                   "request, decision, deadline_ms, "
+                   "submitted_ms, offered_ms, accepted_ms, started_ms, ended_ms, signed_ms, "
+                   "acknowledged_ms, closed_ms, reason_code, "
+                   "reason_text, consent_deferred, version, id, number, requester_id, "
+                   "requester_organisation_id, created_ms) "
+                   "VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, "
+                   "$17, $18, $19, $20, $21, $22, $23, "
+                   "$24, $25, $26, $27, $28, $29, $30, $31, $32)");
     bind_members(&q, row, &json);
     db_bind_text(&q, row->number);
     db_bind_text(&q, row->requester_id);
@@ -209,12 +225,17 @@ enum status consult_row_update(struct db *db, struct consult_row *row)
     }
     struct db_query q;
     db_begin_query(&q, db,
-        "UPDATE consultation SET state = $1, state_since_ms = $2, kind = $3, urgency = $4, specialty = $5, consultant_id = $6, "
-        "consultant_organisation_id = $7, partnership_id = $8, agreement_id = $9, agreement_version = $10, "
-        "partnership_mode = $11, patient = $12, request = $13, decision = $14, deadline_ms = $15, submitted_ms = $16, "
-        "offered_ms = $17, accepted_ms = $18, started_ms = $19, ended_ms = $20, signed_ms = $21, acknowledged_ms = $22, "
-        "closed_ms = $23, reason_code = $24, reason_text = $25, consent_deferred = $26, version = $27 + 1 WHERE id = $28 "
-        "AND version = $29");
+                   "UPDATE consultation SET state = $1, state_since_ms = $2, kind = $3, urgency = "
+                   "$4, specialty = $5, consultant_id = $6, "
+                   "consultant_organisation_id = $7, partnership_id = $8, agreement_id = $9, "
+                   "agreement_version = $10, "
+                   "partnership_mode = $11, patient = $12, request = $13, decision = $14, "
+                   "deadline_ms = $15, submitted_ms = $16, "
+                   "offered_ms = $17, accepted_ms = $18, started_ms = $19, ended_ms = $20, "
+                   "signed_ms = $21, acknowledged_ms = $22, "
+                   "closed_ms = $23, reason_code = $24, reason_text = $25, consent_deferred = $26, "
+                   "version = $27 + 1 WHERE id = $28 "
+                   "AND version = $29");
     bind_members(&q, row, &json);
     db_bind_int(&q, row->version);
     status = step_once(&q);

@@ -1,5 +1,5 @@
-/* One consultation as the store has it: read whole, changed in memory, written back by consult_change() alone.
- * The JSON members are owned by the row. Store thread. */
+/* One consultation as the store has it: read whole, changed in memory, written back by
+ * consult_change() alone. The JSON members are owned by the row. Store thread. */
 #ifndef GATEWAY_CONSULT_CONSULT_ROW_H
 #define GATEWAY_CONSULT_CONSULT_ROW_H
 
@@ -22,18 +22,20 @@ struct consult_row {
     int64_t agreement_version; /* 0 = none */
     char partnership_mode[32];
     json_t *patient, *request, *decision; /* decision NULL = none */
-    int64_t deadline_ms; /* times: 0 = not yet */
-    int64_t created_ms, submitted_ms, offered_ms, accepted_ms, started_ms, ended_ms, signed_ms, acknowledged_ms, closed_ms;
+    int64_t deadline_ms;                  /* times: 0 = not yet */
+    int64_t created_ms, submitted_ms, offered_ms, accepted_ms, started_ms, ended_ms, signed_ms,
+        acknowledged_ms, closed_ms;
     char reason_code[65];
-    char *reason_text;            /* malloc'd or NULL */
-    char *consent_deferred;       /* stat without consent yet: why; malloc'd or NULL */
+    char *reason_text;      /* malloc'd or NULL */
+    char *consent_deferred; /* stat without consent yet: why; malloc'd or NULL */
 };
 
-/* STATUS_OK, STATUS_NONE (no such id), STATUS_IO, STATUS_NO_MEMORY, STATUS_MALFORMED (row is not ours). On anything but OK
- * the row holds nothing. */
+/* STATUS_OK, STATUS_NONE (no such id), STATUS_IO, STATUS_NO_MEMORY, STATUS_MALFORMED (row is not
+ * ours). On anything but OK the row holds nothing. */
 MUST_USE enum status consult_row_load(struct db *db, const char *id, struct consult_row *out_row);
 MUST_USE enum status consult_row_insert(struct db *db, const struct consult_row *row);
-/* Writes everything if the stored version is still row->version, and raises row->version. STATUS_CONFLICT when it is not. */
+/* Writes everything if the stored version is still row->version, and raises row->version.
+ * STATUS_CONFLICT when it is not. */
 MUST_USE enum status consult_row_update(struct db *db, struct consult_row *row);
 void consult_row_clear(struct consult_row *row);
 /* Copies text (NULL clears). STATUS_NO_MEMORY. */

@@ -12,20 +12,26 @@
 #include <string.h>
 
 /* Seat of an account; STATUS_NONE when it has none. */
-static enum status find_seat(struct db *db, const char *consultation_id, const char *account_id, int64_t *out_seat)
+static enum status find_seat(struct db *db, const char *consultation_id, const char *account_id,
+                             int64_t *out_seat)
 {
-    return db_one_int(db, out_seat, "SELECT party FROM participation WHERE consultation_id = $1 AND account_id = $2", "ss",
-                      consultation_id, account_id);
+    return db_one_int(
+        db, out_seat,
+        "SELECT party FROM participation WHERE consultation_id = $1 AND account_id = $2", "ss",
+        consultation_id, account_id);
 }
 
-static enum status set_present(struct api_call *call, const char *consultation_id, int64_t seat, int64_t present)
+static enum status set_present(struct api_call *call, const char *consultation_id, int64_t seat,
+                               int64_t present)
 {
-    return db_run(call->db, "UPDATE participation SET present = $1, since_ms = $2 WHERE consultation_id = $3 AND party = $4",
+    return db_run(call->db,
+                  "UPDATE participation SET present = $1, since_ms = $2 WHERE consultation_id = $3 "
+                  "AND party = $4",
                   "iisi", present, call->now_ms, consultation_id, seat);
 }
 
-static bool audit_seat(struct api_call *call, const struct consult_row *row, const char *actor_id, const char *action,
-                       int64_t seat)
+static bool audit_seat(struct api_call *call, const struct consult_row *row, const char *actor_id,
+                       const char *action, int64_t seat)
 {
     json_t *detail = json_pack("{s:I}", "seat", (json_int_t)seat);
     bool done = consult_audit(call, row, actor_id, action, NULL, detail);
@@ -38,9 +44,10 @@ static json_t *party_json(struct db *db, int64_t seat, const char *account, cons
     json_t *person = directory_person_json(db, account);
     json_t *zh = json_object_get(person, "name_zh");
     json_t *en = json_object_get(person, "name_en");
-    json_t *party = json_pack("{s:I, s:s, s:o, s:o, s:s}", "seat", (json_int_t)seat, "account", account, "name_zh",
-                              zh == NULL ? json_string("") : json_incref(zh), "name_en",
-                              en == NULL ? json_string("") : json_incref(en), "role", role);
+    json_t *party =
+        json_pack("{s:I, s:s, s:o, s:o, s:s}", "seat", (json_int_t)seat, "account", account,
+                  "name_zh", zh == NULL ? json_string("") : json_incref(zh), "name_en",
+                  en == NULL ? json_string("") : json_incref(en), "role", role);
     json_decref(person);
     return party;
 }
@@ -53,7 +60,9 @@ static enum status parties_json(struct db *db, const char *consultation_id, json
     } seats[6];
     size_t count = 0;
     struct db_query q;
-    db_begin_query(&q, db, "SELECT party, account_id, role FROM participation WHERE consultation_id = $1 ORDER BY party LIMIT 6");
+    db_begin_query(&q, db,
+                   "SELECT party, account_id, role FROM participation WHERE consultation_id = $1 "
+                   "ORDER BY party LIMIT 6");
     db_bind_text(&q, consultation_id);
     while (count < 6 && db_next(&q)) {
         seats[count].seat = db_int(&q, 0);
@@ -64,7 +73,8 @@ static enum status parties_json(struct db *db, const char *consultation_id, json
     enum status status = db_end(&q);
     json_t *parties = json_array();
     for (size_t i = 0; i < count; i++) {
-        json_array_append_new(parties, party_json(db, seats[i].seat, seats[i].account, seats[i].role));
+        json_array_append_new(parties,
+                              party_json(db, seats[i].seat, seats[i].account, seats[i].role));
     }
     *out_parties = parties;
     return status;
@@ -81,9 +91,12 @@ static bool begin_if_complete(struct api_call *call, struct consult_row *row)
     if (!present || row->state == CONSULT_IN_SESSION) {
         return true;
     }
-    enum consult_event event = row->state == CONSULT_ACCEPTED ? CONSULT_EVENT_START : CONSULT_EVENT_RESUME;
-    return consult_change(call, row, &(struct consult_change){.event = event, .actor = CONSULT_ACTOR_SYSTEM,
-                                                              .actor_id = call->actor->account_id});
+    enum consult_event event =
+        row->state == CONSULT_ACCEPTED ? CONSULT_EVENT_START : CONSULT_EVENT_RESUME;
+    return consult_change(call, row,
+                          &(struct consult_change){.event = event,
+                                                   .actor = CONSULT_ACTOR_SYSTEM,
+                                                   .actor_id = call->actor->account_id});
 }
 
 static void join_reply(struct api_call *call, const struct consult_row *row, int64_t seat)
@@ -92,16 +105,18 @@ static void join_reply(struct api_call *call, const struct consult_row *row, int
     json_t *parties = NULL, *recording = NULL;
     enum status status = parties_json(call->db, row->id, &parties);
     status = status == STATUS_OK ? consult_recording_allowed(call, row, &allowed) : status;
-    status = status == STATUS_OK ? consult_recording_running(call->db, row->id, &recording) : status;
+    status =
+        status == STATUS_OK ? consult_recording_running(call->db, row->id, &recording) : status;
     if (status != STATUS_OK) {
         json_decref(parties);
         json_decref(recording);
         (void)api_store_failed(call, status);
         return;
     }
-    call->reply = json_pack("{s:s, s:I, s:s, s:I, s:b, s:o, s:o}", "consultation", row->id, "seat", (json_int_t)seat, "state",
-                            consult_state_name(row->state), "version", (json_int_t)row->version, "recording_allowed", allowed,
-                            "parties", parties, "recording", recording);
+    call->reply = json_pack("{s:s, s:I, s:s, s:I, s:b, s:o, s:o}", "consultation", row->id, "seat",
+                            (json_int_t)seat, "state", consult_state_name(row->state), "version",
+                            (json_int_t)row->version, "recording_allowed", allowed, "parties",
+                            parties, "recording", recording);
 }
 
 static bool room_is_open(struct api_call *call, const struct consult_row *row)
@@ -114,7 +129,8 @@ static bool room_is_open(struct api_call *call, const struct consult_row *row)
         return api_problem(call, 409, "room.not-open", "尚无专家接诊，会诊室未开放。",
                            "No specialist has accepted yet; the room is not open.", NULL);
     }
-    return api_problem(call, 409, "room.closed", "会诊已结束，会诊室已关闭。", "The session has ended; the room is closed.", NULL);
+    return api_problem(call, 409, "room.closed", "会诊已结束，会诊室已关闭。",
+                       "The session has ended; the room is closed.", NULL);
 }
 
 static void join(struct api_call *call, struct consult_row *row)
@@ -131,7 +147,8 @@ static void join(struct api_call *call, struct consult_row *row)
         (void)(status == STATUS_NONE ? consult_unknown(call) : api_store_failed(call, status));
         return;
     }
-    if (audit_seat(call, row, call->actor->account_id, "room.join", seat) && begin_if_complete(call, row)) {
+    if (audit_seat(call, row, call->actor->account_id, "room.join", seat) &&
+        begin_if_complete(call, row)) {
         join_reply(call, row, seat);
     }
 }
@@ -140,7 +157,8 @@ void consult_session_join(struct api_call *call)
 {
     struct consult_row row;
     unsigned relation;
-    if (!consult_load(call, json_string_value(json_object_get(call->body, "consultation")), &row, &relation)) {
+    if (!consult_load(call, json_string_value(json_object_get(call->body, "consultation")), &row,
+                      &relation)) {
         return;
     }
     if ((relation & (CONSULT_ACTOR_REQUESTER | CONSULT_ACTOR_CONSULTANT)) == 0) {
@@ -152,7 +170,8 @@ void consult_session_join(struct api_call *call)
 }
 
 /* Seat from the body: its number, or the account that has it. */
-static enum status seat_of_body(struct api_call *call, const char *consultation_id, int64_t *out_seat)
+static enum status seat_of_body(struct api_call *call, const char *consultation_id,
+                                int64_t *out_seat)
 {
     const json_t *seat = json_object_get(call->body, "seat");
     const char *account = json_string_value(json_object_get(call->body, "account"));
@@ -179,11 +198,14 @@ static void absent(struct api_call *call, struct consult_row *row)
     }
     bool done = audit_seat(call, row, NULL, "room.absent", seat);
     if (done && row->state == CONSULT_IN_SESSION) {
-        done = consult_change(call, row, &(struct consult_change){.event = CONSULT_EVENT_INTERRUPT, .actor = CONSULT_ACTOR_SYSTEM,
-                                                                  .reason_code = "absent"});
+        done = consult_change(call, row,
+                              &(struct consult_change){.event = CONSULT_EVENT_INTERRUPT,
+                                                       .actor = CONSULT_ACTOR_SYSTEM,
+                                                       .reason_code = "absent"});
     }
     if (done) {
-        call->reply = json_pack("{s:s, s:I}", "state", consult_state_name(row->state), "version", (json_int_t)row->version);
+        call->reply = json_pack("{s:s, s:I}", "state", consult_state_name(row->state), "version",
+                                (json_int_t)row->version);
     }
 }
 
@@ -208,7 +230,8 @@ static enum status ids_in_session(struct db *db, json_t **out_ids)
 {
     json_t *ids = json_array();
     struct db_query q;
-    db_begin_query(&q, db, "SELECT id FROM consultation WHERE state = 'in-session' ORDER BY created_ms");
+    db_begin_query(&q, db,
+                   "SELECT id FROM consultation WHERE state = 'in-session' ORDER BY created_ms");
     while (db_next(&q)) {
         json_array_append_new(ids, json_string(db_text(&q, 0)));
     }
@@ -223,30 +246,40 @@ static bool interrupt_one(struct api_call *call, const char *id)
     if (status != STATUS_OK) {
         return api_store_failed(call, status);
     }
-    bool done = consult_change(call, &row, &(struct consult_change){.event = CONSULT_EVENT_INTERRUPT,
-                                                                    .actor = CONSULT_ACTOR_SYSTEM, .reason_code = "restart"});
+    bool done = consult_change(call, &row,
+                               &(struct consult_change){.event = CONSULT_EVENT_INTERRUPT,
+                                                        .actor = CONSULT_ACTOR_SYSTEM,
+                                                        .reason_code = "restart"});
     consult_row_clear(&row);
     return done;
 }
 
-/* Parts whose recorder died with the process; they no longer run, so that the next session begins a part of its own. */
+/* Parts whose recorder died with the process; they no longer run, so that the next session begins a
+ * part of its own. */
 static enum status left_behind(struct api_call *call, json_t **out_recordings)
 {
     json_t *list = json_array();
     struct db_query q;
-    db_begin_query(&q, call->db, "SELECT id, consultation_id, file, part FROM recording WHERE state = 'recording' ORDER BY "
-                                 "started_ms");
+    db_begin_query(
+        &q, call->db,
+        "SELECT id, consultation_id, file, part FROM recording WHERE state = 'recording' ORDER BY "
+        "started_ms");
     while (db_next(&q)) {
-        json_array_append_new(list, json_pack("{s:s, s:s, s:s, s:I}", "recording_id", db_text(&q, 0), "consultation",
-                                              db_text(&q, 1), "file", db_text(&q, 2), "part", (json_int_t)db_int(&q, 3)));
+        json_array_append_new(list,
+                              json_pack("{s:s, s:s, s:s, s:I}", "recording_id", db_text(&q, 0),
+                                        "consultation", db_text(&q, 1), "file", db_text(&q, 2),
+                                        "part", (json_int_t)db_int(&q, 3)));
     }
     *out_recordings = list;
     enum status status = db_end(&q);
     if (status != STATUS_OK) {
         return status;
     }
-    return db_run(call->db, "UPDATE recording SET stop_reason = 'restart', ended_ms = $1 WHERE state = 'recording' AND stop_reason "
-                            "IS NULL", "i", call->now_ms);
+    return db_run(call->db,
+                  "UPDATE recording SET stop_reason = 'restart', ended_ms = $1 WHERE state = "
+                  "'recording' AND stop_reason "
+                  "IS NULL",
+                  "i", call->now_ms);
 }
 
 void consult_startup(struct api_call *call)
@@ -257,14 +290,17 @@ void consult_startup(struct api_call *call)
     bool done = true;
     enum status status = ids_in_session(call->db, &ids);
     if (status == STATUS_OK) {
-        status = db_run(call->db, "UPDATE participation SET present = 0, since_ms = $1 WHERE present = 1", "i", call->now_ms);
+        status = db_run(call->db,
+                        "UPDATE participation SET present = 0, since_ms = $1 WHERE present = 1",
+                        "i", call->now_ms);
     }
     status = status == STATUS_OK ? left_behind(call, &recordings) : status;
     status = status == STATUS_OK ? audit_anchor(call->db, call->now_ms, true) : status;
     if (status != STATUS_OK) {
         done = api_store_failed(call, status);
     }
-    json_array_foreach(ids, i, id) {
+    json_array_foreach(ids, i, id)
+    {
         done = done && interrupt_one(call, json_string_value(id));
     }
     if (done) {

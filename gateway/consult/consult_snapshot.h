@@ -1,5 +1,5 @@
-/* Counts of consultations and of the queue from the database, for metrics (consult_snapshot, declared in consult_session.h) and for
- * the operator's overview. Store thread. */
+/* Counts of consultations and of the queue from the database, for metrics (consult_snapshot,
+ * declared in consult_session.h) and for the operator's overview. Store thread. */
 #ifndef GATEWAY_CONSULT_CONSULT_SNAPSHOT_H
 #define GATEWAY_CONSULT_CONSULT_SNAPSHOT_H
 

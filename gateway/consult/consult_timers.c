@@ -22,11 +22,13 @@ static int64_t pick(unsigned index, int64_t routine_s, int64_t urgent_s, int64_t
 }
 
 /* The setting in seconds; 0 = there is none for this timer. */
-static int64_t setting_s(const struct api_config *config, enum consult_timer timer, unsigned urgency)
+static int64_t setting_s(const struct api_config *config, enum consult_timer timer,
+                         unsigned urgency)
 {
 #define NONE 0
 #define ONE(name) config->name
-#define EACH(prefix) pick(urgency, config->prefix##_routine_s, config->prefix##_urgent_s, config->prefix##_stat_s)
+#define EACH(prefix)                                                                               \
+    pick(urgency, config->prefix##_routine_s, config->prefix##_urgent_s, config->prefix##_stat_s)
     switch (timer) {
 #define CONSULT_TIMER(id, name, state, routine_s, urgent_s, stat_s, setting, event, again)         \
     case CONSULT_TIMER_##id:                                                                       \
@@ -41,7 +43,8 @@ static int64_t setting_s(const struct api_config *config, enum consult_timer tim
     return 0;
 }
 
-int64_t consult_timer_interval_ms(const struct api_config *config, enum consult_timer timer, const char *urgency)
+int64_t consult_timer_interval_ms(const struct api_config *config, enum consult_timer timer,
+                                  const char *urgency)
 {
     unsigned index = urgency_index(urgency);
     int64_t seconds = config == NULL ? 0 : setting_s(config, timer, index);
@@ -54,7 +57,8 @@ int64_t consult_timers_deadline(const struct api_config *config, const struct co
     for (unsigned i = 0; i < CONSULT_TIMER_COUNT; i++) {
         enum consult_timer timer = (enum consult_timer)i;
         if (consult_timer_rule(timer)->state == row->state) {
-            int64_t due = row->state_since_ms + consult_timer_interval_ms(config, timer, row->urgency);
+            int64_t due =
+                row->state_since_ms + consult_timer_interval_ms(config, timer, row->urgency);
             last = due > last ? due : last;
         }
     }
@@ -63,18 +67,23 @@ int64_t consult_timers_deadline(const struct api_config *config, const struct co
 
 static enum status set_timer(struct db *db, const char *id, const char *kind, int64_t due_ms)
 {
-    return db_run(db, "INSERT INTO consultation_timer (consultation_id, kind, due_ms) VALUES ($1, $2, $3) "
-                      "ON CONFLICT (consultation_id, kind) DO UPDATE SET due_ms = excluded.due_ms", "ssi", id, kind, due_ms);
+    return db_run(
+        db,
+        "INSERT INTO consultation_timer (consultation_id, kind, due_ms) VALUES ($1, $2, $3) "
+        "ON CONFLICT (consultation_id, kind) DO UPDATE SET due_ms = excluded.due_ms",
+        "ssi", id, kind, due_ms);
 }
 
 enum status consult_timers_enter(struct api_call *call, const struct consult_row *row)
 {
-    enum status status = db_run(call->db, "DELETE FROM consultation_timer WHERE consultation_id = $1", "s", row->id);
+    enum status status =
+        db_run(call->db, "DELETE FROM consultation_timer WHERE consultation_id = $1", "s", row->id);
     for (unsigned i = 0; i < CONSULT_TIMER_COUNT && status == STATUS_OK; i++) {
         enum consult_timer timer = (enum consult_timer)i;
         const struct consult_timer_rule *rule = consult_timer_rule(timer);
         if (rule->state == row->state) {
-            int64_t due = row->state_since_ms + consult_timer_interval_ms(call->config, timer, row->urgency);
+            int64_t due =
+                row->state_since_ms + consult_timer_interval_ms(call->config, timer, row->urgency);
             status = set_timer(call->db, row->id, rule->name, due);
         }
     }
@@ -116,7 +125,8 @@ static const char *reason_of(enum consult_timer timer)
     return NULL;
 }
 
-/* Who is late learns it from the own worklist; what is overdue also goes to coordinators and into the audit trail. */
+/* Who is late learns it from the own worklist; what is overdue also goes to coordinators and into
+ * the audit trail. */
 static bool remind(struct api_call *call, struct consult_row *row, enum consult_timer timer)
 {
     const struct consult_timer_rule *rule = consult_timer_rule(timer);
@@ -143,7 +153,8 @@ static bool remind(struct api_call *call, struct consult_row *row, enum consult_
 static bool drop_timer(struct api_call *call, const char *id, const char *kind)
 {
     enum status status =
-        db_run(call->db, "DELETE FROM consultation_timer WHERE consultation_id = $1 AND kind = $2", "ss", id, kind);
+        db_run(call->db, "DELETE FROM consultation_timer WHERE consultation_id = $1 AND kind = $2",
+               "ss", id, kind);
     return status == STATUS_OK || api_store_failed(call, status);
 }
 
@@ -157,13 +168,15 @@ static bool fire(struct api_call *call, const char *id, const char *kind)
     }
     bool done;
     if (!find_timer(kind, &timer) || consult_timer_rule(timer)->state != row.state) {
-        done = drop_timer(call, id, kind); /* of a state that was left, or of a table that has changed since */
+        done = drop_timer(
+            call, id, kind); /* of a state that was left, or of a table that has changed since */
     } else if (!consult_timer_rule(timer)->has_event) {
         done = remind(call, &row, timer);
     } else {
-        done = consult_change(call, &row, &(struct consult_change){.event = consult_timer_rule(timer)->event,
-                                                                   .actor = CONSULT_ACTOR_SYSTEM,
-                                                                   .reason_code = reason_of(timer)});
+        done = consult_change(call, &row,
+                              &(struct consult_change){.event = consult_timer_rule(timer)->event,
+                                                       .actor = CONSULT_ACTOR_SYSTEM,
+                                                       .reason_code = reason_of(timer)});
     }
     consult_row_clear(&row);
     return done;
@@ -171,8 +184,9 @@ static bool fire(struct api_call *call, const char *id, const char *kind)
 
 void consult_timers_run(struct api_call *call)
 {
-    static const char due_sql[] = "SELECT consultation_id, kind FROM consultation_timer WHERE due_ms <= $1 ORDER BY due_ms "
-                                  "LIMIT 64";
+    static const char due_sql[] =
+        "SELECT consultation_id, kind FROM consultation_timer WHERE due_ms <= $1 ORDER BY due_ms "
+        "LIMIT 64";
     struct {
         char id[33], kind[32];
     } due[TIMERS_IN_ONE_CALL];
@@ -194,11 +208,13 @@ void consult_timers_run(struct api_call *call)
     int64_t next = 0;
     status = status == STATUS_OK ? audit_anchor(call->db, call->now_ms, false) : status;
     if (status == STATUS_OK) {
-        status = db_one_int(call->db, &next, "SELECT COALESCE(MIN(due_ms), 0) FROM consultation_timer", "");
+        status = db_one_int(call->db, &next,
+                            "SELECT COALESCE(MIN(due_ms), 0) FROM consultation_timer", "");
     }
     if (status != STATUS_OK) {
         (void)api_store_failed(call, status);
         return;
     }
-    call->reply = json_pack("{s:I, s:I}", "ran", (json_int_t)count, "next_due_ms", (json_int_t)next);
+    call->reply =
+        json_pack("{s:I, s:I}", "ran", (json_int_t)count, "next_due_ms", (json_int_t)next);
 }

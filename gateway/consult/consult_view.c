@@ -26,8 +26,8 @@ bool consult_if_match(struct api_call *call, const struct consult_row *row)
     if (strcmp(text, present) == 0) {
         return true;
     }
-    api_problem(call, 412, "consultation.stale", "会诊已被更改，请刷新后重试。", "The consultation has changed; read it anew.",
-                NULL);
+    api_problem(call, 412, "consultation.stale", "会诊已被更改，请刷新后重试。",
+                "The consultation has changed; read it anew.", NULL);
     if (call->reply != NULL) {
         json_object_set_new(call->reply, "version", json_integer(row->version));
     }
@@ -62,7 +62,8 @@ static void set_time(json_t *object, const char *name, int64_t ms)
 
 static void set_text(json_t *object, const char *name, const char *text)
 {
-    json_object_set_new(object, name, text == NULL || text[0] == '\0' ? json_null() : json_string(text));
+    json_object_set_new(object, name,
+                        text == NULL || text[0] == '\0' ? json_null() : json_string(text));
 }
 
 static void set_or_null(json_t *object, const char *name, json_t *value)
@@ -73,24 +74,29 @@ static void set_or_null(json_t *object, const char *name, json_t *value)
 /* What the summary and the whole object have in common. */
 static json_t *common(struct api_call *call, const struct consult_row *row, unsigned relation)
 {
-    json_t *object = json_pack("{s:s, s:s, s:I, s:s, s:I, s:s, s:s, s:s}", "id", row->id, "number", row->number, "version",
-                               (json_int_t)row->version, "state", consult_state_name(row->state), "state_since_ms",
-                               (json_int_t)row->state_since_ms, "kind", row->kind, "urgency", row->urgency, "specialty",
-                               row->specialty);
+    json_t *object =
+        json_pack("{s:s, s:s, s:I, s:s, s:I, s:s, s:s, s:s}", "id", row->id, "number", row->number,
+                  "version", (json_int_t)row->version, "state", consult_state_name(row->state),
+                  "state_since_ms", (json_int_t)row->state_since_ms, "kind", row->kind, "urgency",
+                  row->urgency, "specialty", row->specialty);
     if (object == NULL) {
         (void)api_store_failed(call, STATUS_NO_MEMORY);
         return NULL;
     }
     set_or_null(object, "requester", directory_person_json(call->db, row->requester_id));
-    set_or_null(object, "consultant", row->consultant_id[0] == '\0' ? NULL : directory_person_json(call->db, row->consultant_id));
+    set_or_null(
+        object, "consultant",
+        row->consultant_id[0] == '\0' ? NULL : directory_person_json(call->db, row->consultant_id));
     set_time(object, "deadline_ms", row->deadline_ms);
     const struct {
         const char *name;
         int64_t ms;
     } times[] = {
-        {"created_ms", row->created_ms}, {"submitted_ms", row->submitted_ms}, {"offered_ms", row->offered_ms},
-        {"accepted_ms", row->accepted_ms}, {"started_ms", row->started_ms},   {"ended_ms", row->ended_ms},
-        {"signed_ms", row->signed_ms},   {"acknowledged_ms", row->acknowledged_ms}, {"closed_ms", row->closed_ms},
+        {"created_ms", row->created_ms}, {"submitted_ms", row->submitted_ms},
+        {"offered_ms", row->offered_ms}, {"accepted_ms", row->accepted_ms},
+        {"started_ms", row->started_ms}, {"ended_ms", row->ended_ms},
+        {"signed_ms", row->signed_ms},   {"acknowledged_ms", row->acknowledged_ms},
+        {"closed_ms", row->closed_ms},
     };
     for (size_t i = 0; i < sizeof times / sizeof times[0]; i++) {
         set_time(object, times[i].name, times[i].ms);
@@ -118,8 +124,9 @@ json_t *consult_summary(struct api_call *call, const struct consult_row *row, un
     json_object_set_new(object, "patient", patient);
     set_text(object, "complaint", json_string_value(json_object_get(row->request, "complaint")));
     int64_t attachments = 0;
-    if (db_one_int(call->db, &attachments, "SELECT COUNT(*) FROM attachment WHERE consultation_id = $1", "s", row->id) ==
-        STATUS_OK) {
+    if (db_one_int(call->db, &attachments,
+                   "SELECT COUNT(*) FROM attachment WHERE consultation_id = $1", "s",
+                   row->id) == STATUS_OK) {
         json_object_set_new(object, "attachments_count", json_integer(attachments));
     }
     return object;
@@ -134,15 +141,18 @@ static enum status set_queue(struct api_call *call, const struct consult_row *ro
     }
     enum status status = queue_place(call->db, row, call->now_ms, &place);
     if (status == STATUS_OK) {
-        json_t *wait = place.expected_wait_ms < 0 ? json_null() : json_integer(place.expected_wait_ms);
-        json_object_set_new(object, "queue", json_pack("{s:I, s:I, s:o}", "position", (json_int_t)place.position, "ahead",
-                                                       (json_int_t)place.ahead, "expected_wait_ms", wait));
+        json_t *wait =
+            place.expected_wait_ms < 0 ? json_null() : json_integer(place.expected_wait_ms);
+        json_object_set_new(object, "queue",
+                            json_pack("{s:I, s:I, s:o}", "position", (json_int_t)place.position,
+                                      "ahead", (json_int_t)place.ahead, "expected_wait_ms", wait));
     }
     return status;
 }
 
 /* Parts that come from tables of their own; each is set even when empty. */
-static enum status set_parts(struct api_call *call, const struct consult_row *row, unsigned relation, json_t *object)
+static enum status set_parts(struct api_call *call, const struct consult_row *row,
+                             unsigned relation, json_t *object)
 {
     json_t *part = NULL;
     bool party = (relation & ~(unsigned)CONSULT_ACTOR_CANDIDATE) != 0;

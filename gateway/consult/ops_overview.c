@@ -7,7 +7,8 @@
 #include <stdatomic.h>
 #include <stdio.h>
 
-/* The one piece of process-wide state here: who adds the live figures; set before the first request. */
+/* The one piece of process-wide state here: who adds the live figures; set before the first
+ * request. */
 static _Atomic(const struct ops_live *) live_figures;
 
 void ops_overview_set_live(const struct ops_live *live)
@@ -46,7 +47,9 @@ void ops_overview(struct api_call *call)
     int64_t signed_in = 0;
     add_process(call, object);
     add_empty(object);
-    enum status status = db_one_int(call->db, &signed_in, "SELECT COUNT(*) FROM session WHERE expires_ms > $1", "i", call->now_ms);
+    enum status status =
+        db_one_int(call->db, &signed_in, "SELECT COUNT(*) FROM session WHERE expires_ms > $1", "i",
+                   call->now_ms);
     json_object_set_new(object, "sessions_signed_in", json_integer(signed_in));
     status = status == STATUS_OK ? consult_snapshot_add(call->db, call->now_ms, object) : status;
     if (status != STATUS_OK) {

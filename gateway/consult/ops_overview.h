@@ -1,6 +1,7 @@
-/* GET /api/v1/ops/overview (operator, admin): counts from the database, live figures from whoever is set here.
- * `add` runs on the store thread with the half-filled object and may add or replace members (connections, sessions, rooms,
- * store, recorder, build, health): it must only read what is safe from there (atomics, a snapshot under a lock). */
+/* GET /api/v1/ops/overview (operator, admin): counts from the database, live figures from whoever
+ * is set here. `add` runs on the store thread with the half-filled object and may add or replace
+ * members (connections, sessions, rooms, store, recorder, build, health): it must only read what is
+ * safe from there (atomics, a snapshot under a lock). */
 #ifndef GATEWAY_CONSULT_OPS_OVERVIEW_H
 #define GATEWAY_CONSULT_OPS_OVERVIEW_H
 

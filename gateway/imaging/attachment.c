@@ -11,9 +11,9 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define VIEW_AGAIN_MS 900000   /* looking on within 15 min is the same viewing (audit) */
+#define VIEW_AGAIN_MS 900000 /* looking on within 15 min is the same viewing (audit) */
 #define SIZE_MIN 16
-#define SIZE_MAX_PIXELS 8192   /* longest side that a screen shows */
+#define SIZE_MAX_PIXELS 8192 /* longest side that a screen shows */
 
 struct attachment_row {
     char id[33], consultation_id[33], kind[8], media_type[32], sha256[65];
@@ -33,7 +33,9 @@ static bool load(struct api_call *call, struct attachment_row *out_row)
     if (id == NULL || !api_id(id)) {
         return unknown(call);
     }
-    db_begin_query(&q, call->db, "SELECT id, consultation_id, kind, media_type, sha256 FROM attachment WHERE id=$1");
+    db_begin_query(
+        &q, call->db,
+        "SELECT id, consultation_id, kind, media_type, sha256 FROM attachment WHERE id=$1");
     db_bind_text(&q, id);
     bool found = db_next(&q);
     if (found) {
@@ -86,13 +88,17 @@ static json_t *real_or_null(struct db_query *q, int column)
 
 enum status attachment_json(struct db *db, const char *id, json_t **out_json)
 {
-    static const char *const texts[] = {"id", "kind", "name", "media_type", "sha256", "modality", "description", "study_uid",
+    static const char *const texts[] = {"id",         "kind",     "name",        "media_type",
+                                        "sha256",     "modality", "description", "study_uid",
                                         "series_uid", "added_by"};
     static const char *const numbers[] = {"bytes", "rows", "columns", "frames", "at_ms"};
     struct db_query q;
     json_t *json = NULL;
-    db_begin_query(&q, db, "SELECT id, kind, name, media_type, sha256, modality, description, study_uid, series_uid, added_by, "
-                           "bytes, rows, columns, frames, at_ms, window_center, window_width, lossy FROM attachment WHERE id=$1");
+    db_begin_query(&q, db,
+                   "SELECT id, kind, name, media_type, sha256, modality, description, study_uid, "
+                   "series_uid, added_by, "
+                   "bytes, rows, columns, frames, at_ms, window_center, window_width, lossy FROM "
+                   "attachment WHERE id=$1");
     db_bind_text(&q, id);
     if (db_next(&q)) {
         int column = 0;
@@ -130,8 +136,10 @@ void attachment_remove(struct api_call *call)
         (void)api_store_failed(call, status);
         return;
     }
-    /* The blob stays until the next start's sweep: another consultation may name it, or be about to. */
-    if (consult_attachment_changed(call, row.consultation_id, "attachment.remove", row.id, row.sha256)) {
+    /* The blob stays until the next start's sweep: another consultation may name it, or be about
+     * to. */
+    if (consult_attachment_changed(call, row.consultation_id, "attachment.remove", row.id,
+                                   row.sha256)) {
         call->status = 204;
     }
 }
@@ -140,15 +148,19 @@ void attachment_remove(struct api_call *call)
 static bool audit_view(struct api_call *call, const struct attachment_row *row, const char *action)
 {
     int64_t seen = 0;
-    enum status status = db_one_int(call->db, &seen,
-                                    "SELECT COUNT(*) FROM audit WHERE consultation_id=$1 AND actor_id=$2 AND action=$3 AND "
-                                    "at_ms>$4 AND detail LIKE '%' || $5 || '%'",
-                                    "sssis", row->consultation_id, call->actor->account_id, action,
-                                    call->now_ms - VIEW_AGAIN_MS, row->id);
+    enum status status = db_one_int(
+        call->db, &seen,
+        "SELECT COUNT(*) FROM audit WHERE consultation_id=$1 AND actor_id=$2 AND action=$3 AND "
+        "at_ms>$4 AND detail LIKE '%' || $5 || '%'",
+        "sssis", row->consultation_id, call->actor->account_id, action,
+        call->now_ms - VIEW_AGAIN_MS, row->id);
     if (status == STATUS_OK && seen == 0) {
         json_t *detail = json_pack("{s:s, s:s}", "attachment", row->id, "sha256", row->sha256);
-        struct audit_entry entry = {.at_ms = call->now_ms, .consultation_id = row->consultation_id,
-                                    .actor_id = call->actor->account_id, .action = action, .detail = detail};
+        struct audit_entry entry = {.at_ms = call->now_ms,
+                                    .consultation_id = row->consultation_id,
+                                    .actor_id = call->actor->account_id,
+                                    .action = action,
+                                    .detail = detail};
         status = audit_append(call->db, &entry);
         json_decref(detail);
     }
@@ -159,7 +171,8 @@ void attachment_content(struct api_call *call)
 {
     struct attachment_row row;
     struct blob_path path;
-    if (!load(call, &row) || !consult_may_view_images(call, row.consultation_id) || !audit_view(call, &row, "file.read")) {
+    if (!load(call, &row) || !consult_may_view_images(call, row.consultation_id) ||
+        !audit_view(call, &row, "file.read")) {
         return;
     }
     if (blob_path_blob(call->services->data_folder, row.sha256, &path) != STATUS_OK) {
@@ -174,8 +187,8 @@ void attachment_content(struct api_call *call)
 
 static bool no_picture(struct api_call *call)
 {
-    return api_problem(call, 404, "attachment.no-picture", "该附件没有可显示的图像。", "This attachment has no picture to show.",
-                       NULL);
+    return api_problem(call, 404, "attachment.no-picture", "该附件没有可显示的图像。",
+                       "This attachment has no picture to show.", NULL);
 }
 
 /* A picture that is wanted, from run to blob. */
@@ -211,10 +224,12 @@ void attachment_thumbnail(struct api_call *call)
 static void answer_failure(struct api_call *call, enum status status)
 {
     if (status == STATUS_FULL) {
-        (void)api_problem(call, 507, "upload.no-space", "服务器存储空间不足。", "The server is short of storage.", NULL);
+        (void)api_problem(call, 507, "upload.no-space", "服务器存储空间不足。",
+                          "The server is short of storage.", NULL);
     } else {
         (void)api_problem(call, 503, "imaging.unavailable", "图像解码服务暂不可用，请稍后再试。",
-                          "The image decoder is not available at the moment: try again shortly.", NULL);
+                          "The image decoder is not available at the moment: try again shortly.",
+                          NULL);
         call->retry_after_s = 2;
     }
 }
@@ -223,7 +238,8 @@ void attachment_thumbnail_blob(struct api_call *call)
 {
     struct view *view = call->data;
     struct blob_path path;
-    enum status status = partial_thumbnail(call->services->data_folder, view->row.sha256, call->services->imaging);
+    enum status status =
+        partial_thumbnail(call->services->data_folder, view->row.sha256, call->services->imaging);
     if (status == STATUS_OK) {
         status = blob_path_thumbnail(call->services->data_folder, view->row.sha256, &path);
     }
@@ -243,11 +259,13 @@ void attachment_thumbnail_blob(struct api_call *call)
 
 static bool bad_query(struct api_call *call, const char *name)
 {
-    return api_problem(call, 422, "request.field", "查询参数不正确。", "A query parameter is wrong.", name);
+    return api_problem(call, 422, "request.field", "查询参数不正确。",
+                       "A query parameter is wrong.", name);
 }
 
 /* Absent leaves *out_value alone. */
-static bool read_number(struct api_call *call, const char *name, uint64_t min, uint64_t max, uint64_t *out_value)
+static bool read_number(struct api_call *call, const char *name, uint64_t min, uint64_t max,
+                        uint64_t *out_value)
 {
     const char *text = api_query(call, name);
     uint64_t value = 0;
@@ -324,12 +342,14 @@ void attachment_rendered_blob(struct api_call *call)
         return;
     }
     if (reply.frame_missing) {
-        (void)api_problem(call, 404, "attachment.no-frame", "没有该帧。", "There is no such frame.", "frame");
+        (void)api_problem(call, 404, "attachment.no-frame", "没有该帧。", "There is no such frame.",
+                          "frame");
         return;
     }
     if (reply.refusal != IMAGING_REFUSAL_NONE) {
-        (void)api_problem(call, 406, imaging_refusal_code(reply.refusal), imaging_refusal_zh(reply.refusal),
-                          imaging_refusal_en(reply.refusal), NULL);
+        (void)api_problem(call, 406, imaging_refusal_code(reply.refusal),
+                          imaging_refusal_zh(reply.refusal), imaging_refusal_en(reply.refusal),
+                          NULL);
         return;
     }
     call->bytes = reply.bytes;

@@ -12,24 +12,31 @@ static enum status fitted(int length)
     return length > 0 && length < BLOB_PATH_MAX ? STATUS_OK : STATUS_TOO_LARGE;
 }
 
-enum status blob_path_part(const char *data_folder, const char *upload_id, struct blob_path *out_path)
+enum status blob_path_part(const char *data_folder, const char *upload_id,
+                           struct blob_path *out_path)
 {
-    return fitted(snprintf(out_path->text, sizeof out_path->text, "%s/uploads/%s.part", data_folder, upload_id));
+    return fitted(snprintf(out_path->text, sizeof out_path->text, "%s/uploads/%s.part", data_folder,
+                           upload_id));
 }
 
-enum status blob_path_lock(const char *data_folder, const char *upload_id, struct blob_path *out_path)
+enum status blob_path_lock(const char *data_folder, const char *upload_id,
+                           struct blob_path *out_path)
 {
-    return fitted(snprintf(out_path->text, sizeof out_path->text, "%s/uploads/%s.lock", data_folder, upload_id));
+    return fitted(snprintf(out_path->text, sizeof out_path->text, "%s/uploads/%s.lock", data_folder,
+                           upload_id));
 }
 
 enum status blob_path_blob(const char *data_folder, const char *sha256, struct blob_path *out_path)
 {
-    return fitted(snprintf(out_path->text, sizeof out_path->text, "%s/blobs/%.2s/%s", data_folder, sha256, sha256));
+    return fitted(snprintf(out_path->text, sizeof out_path->text, "%s/blobs/%.2s/%s", data_folder,
+                           sha256, sha256));
 }
 
-enum status blob_path_thumbnail(const char *data_folder, const char *sha256, struct blob_path *out_path)
+enum status blob_path_thumbnail(const char *data_folder, const char *sha256,
+                                struct blob_path *out_path)
 {
-    return fitted(snprintf(out_path->text, sizeof out_path->text, "%s/thumbs/%.2s/%s.jpg", data_folder, sha256, sha256));
+    return fitted(snprintf(out_path->text, sizeof out_path->text, "%s/thumbs/%.2s/%s.jpg",
+                           data_folder, sha256, sha256));
 }
 
 bool blob_hash_is_valid(const char *text)

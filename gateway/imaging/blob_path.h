@@ -1,4 +1,5 @@
-/* Names of files below the data folder: all made by the gateway from ids and hashes, never from what a client sent. Any thread. */
+/* Names of files below the data folder: all made by the gateway from ids and hashes, never from
+ * what a client sent. Any thread. */
 #ifndef GATEWAY_IMAGING_BLOB_PATH_H
 #define GATEWAY_IMAGING_BLOB_PATH_H
 
@@ -14,10 +15,14 @@ struct blob_path {
 };
 
 /* STATUS_TOO_LARGE: the data folder's name is too long. */
-MUST_USE enum status blob_path_part(const char *data_folder, const char *upload_id, struct blob_path *out_path);
-MUST_USE enum status blob_path_lock(const char *data_folder, const char *upload_id, struct blob_path *out_path);
-MUST_USE enum status blob_path_blob(const char *data_folder, const char *sha256, struct blob_path *out_path);
-MUST_USE enum status blob_path_thumbnail(const char *data_folder, const char *sha256, struct blob_path *out_path);
+MUST_USE enum status blob_path_part(const char *data_folder, const char *upload_id,
+                                    struct blob_path *out_path);
+MUST_USE enum status blob_path_lock(const char *data_folder, const char *upload_id,
+                                    struct blob_path *out_path);
+MUST_USE enum status blob_path_blob(const char *data_folder, const char *sha256,
+                                    struct blob_path *out_path);
+MUST_USE enum status blob_path_thumbnail(const char *data_folder, const char *sha256,
+                                         struct blob_path *out_path);
 /* 64 lower-case hex digits. */
 bool blob_hash_is_valid(const char *text);
 /* Makes the folders of a path below data_folder (0700) and syncs each new one's parent. */

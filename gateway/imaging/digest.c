@@ -66,7 +66,8 @@ enum status digest_file(int fd, char out_hex[DIGEST_HEX_LEN])
 {
     EVP_MD_CTX *context = begin();
     unsigned char *piece = malloc(PIECE_LEN);
-    enum status status = context != NULL && piece != NULL ? add_file(context, fd, piece) : STATUS_NO_MEMORY;
+    enum status status =
+        context != NULL && piece != NULL ? add_file(context, fd, piece) : STATUS_NO_MEMORY;
     if (status == STATUS_OK) {
         status = finish(context, out_hex);
     }

@@ -1,4 +1,5 @@
-/* SHA-256 of octets and of files as lower-case hex (OpenSSL). Any thread; the file variant blocks. */
+/* SHA-256 of octets and of files as lower-case hex (OpenSSL). Any thread; the file variant blocks.
+ */
 #ifndef GATEWAY_IMAGING_DIGEST_H
 #define GATEWAY_IMAGING_DIGEST_H
 

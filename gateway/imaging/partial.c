@@ -36,8 +36,9 @@ enum status partial_lock(const char *data_folder, const char *upload_id, int *ou
         return status_of_errno();
     }
     /* The former writer may have removed the lock file between our open and our flock. */
-    if (flock(fd, LOCK_EX | LOCK_NB) != 0 || fstat(fd, &mine) != 0 || stat(path.text, &named) != 0 ||
-        mine.st_ino != named.st_ino || mine.st_dev != named.st_dev) {
+    if (flock(fd, LOCK_EX | LOCK_NB) != 0 || fstat(fd, &mine) != 0 ||
+        stat(path.text, &named) != 0 || mine.st_ino != named.st_ino ||
+        mine.st_dev != named.st_dev) {
         (void)close(fd);
         return STATUS_CONFLICT;
     }
@@ -45,7 +46,8 @@ enum status partial_lock(const char *data_folder, const char *upload_id, int *ou
     return STATUS_OK;
 }
 
-enum status partial_open(const char *data_folder, const char *upload_id, int *out_fd, int64_t *out_size)
+enum status partial_open(const char *data_folder, const char *upload_id, int *out_fd,
+                         int64_t *out_size)
 {
     struct blob_path path;
     struct stat st;
@@ -92,8 +94,8 @@ enum status partial_write(int fd, int64_t offset, const void *data, size_t len)
     if (status == STATUS_OK && fdatasync(fd) != 0) {
         status = status_of_errno();
     }
-    if (status != STATUS_OK) {
-        (void)ftruncate(fd, (off_t)offset); /* gives the space back; what is acknowledged ends at offset */
+    if (status != STATUS_OK && ftruncate(fd, (off_t)offset) != 0) {
+        status = STATUS_IO; /* the space is not given back; what is acknowledged still ends at offset */
     }
     return status;
 }
@@ -131,7 +133,8 @@ static enum status store(const char *data_folder, const char *upload_id, const c
         return status;
     }
     if (access(blob.text, F_OK) == 0) {
-        return STATUS_OK; /* the same octets by the same hash: the partial file is removed after the commit */
+        return STATUS_OK; /* the same octets by the same hash: the partial file is removed after the
+                             commit */
     }
     if (chmod(part.text, 0400) != 0 || rename(part.text, blob.text) != 0) {
         return status_of_errno();
@@ -139,8 +142,8 @@ static enum status store(const char *data_folder, const char *upload_id, const c
     return blob_sync_folder(&blob);
 }
 
-enum status partial_complete(const char *data_folder, const char *upload_id, const char *sha256, int fd,
-                             struct imaging *imaging, struct partial_result *out_result)
+enum status partial_complete(const char *data_folder, const char *upload_id, const char *sha256,
+                             int fd, struct imaging *imaging, struct partial_result *out_result)
 {
     char hash[DIGEST_HEX_LEN];
     struct blob_path part;
@@ -165,8 +168,8 @@ enum status partial_complete(const char *data_folder, const char *upload_id, con
         status = store(data_folder, upload_id, sha256);
         result.stored = status == STATUS_OK;
     } else {
-        log_info("upload_refused", "upload=%s reason=%s detail=\"%s\"", upload_id, imaging_refusal_name(result.info.refusal),
-                 result.info.detail);
+        log_info("upload_refused", "upload=%s reason=%s detail=\"%s\"", upload_id,
+                 imaging_refusal_name(result.info.refusal), result.info.detail);
     }
     if (status == STATUS_OK) {
         *out_result = result;
@@ -174,7 +177,8 @@ enum status partial_complete(const char *data_folder, const char *upload_id, con
     return status;
 }
 
-enum status partial_take_back(const char *data_folder, const char *upload_id, const char *sha256, int64_t bytes)
+enum status partial_take_back(const char *data_folder, const char *upload_id, const char *sha256,
+                              int64_t bytes)
 {
     struct blob_path part;
     struct blob_path blob;
@@ -235,7 +239,8 @@ enum status partial_thumbnail(const char *data_folder, const char *sha256, struc
         status = imaging_render(imaging, blob.text, &request, &reply);
     }
     if (status == STATUS_OK) {
-        status = reply.refusal == IMAGING_REFUSAL_NONE ? write_thumbnail(&path, &reply) : STATUS_UNSUPPORTED;
+        status = reply.refusal == IMAGING_REFUSAL_NONE ? write_thumbnail(&path, &reply)
+                                                       : STATUS_UNSUPPORTED;
     }
     free(reply.bytes);
     return status;

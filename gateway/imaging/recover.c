@@ -20,7 +20,8 @@ struct swept {
 /* "ID.part" or "ID.lock" -> ID. */
 static bool id_of(const char *name, char id[33])
 {
-    if (strlen(name) != 37 || (strcmp(name + 32, ".part") != 0 && strcmp(name + 32, ".lock") != 0)) {
+    if (strlen(name) != 37 ||
+        (strcmp(name + 32, ".part") != 0 && strcmp(name + 32, ".lock") != 0)) {
         return false;
     }
     memcpy(id, name, 32);
@@ -28,7 +29,8 @@ static bool id_of(const char *name, char id[33])
     return api_id(id);
 }
 
-static enum status settle_upload(struct db *db, const char *data_folder, const struct upload_row *row, struct swept *swept)
+static enum status settle_upload(struct db *db, const char *data_folder,
+                                 const struct upload_row *row, struct swept *swept)
 {
     struct blob_path path;
     struct stat st;
@@ -41,7 +43,8 @@ static enum status settle_upload(struct db *db, const char *data_folder, const s
     if (size >= row->received) {
         return STATUS_OK;
     }
-    status = db_one_int(db, &named, "SELECT COUNT(*) FROM attachment WHERE sha256=$1", "s", row->sha256);
+    status =
+        db_one_int(db, &named, "SELECT COUNT(*) FROM attachment WHERE sha256=$1", "s", row->sha256);
     if (status == STATUS_OK && named == 0 && size == 0) {
         status = partial_take_back(data_folder, row->id, row->sha256, row->bytes);
         if (status == STATUS_OK) {
@@ -57,15 +60,18 @@ static enum status settle_upload(struct db *db, const char *data_folder, const s
     return status;
 }
 
-/* Ids are read first: a statement that is being stepped must not see the changes made for its rows. */
+/* Ids are read first: a statement that is being stepped must not see the changes made for its rows.
+ */
 static enum status settle_uploads(struct db *db, const char *data_folder, struct swept *swept)
 {
     char last[33] = "";
     for (;;) {
         char id[33];
         struct upload_row row;
-        enum status status = db_one_text(db, id, sizeof id,
-                                         "SELECT id FROM upload WHERE state='receiving' AND id>$1 ORDER BY id LIMIT 1", "s", last);
+        enum status status = db_one_text(
+            db, id, sizeof id,
+            "SELECT id FROM upload WHERE state='receiving' AND id>$1 ORDER BY id LIMIT 1", "s",
+            last);
         if (status == STATUS_NONE) {
             return STATUS_OK;
         }
@@ -82,7 +88,8 @@ static enum status settle_uploads(struct db *db, const char *data_folder, struct
     }
 }
 
-typedef enum status (*file_fn)(struct db *db, const char *path, const char *name, struct swept *swept);
+typedef enum status (*file_fn)(struct db *db, const char *path, const char *name,
+                               struct swept *swept);
 
 static enum status each_file(struct db *db, const char *folder, file_fn fn, struct swept *swept)
 {
@@ -106,13 +113,15 @@ static enum status each_file(struct db *db, const char *folder, file_fn fn, stru
     return status;
 }
 
-static enum status sweep_partial(struct db *db, const char *path, const char *name, struct swept *swept)
+static enum status sweep_partial(struct db *db, const char *path, const char *name,
+                                 struct swept *swept)
 {
     char id[33];
     int64_t wanted = 0;
     enum status status = STATUS_OK;
     if (id_of(name, id)) {
-        status = db_one_int(db, &wanted, "SELECT COUNT(*) FROM upload WHERE id=$1 AND state='receiving'", "s", id);
+        status = db_one_int(
+            db, &wanted, "SELECT COUNT(*) FROM upload WHERE id=$1 AND state='receiving'", "s", id);
     }
     if (status == STATUS_OK && wanted == 0 && unlink(path) == 0) {
         swept->partials++;
@@ -120,12 +129,14 @@ static enum status sweep_partial(struct db *db, const char *path, const char *na
     return status;
 }
 
-static enum status sweep_blob(struct db *db, const char *path, const char *name, struct swept *swept)
+static enum status sweep_blob(struct db *db, const char *path, const char *name,
+                              struct swept *swept)
 {
     int64_t named = 0;
     enum status status = STATUS_OK;
     if (blob_hash_is_valid(name)) {
-        status = db_one_int(db, &named, "SELECT COUNT(*) FROM attachment WHERE sha256=$1", "s", name);
+        status =
+            db_one_int(db, &named, "SELECT COUNT(*) FROM attachment WHERE sha256=$1", "s", name);
     }
     if (status == STATUS_OK && named == 0 && unlink(path) == 0) {
         swept->blobs++;
@@ -133,7 +144,8 @@ static enum status sweep_blob(struct db *db, const char *path, const char *name,
     return status;
 }
 
-static enum status sweep_thumbnail(struct db *db, const char *path, const char *name, struct swept *swept)
+static enum status sweep_thumbnail(struct db *db, const char *path, const char *name,
+                                   struct swept *swept)
 {
     char hash[65] = "";
     int64_t named = 0;
@@ -143,7 +155,8 @@ static enum status sweep_thumbnail(struct db *db, const char *path, const char *
         hash[64] = 0;
     }
     if (blob_hash_is_valid(hash)) {
-        status = db_one_int(db, &named, "SELECT COUNT(*) FROM attachment WHERE sha256=$1", "s", hash);
+        status =
+            db_one_int(db, &named, "SELECT COUNT(*) FROM attachment WHERE sha256=$1", "s", hash);
     }
     if (status == STATUS_OK && named == 0 && unlink(path) == 0) {
         swept->thumbnails++;
@@ -151,17 +164,20 @@ static enum status sweep_thumbnail(struct db *db, const char *path, const char *
     return status;
 }
 
-static enum status sweep_blob_folder(struct db *db, const char *path, const char *name, struct swept *swept)
+static enum status sweep_blob_folder(struct db *db, const char *path, const char *name,
+                                     struct swept *swept)
 {
     return strlen(name) == 2 ? each_file(db, path, sweep_blob, swept) : STATUS_OK;
 }
 
-static enum status sweep_thumbnail_folder(struct db *db, const char *path, const char *name, struct swept *swept)
+static enum status sweep_thumbnail_folder(struct db *db, const char *path, const char *name,
+                                          struct swept *swept)
 {
     return strlen(name) == 2 ? each_file(db, path, sweep_thumbnail, swept) : STATUS_OK;
 }
 
-static enum status sweep(struct db *db, const char *data_folder, const char *name, file_fn fn, struct swept *swept)
+static enum status sweep(struct db *db, const char *data_folder, const char *name, file_fn fn,
+                         struct swept *swept)
 {
     char folder[BLOB_PATH_MAX];
     int len = snprintf(folder, sizeof folder, "%s/%s", data_folder, name);
@@ -202,8 +218,10 @@ enum status imaging_recover(struct db *db, const char *data_folder)
     } else {
         db_rollback(db);
     }
-    log_info("imaging_recovered", "status=%s resumable=%u shortened=%u partials=%u blobs=%u thumbnails=%u", status_name(status),
-             swept.resumable, swept.shortened, swept.partials, swept.blobs, swept.thumbnails);
+    log_info("imaging_recovered",
+             "status=%s resumable=%u shortened=%u partials=%u blobs=%u thumbnails=%u",
+             status_name(status), swept.resumable, swept.shortened, swept.partials, swept.blobs,
+             swept.thumbnails);
     return status;
 }
 
@@ -212,8 +230,10 @@ enum status imaging_expire(struct db *db, const char *data_folder, int64_t befor
     for (;;) {
         char id[33];
         int lock = -1;
-        enum status status = db_one_text(db, id, sizeof id,
-                                         "SELECT id FROM upload WHERE state='receiving' AND updated_ms<$1 LIMIT 1", "i", before_ms);
+        enum status status =
+            db_one_text(db, id, sizeof id,
+                        "SELECT id FROM upload WHERE state='receiving' AND updated_ms<$1 LIMIT 1",
+                        "i", before_ms);
         if (status == STATUS_NONE) {
             return STATUS_OK;
         }

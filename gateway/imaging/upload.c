@@ -18,7 +18,8 @@ static const char *const metric_uploads = "consult_uploads_total";
 
 static void count(struct api_call *call, const char *result)
 {
-    api_effect_push(call, EFFECT_COUNT_METRIC, NULL, NULL, json_pack("{s:s, s:s}", "metric", metric_uploads, "labels", result));
+    api_effect_push(call, EFFECT_COUNT_METRIC, NULL, NULL,
+                    json_pack("{s:s, s:s}", "metric", metric_uploads, "labels", result));
 }
 
 static bool unknown(struct api_call *call)
@@ -31,7 +32,8 @@ static bool no_space(struct api_call *call)
 {
     count(call, "no-space");
     return api_problem(call, 507, "upload.no-space", "服务器存储空间不足，请稍后再试或联系管理员。",
-                       "The server is short of storage: try again later or tell the administrator.", NULL);
+                       "The server is short of storage: try again later or tell the administrator.",
+                       NULL);
 }
 
 static bool too_large(struct api_call *call, const char *zh, const char *en)
@@ -58,8 +60,9 @@ static bool has_space(struct api_call *call, int64_t wanted)
 {
     int64_t promised = 0;
     struct statvfs fs;
-    enum status status = db_one_int(call->db, &promised,
-                                    "SELECT COALESCE(SUM(bytes - received), 0) FROM upload WHERE state='receiving'", "");
+    enum status status = db_one_int(
+        call->db, &promised,
+        "SELECT COALESCE(SUM(bytes - received), 0) FROM upload WHERE state='receiving'", "");
     if (status != STATUS_OK) {
         return api_store_failed(call, status);
     }
@@ -67,7 +70,8 @@ static bool has_space(struct api_call *call, int64_t wanted)
         return api_store_failed(call, STATUS_IO);
     }
     uint64_t free_octets = (uint64_t)fs.f_bavail * fs.f_frsize;
-    uint64_t needed = (uint64_t)promised + (uint64_t)wanted + (uint64_t)call->config->disk_reserve_bytes;
+    uint64_t needed =
+        (uint64_t)promised + (uint64_t)wanted + (uint64_t)call->config->disk_reserve_bytes;
     return needed <= free_octets ? true : no_space(call);
 }
 
@@ -75,22 +79,27 @@ static bool within_consultation(struct api_call *call, const char *consultation_
 {
     int64_t files = 0;
     int64_t used = 0;
-    enum status status = db_one_int(call->db, &files,
-                                    "SELECT (SELECT COUNT(*) FROM attachment WHERE consultation_id=$1) + (SELECT COUNT(*) FROM "
-                                    "upload WHERE consultation_id=$2 AND state='receiving')",
-                                    "ss", consultation_id, consultation_id);
+    enum status status = db_one_int(
+        call->db, &files,
+        "SELECT (SELECT COUNT(*) FROM attachment WHERE consultation_id=$1) + (SELECT COUNT(*) FROM "
+        "upload WHERE consultation_id=$2 AND state='receiving')",
+        "ss", consultation_id, consultation_id);
     if (status == STATUS_OK) {
-        status = db_one_int(call->db, &used,
-                            "SELECT (SELECT COALESCE(SUM(bytes), 0) FROM attachment WHERE consultation_id=$1) + (SELECT "
-                            "COALESCE(SUM(bytes), 0) FROM upload WHERE consultation_id=$2 AND state='receiving')",
-                            "ss", consultation_id, consultation_id);
+        status = db_one_int(
+            call->db, &used,
+            "SELECT (SELECT COALESCE(SUM(bytes), 0) FROM attachment WHERE consultation_id=$1) + "
+            "(SELECT "
+            "COALESCE(SUM(bytes), 0) FROM upload WHERE consultation_id=$2 AND state='receiving')",
+            "ss", consultation_id, consultation_id);
     }
     if (status != STATUS_OK) {
         return api_store_failed(call, status);
     }
-    if (files >= call->config->upload_consultation_files || bytes > call->config->upload_consultation_bytes - used) {
-        return too_large(call, "该会诊的附件数量或总大小已达上限。",
-                         "This consultation has reached its limit of files or of their total size.");
+    if (files >= call->config->upload_consultation_files ||
+        bytes > call->config->upload_consultation_bytes - used) {
+        return too_large(
+            call, "该会诊的附件数量或总大小已达上限。",
+            "This consultation has reached its limit of files or of their total size.");
     }
     return true;
 }
@@ -140,7 +149,8 @@ static bool read_wish(struct api_call *call, struct wish *out_wish)
 }
 
 /* The same file in the same consultation: the upload that is there. */
-static bool answer_known(struct api_call *call, const char *consultation_id, const struct wish *wish)
+static bool answer_known(struct api_call *call, const char *consultation_id,
+                         const struct wish *wish)
 {
     struct upload_row row;
     enum status status = upload_row_find(call->db, consultation_id, wish->sha256, &row);
@@ -166,7 +176,7 @@ static bool answer_known(struct api_call *call, const char *consultation_id, con
 void upload_create(struct api_call *call)
 {
     const char *consultation_id = call->params[0];
-    struct wish wish;
+    struct wish wish = {0};
     if (!consult_may_attach(call, consultation_id) || !read_wish(call, &wish) ||
         answer_known(call, consultation_id, &wish)) {
         return;
@@ -181,11 +191,13 @@ void upload_create(struct api_call *call)
     struct upload_row row = {.bytes = wish.bytes};
     api_new_id(row.id);
     memcpy(row.state, "receiving", sizeof "receiving");
-    enum status status = db_run(call->db,
-                                "INSERT INTO upload (id, consultation_id, account_id, name, bytes, sha256, received, state, "
-                                "created_ms, updated_ms) VALUES ($1, $2, $3, $4, $5, $6, 0, 'receiving', $7, $8)",
-                                "ssssisii", row.id, consultation_id, call->actor->account_id, wish.name, wish.bytes,
-                                wish.sha256, call->now_ms, call->now_ms);
+    enum status status =
+        db_run(call->db,
+               "INSERT INTO upload (id, consultation_id, account_id, name, bytes, sha256, "
+               "received, state, "
+               "created_ms, updated_ms) VALUES ($1, $2, $3, $4, $5, $6, 0, 'receiving', $7, $8)",
+               "ssssisii", row.id, consultation_id, call->actor->account_id, wish.name, wish.bytes,
+               wish.sha256, call->now_ms, call->now_ms);
     if (status != STATUS_OK) {
         (void)api_store_failed(call, status);
         return;
@@ -197,7 +209,8 @@ void upload_create(struct api_call *call)
 static bool load(struct api_call *call, struct upload_row *out_row)
 {
     const char *id = call->params[0];
-    enum status status = id != NULL && api_id(id) ? upload_row_load(call->db, id, out_row) : STATUS_NONE;
+    enum status status =
+        id != NULL && api_id(id) ? upload_row_load(call->db, id, out_row) : STATUS_NONE;
     if (status == STATUS_NONE) {
         return unknown(call);
     }
@@ -216,13 +229,13 @@ void upload_get(struct api_call *call)
 struct piece {
     struct upload_row row;
     int64_t offset;
-    int lock, file;            /* descriptors; -1 = none */
+    int lock, file; /* descriptors; -1 = none */
     bool is_last;
     enum status written;
-    bool piece_differs;        /* from X-Chunk-SHA256 */
+    bool piece_differs; /* from X-Chunk-SHA256 */
     enum status completed;
     struct partial_result result;
-    bool over;                 /* done or refused: the partial file can go */
+    bool over; /* done or refused: the partial file can go */
     const char *data_folder;
 };
 
@@ -252,8 +265,9 @@ static bool wrong_offset(struct api_call *call, const struct upload_row *row)
     return false;
 }
 
-/* The file may be shorter than the row says after a crash between the rename of a complete file and its commit (then the blob is
- * taken back), or after a disk lost what it had promised. Sets piece->row.received to what is there. */
+/* The file may be shorter than the row says after a crash between the rename of a complete file and
+ * its commit (then the blob is taken back), or after a disk lost what it had promised. Sets
+ * piece->row.received to what is there. */
 static enum status settle_received(struct api_call *call, struct piece *piece, int64_t size)
 {
     struct upload_row *row = &piece->row;
@@ -261,7 +275,8 @@ static enum status settle_received(struct api_call *call, struct piece *piece, i
     if (size >= row->received) {
         return STATUS_OK;
     }
-    enum status status = db_one_int(call->db, &named, "SELECT COUNT(*) FROM attachment WHERE sha256=$1", "s", row->sha256);
+    enum status status = db_one_int(
+        call->db, &named, "SELECT COUNT(*) FROM attachment WHERE sha256=$1", "s", row->sha256);
     if (status == STATUS_OK && named == 0 && size == 0) {
         status = partial_take_back(piece->data_folder, row->id, row->sha256, row->bytes);
         if (status == STATUS_OK) {
@@ -296,7 +311,8 @@ static bool read_offset(struct api_call *call, int64_t *out_offset)
     const char *text = api_query(call, "offset");
     uint64_t value = 0;
     if (text == NULL || !span_decimal(span_text(text), &value) || value > INT64_MAX) {
-        return api_problem(call, 422, "request.field", "offset 应为非负整数。", "offset must be a whole number.", "offset");
+        return api_problem(call, 422, "request.field", "offset 应为非负整数。",
+                           "offset must be a whole number.", "offset");
     }
     *out_offset = (int64_t)value;
     return true;
@@ -309,10 +325,12 @@ static bool check_piece(struct api_call *call, const struct piece *piece)
         return wrong_offset(call, row);
     }
     if (call->raw_len == 0) {
-        return api_problem(call, 422, "request.body", "分块内容为空。", "The piece is empty.", NULL);
+        return api_problem(call, 422, "request.body", "分块内容为空。", "The piece is empty.",
+                           NULL);
     }
     if (call->raw_len > (size_t)call->config->upload_chunk_bytes) {
-        return api_problem(call, 413, "upload.too-large", "分块超过允许的大小。", "The piece is larger than allowed.", NULL);
+        return api_problem(call, 413, "upload.too-large", "分块超过允许的大小。",
+                           "The piece is larger than allowed.", NULL);
     }
     if ((int64_t)call->raw_len > row->bytes - row->received) {
         return api_problem(call, 422, "upload.too-large", "内容超过申报的文件大小。",
@@ -320,7 +338,8 @@ static bool check_piece(struct api_call *call, const struct piece *piece)
     }
     if (call->chunk_sha256 == NULL || !blob_hash_is_valid(call->chunk_sha256)) {
         return api_problem(call, 422, "request.field", "缺少或错误的 X-Chunk-SHA256。",
-                           "X-Chunk-SHA256 is missing or is not 64 lower-case hex digits.", "X-Chunk-SHA256");
+                           "X-Chunk-SHA256 is missing or is not 64 lower-case hex digits.",
+                           "X-Chunk-SHA256");
     }
     return true;
 }
@@ -329,7 +348,8 @@ void upload_put(struct api_call *call)
 {
     int64_t offset = 0;
     struct upload_row row;
-    if (!load(call, &row) || !consult_may_attach(call, row.consultation_id) || !read_offset(call, &offset)) {
+    if (!load(call, &row) || !consult_may_attach(call, row.consultation_id) ||
+        !read_offset(call, &offset)) {
         return;
     }
     if (strcmp(row.state, "receiving") != 0) {
@@ -356,9 +376,11 @@ void upload_put(struct api_call *call)
     } else if (status != STATUS_OK) {
         (void)api_store_failed(call, STATUS_IO);
     } else if (load(call, &piece->row) && strcmp(piece->row.state, "receiving") != 0) {
-        piece->over = true; /* the former writer ended it while we waited: our lock file is one too many */
+        piece->over =
+            true; /* the former writer ended it while we waited: our lock file is one too many */
         (void)wrong_offset(call, &piece->row);
-    } else if (call->status < 400 && open_piece(call, piece) && check_piece(call, piece) && has_space(call, 0)) {
+    } else if (call->status < 400 && open_piece(call, piece) && check_piece(call, piece) &&
+               has_space(call, 0)) {
         piece->is_last = offset + (int64_t)call->raw_len == piece->row.bytes;
     }
 }
@@ -380,9 +402,10 @@ void upload_put_blob(struct api_call *call)
         return;
     }
     struct imaging *imaging = call->services->imaging;
-    piece->completed = partial_complete(piece->data_folder, piece->row.id, piece->row.sha256, piece->file, imaging,
-                                        &piece->result);
-    if (piece->completed == STATUS_OK && piece->result.stored && piece->result.info.kind != IMAGING_PDF) {
+    piece->completed = partial_complete(piece->data_folder, piece->row.id, piece->row.sha256,
+                                        piece->file, imaging, &piece->result);
+    if (piece->completed == STATUS_OK && piece->result.stored &&
+        piece->result.info.kind != IMAGING_PDF) {
         enum status cached = partial_thumbnail(piece->data_folder, piece->row.sha256, imaging);
         (void)cached; /* else made when it is asked for */
     }
@@ -392,16 +415,19 @@ static enum status note_received(struct api_call *call, struct piece *piece)
 {
     struct upload_row *row = &piece->row;
     row->received = piece->offset + (int64_t)call->raw_len;
-    return db_run(call->db, "UPDATE upload SET received=$1, updated_ms=$2 WHERE id=$3 AND state='receiving'", "iis",
-                  row->received, call->now_ms, row->id);
+    return db_run(call->db,
+                  "UPDATE upload SET received=$1, updated_ms=$2 WHERE id=$3 AND state='receiving'",
+                  "iis", row->received, call->now_ms, row->id);
 }
 
 static void refuse(struct api_call *call, struct piece *piece)
 {
     struct upload_row *row = &piece->row;
-    const char *name = piece->result.hash_differs ? "HASH" : imaging_refusal_name(piece->result.info.refusal);
+    const char *name =
+        piece->result.hash_differs ? "HASH" : imaging_refusal_name(piece->result.info.refusal);
     enum status status = db_run(call->db,
-                                "UPDATE upload SET state='refused', received=bytes, refusal_code=$1, updated_ms=$2 WHERE id=$3",
+                                "UPDATE upload SET state='refused', received=bytes, "
+                                "refusal_code=$1, updated_ms=$2 WHERE id=$3",
                                 "sis", name, call->now_ms, row->id);
     if (status != STATUS_OK) {
         (void)api_store_failed(call, status);
@@ -442,16 +468,20 @@ static const char *text_or_null(const char *text)
 }
 
 /* A file that was attached meanwhile under another upload stays the one it is. */
-static enum status insert_attachment(struct api_call *call, const struct upload_row *row, const struct imaging_info *info,
-                                     const char *id)
+static enum status insert_attachment(struct api_call *call, const struct upload_row *row,
+                                     const struct imaging_info *info, const char *id)
 {
     struct kind_row kind = kind_of(info->kind);
     struct db_query q;
     db_begin_query(&q, call->db,
-                   "INSERT INTO attachment (id, consultation_id, kind, name, media_type, bytes, sha256, added_by, at_ms, study_uid, "
-                   "series_uid, sop_instance_uid, sop_class_uid, transfer_syntax_uid, modality, description, rows, columns, "
-                   "frames, window_center, window_width, lossy) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, "
-                   "$14, $15, $16, $17, $18, $19, $20, $21, $22) ON CONFLICT (consultation_id, sha256) DO NOTHING");
+                   "INSERT INTO attachment (id, consultation_id, kind, name, media_type, bytes, "
+                   "sha256, added_by, at_ms, study_uid, "
+                   "series_uid, sop_instance_uid, sop_class_uid, transfer_syntax_uid, modality, "
+                   "description, rows, columns, "
+                   "frames, window_center, window_width, lossy) VALUES ($1, $2, $3, $4, $5, $6, "
+                   "$7, $8, $9, $10, $11, $12, $13, "
+                   "$14, $15, $16, $17, $18, $19, $20, $21, $22) ON CONFLICT (consultation_id, "
+                   "sha256) DO NOTHING");
     const char *texts[] = {id, row->consultation_id, kind.kind, row->name, kind.media_type};
     for (size_t i = 0; i < sizeof texts / sizeof texts[0]; i++) {
         db_bind_text(&q, texts[i]);
@@ -460,8 +490,9 @@ static enum status insert_attachment(struct api_call *call, const struct upload_
     db_bind_text(&q, row->sha256);
     db_bind_text(&q, call->actor->account_id);
     db_bind_int(&q, call->now_ms);
-    const char *described[] = {info->study_uid, info->series_uid, info->sop_instance_uid, info->sop_class_uid,
-                               info->transfer_syntax_uid, info->modality, info->description};
+    const char *described[] = {
+        info->study_uid,           info->series_uid, info->sop_instance_uid, info->sop_class_uid,
+        info->transfer_syntax_uid, info->modality,   info->description};
     for (size_t i = 0; i < sizeof described / sizeof described[0]; i++) {
         db_bind_text(&q, text_or_null(described[i]));
     }
@@ -494,18 +525,21 @@ static void accept(struct api_call *call, struct piece *piece)
     bool fresh = status == STATUS_OK && db_changes(call->db) == 1;
     if (status == STATUS_OK) {
         status = db_one_text(call->db, row->attachment_id, sizeof row->attachment_id,
-                             "SELECT id FROM attachment WHERE consultation_id=$1 AND sha256=$2", "ss", row->consultation_id,
-                             row->sha256);
+                             "SELECT id FROM attachment WHERE consultation_id=$1 AND sha256=$2",
+                             "ss", row->consultation_id, row->sha256);
     }
     if (status == STATUS_OK) {
-        status = db_run(call->db, "UPDATE upload SET state='done', received=bytes, attachment_id=$1, updated_ms=$2 WHERE id=$3",
+        status = db_run(call->db,
+                        "UPDATE upload SET state='done', received=bytes, attachment_id=$1, "
+                        "updated_ms=$2 WHERE id=$3",
                         "sis", row->attachment_id, call->now_ms, row->id);
     }
     if (status != STATUS_OK) {
         (void)api_store_failed(call, status);
         return;
     }
-    if (fresh && !consult_attachment_changed(call, row->consultation_id, "attachment.add", row->attachment_id, row->sha256)) {
+    if (fresh && !consult_attachment_changed(call, row->consultation_id, "attachment.add",
+                                             row->attachment_id, row->sha256)) {
         return;
     }
     memcpy(row->state, "done", sizeof "done");
@@ -519,7 +553,8 @@ static bool check_written(struct api_call *call, const struct piece *piece)
 {
     if (piece->piece_differs) {
         return api_problem(call, 422, "upload.hash", "分块校验不符，请重新发送该分块。",
-                           "The piece does not have the hash that was announced: send it again.", "X-Chunk-SHA256");
+                           "The piece does not have the hash that was announced: send it again.",
+                           "X-Chunk-SHA256");
     }
     if (piece->written == STATUS_FULL || piece->completed == STATUS_FULL) {
         return no_space(call);
@@ -527,7 +562,8 @@ static bool check_written(struct api_call *call, const struct piece *piece)
     if (piece->completed == STATUS_CLOSED) {
         call->retry_after_s = 2;
         return api_problem(call, 503, "imaging.unavailable", "图像解码服务暂不可用，请稍后再试。",
-                           "The image decoder is not available at the moment: try again shortly.", NULL);
+                           "The image decoder is not available at the moment: try again shortly.",
+                           NULL);
     }
     if (piece->written != STATUS_OK || piece->completed != STATUS_OK) {
         return api_store_failed(call, STATUS_IO);
@@ -541,7 +577,8 @@ void upload_put_finish(struct api_call *call)
     if (!check_written(call, piece) || !consult_may_attach(call, piece->row.consultation_id)) {
         return;
     }
-    if (piece->is_last && (piece->result.hash_differs || piece->result.info.refusal != IMAGING_REFUSAL_NONE)) {
+    if (piece->is_last &&
+        (piece->result.hash_differs || piece->result.info.refusal != IMAGING_REFUSAL_NONE)) {
         refuse(call, piece);
         return;
     }

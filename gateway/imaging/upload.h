@@ -1,8 +1,10 @@
-/* Uploads: creating, asking, and the pieces. States of a row: receiving -> done (with an attachment) or refused (with a reason).
+/* Uploads: creating, asking, and the pieces. States of a row: receiving -> done (with an
+ * attachment) or refused (with a reason).
  *
- * A piece: run looks the upload up and takes the writer's lock on its file; blob writes and syncs (and, with the last octet,
- * hashes, probes and stores); finish notes the new length, and the attachment. Until finish is committed the octets count as
- * not received, and the next piece overwrites them. The lock is held until the answer has left. */
+ * A piece: run looks the upload up and takes the writer's lock on its file; blob writes and syncs
+ * (and, with the last octet, hashes, probes and stores); finish notes the new length, and the
+ * attachment. Until finish is committed the octets count as not received, and the next piece
+ * overwrites them. The lock is held until the answer has left. */
 #ifndef GATEWAY_IMAGING_UPLOAD_H
 #define GATEWAY_IMAGING_UPLOAD_H
 

@@ -6,7 +6,9 @@
 #include <stdio.h>
 #include <string.h>
 
-#define COLUMNS "SELECT id, consultation_id, sha256, state, refusal_code, attachment_id, name, bytes, received FROM upload "
+#define COLUMNS                                                                                    \
+    "SELECT id, consultation_id, sha256, state, refusal_code, attachment_id, name, bytes, "        \
+    "received FROM upload "
 
 static void copy(char *buffer, size_t len, const char *text)
 {
@@ -39,25 +41,32 @@ enum status upload_row_load(struct db *db, const char *id, struct upload_row *ou
     return take(&q, out_row);
 }
 
-enum status upload_row_find(struct db *db, const char *consultation_id, const char *sha256, struct upload_row *out_row)
+enum status upload_row_find(struct db *db, const char *consultation_id, const char *sha256,
+                            struct upload_row *out_row)
 {
     struct db_query q;
-    db_begin_query(&q, db, COLUMNS "WHERE consultation_id=$1 AND sha256=$2 AND state IN ('receiving', 'done') "
-                                   "ORDER BY state, created_ms LIMIT 1");
+    db_begin_query(&q, db,
+                   COLUMNS
+                   "WHERE consultation_id=$1 AND sha256=$2 AND state IN ('receiving', 'done') "
+                   "ORDER BY state, created_ms LIMIT 1");
     db_bind_text(&q, consultation_id);
     db_bind_text(&q, sha256);
     return take(&q, out_row);
 }
 
-enum status upload_row_json(struct db *db, const struct upload_row *row, int64_t chunk_bytes, json_t **out_json)
+enum status upload_row_json(struct db *db, const struct upload_row *row, int64_t chunk_bytes,
+                            json_t **out_json)
 {
-    json_t *json = json_pack("{s:s, s:I, s:I, s:I, s:s}", "id", row->id, "received", (json_int_t)row->received, "bytes",
-                             (json_int_t)row->bytes, "chunk_bytes", (json_int_t)chunk_bytes, "state", row->state);
+    json_t *json = json_pack("{s:s, s:I, s:I, s:I, s:s}", "id", row->id, "received",
+                             (json_int_t)row->received, "bytes", (json_int_t)row->bytes,
+                             "chunk_bytes", (json_int_t)chunk_bytes, "state", row->state);
     enum status status = json != NULL ? STATUS_OK : STATUS_NO_MEMORY;
     if (status == STATUS_OK && row->refusal[0] != 0) {
         status = json_object_set_new(json, "refusal",
-                                     json_pack("{s:s, s:s, s:s}", "code", upload_refusal_code(row->refusal), "zh",
-                                               upload_refusal_zh(row->refusal), "en", upload_refusal_en(row->refusal))) == 0
+                                     json_pack("{s:s, s:s, s:s}", "code",
+                                               upload_refusal_code(row->refusal), "zh",
+                                               upload_refusal_zh(row->refusal), "en",
+                                               upload_refusal_en(row->refusal))) == 0
                      ? STATUS_OK
                      : STATUS_NO_MEMORY;
     }
@@ -65,7 +74,9 @@ enum status upload_row_json(struct db *db, const struct upload_row *row, int64_t
         json_t *attachment = NULL;
         status = attachment_json(db, row->attachment_id, &attachment);
         if (status == STATUS_OK) {
-            (void)json_object_set_new(json, "attachment", attachment); /* fails without memory only: a member is missing */
+            (void)json_object_set_new(
+                json, "attachment",
+                attachment); /* fails without memory only: a member is missing */
         } else if (status == STATUS_NONE) {
             status = STATUS_OK;
         }
@@ -90,11 +101,13 @@ const char *upload_refusal_code(const char *name)
 
 const char *upload_refusal_zh(const char *name)
 {
-    return is_hash(name) ? "文件内容与所申报的校验值不符，请重新上传。" : imaging_refusal_zh(imaging_refusal_of(name));
+    return is_hash(name) ? "文件内容与所申报的校验值不符，请重新上传。"
+                         : imaging_refusal_zh(imaging_refusal_of(name));
 }
 
 const char *upload_refusal_en(const char *name)
 {
-    return is_hash(name) ? "The file does not have the hash that was announced: please upload it again."
-                         : imaging_refusal_en(imaging_refusal_of(name));
+    return is_hash(name)
+               ? "The file does not have the hash that was announced: please upload it again."
+               : imaging_refusal_en(imaging_refusal_of(name));
 }

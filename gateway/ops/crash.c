@@ -24,7 +24,8 @@ static atomic_flag crashing = ATOMIC_FLAG_INIT;
 
 void crash_note(const char *event, uint64_t a, uint64_t b)
 {
-    struct note *note = &notes[atomic_fetch_add_explicit(&next_note, 1, memory_order_relaxed) % NOTES];
+    struct note *note =
+        &notes[atomic_fetch_add_explicit(&next_note, 1, memory_order_relaxed) % NOTES];
     atomic_store_explicit(&note->at_us, clock_monotonic_us(), memory_order_relaxed);
     atomic_store_explicit(&note->a, a, memory_order_relaxed);
     atomic_store_explicit(&note->b, b, memory_order_relaxed);
@@ -44,7 +45,8 @@ static void dump(const char *condition, const char *file, int line)
         const char *event = atomic_load_explicit(&note->event, memory_order_acquire);
         if (event != NULL) {
             log_error("flight", "note=%s ago_ms=%lld a=%llu b=%llu", event,
-                      (long long)((now_us - atomic_load(&note->at_us)) / 1000), (unsigned long long)atomic_load(&note->a),
+                      (long long)((now_us - atomic_load(&note->at_us)) / 1000),
+                      (unsigned long long)atomic_load(&note->a),
                       (unsigned long long)atomic_load(&note->b));
         }
     }

@@ -21,7 +21,8 @@ static bool is_get(const struct web_request *request)
     return strcmp(request->method, "GET") == 0 || strcmp(request->method, "HEAD") == 0;
 }
 
-static void emit_media(void *sink, const char *name, const char *labels, const char *help, uint64_t value)
+static void emit_media(void *sink, const char *name, const char *labels, const char *help,
+                       uint64_t value)
 {
     metrics_sink_counter(sink, name, labels, help, value);
 }
@@ -40,14 +41,17 @@ static void reply_metrics(struct front *f, struct web_exchange *exchange)
         allowed = allowed || strcmp(*a, peer) == 0;
     }
     if (!allowed) {
-        web_reply_problem(exchange, 403, "metrics.address", "该地址不允许读取指标。", "This address may not read the metrics.");
+        web_reply_problem(exchange, 403, "metrics.address", "该地址不允许读取指标。",
+                          "This address may not read the metrics.");
         return;
     }
     char *text = NULL;
     size_t len = 0;
     rounds_measure(f->app, &f->health);
-    if (metrics_render(f->app->metrics, f->build_info, media_metrics, f, &text, &len) != STATUS_OK) {
-        web_reply_problem(exchange, 503, "gateway.busy", "网关繁忙，请稍后再试。", "The gateway is busy; please try again shortly.");
+    if (metrics_render(f->app->metrics, f->build_info, media_metrics, f, &text, &len) !=
+        STATUS_OK) {
+        web_reply_problem(exchange, 503, "gateway.busy", "网关繁忙，请稍后再试。",
+                          "The gateway is busy; please try again shortly.");
         return;
     }
     struct web_reply reply = {.status = 200,
@@ -58,7 +62,8 @@ static void reply_metrics(struct front *f, struct web_exchange *exchange)
     web_reply(exchange, &reply);
 }
 
-static long on_body_limit(void *context, const struct web_request *request, struct web_exchange *exchange)
+static long on_body_limit(void *context, const struct web_request *request,
+                          struct web_exchange *exchange)
 {
     struct front *f = context;
     (void)exchange;
@@ -78,7 +83,8 @@ static void on_request(void *context, struct web_exchange *exchange)
     } else if (is_get(request) && strcmp(request->path, "/metrics") == 0) {
         reply_metrics(f, exchange);
     } else if (under(request->path, "/api")) {
-        web_reply_problem(exchange, 404, "request.not-found", "没有找到。", "There is nothing here.");
+        web_reply_problem(exchange, 404, "request.not-found", "没有找到。",
+                          "There is nothing here.");
     } else {
         web_static_request(f->console, exchange);
     }
@@ -103,7 +109,8 @@ static void on_ws_closed(void *context, struct web_ws *ws)
 }
 
 /* Calls of the API are counted where their route is known (dispatch.c). */
-static void on_observed(void *context, const struct web_request *request, int status, int64_t duration_us)
+static void on_observed(void *context, const struct web_request *request, int status,
+                        int64_t duration_us)
 {
     struct front *f = context;
     if (under(request->path, "/api/v1")) {
@@ -117,7 +124,8 @@ static void on_observed(void *context, const struct web_request *request, int st
     char class[16];
     (void)snprintf(class, sizeof(class), "%dxx", status / 100);
     unsigned label = metrics_label(METRICS_LABELS_ROUTE, route);
-    metrics_add(f->app->metrics, METRIC_HTTP_REQUESTS, label, metrics_label(METRICS_LABELS_STATUS_CLASS, class), 0, 1);
+    metrics_add(f->app->metrics, METRIC_HTTP_REQUESTS, label,
+                metrics_label(METRICS_LABELS_STATUS_CLASS, class), 0, 1);
     metrics_observe(f->app->metrics, METRIC_HTTP_SECONDS, label, 0, 0, duration_us);
 }
 

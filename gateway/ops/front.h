@@ -1,5 +1,5 @@
-/* What the port answers, by path: /api/v1 to the dispatcher, /ws to the hub, /healthz, /readyz and /metrics from here, everything
- * else from the built console. T0. */
+/* What the port answers, by path: /api/v1 to the dispatcher, /ws to the hub, /healthz, /readyz and
+ * /metrics from here, everything else from the built console. T0. */
 #ifndef GATEWAY_OPS_FRONT_H
 #define GATEWAY_OPS_FRONT_H
 

@@ -10,7 +10,8 @@
 void health_init(struct health *health)
 {
     static const struct health_row rows[HEALTH_COUNT] = {
-#define HEALTH(id, name_, needed_) [HEALTH_##id] = {.name = name_, .needed = needed_, .detail = "not looked at yet"},
+#define HEALTH(id, name_, needed_)                                                                 \
+    [HEALTH_##id] = {.name = name_, .needed = needed_, .detail = "not looked at yet"},
         HEALTH_TABLE
 #undef HEALTH
     };
@@ -27,7 +28,9 @@ void health_set(struct health *health, enum health_part part, bool ok, const cha
     row->known = true;
     row->ok = ok;
     (void)snprintf(row->detail, sizeof(row->detail), "%s",
-                   detail != NULL && detail[0] != '\0' ? detail : ok ? "ok" : "failed");
+                   detail != NULL && detail[0] != '\0' ? detail
+                   : ok                                ? "ok"
+                                                       : "failed");
 }
 
 bool health_ready(const struct health *health)
@@ -43,8 +46,10 @@ bool health_ready(const struct health *health)
 void health_reply_alive(struct web_exchange *exchange)
 {
     static const char body[] = "{\"alive\":true}\n";
-    struct web_reply reply = {
-        .status = 200, .content_type = "application/json", .body = body, .body_len = sizeof(body) - 1};
+    struct web_reply reply = {.status = 200,
+                              .content_type = "application/json",
+                              .body = body,
+                              .body_len = sizeof(body) - 1};
     web_reply(exchange, &reply);
 }
 
@@ -65,8 +70,9 @@ void health_reply_ready(const struct health *health, struct web_exchange *exchan
     writer_format(&w, "{\"ready\":%s,\"checks\":[", ready ? "true" : "false");
     for (unsigned i = 0; i < HEALTH_COUNT; i++) {
         const struct health_row *row = &health->rows[i];
-        writer_format(&w, "%s{\"name\":\"%s\",\"ok\":%s,\"needed\":%s,\"detail\":\"", i > 0 ? "," : "", row->name,
-                      row->known && row->ok ? "true" : "false", row->needed ? "true" : "false");
+        writer_format(&w, "%s{\"name\":\"%s\",\"ok\":%s,\"needed\":%s,\"detail\":\"",
+                      i > 0 ? "," : "", row->name, row->known && row->ok ? "true" : "false",
+                      row->needed ? "true" : "false");
         write_detail(&w, row->detail);
         writer_text(&w, "\"}");
     }

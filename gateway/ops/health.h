@@ -1,5 +1,5 @@
-/* /healthz (the process is alive and its loop turns) and /readyz (it takes new work, or why not). One row a part, set by whoever
- * watches it; not set yet counts as not ready. T0. */
+/* /healthz (the process is alive and its loop turns) and /readyz (it takes new work, or why not).
+ * One row a part, set by whoever watches it; not set yet counts as not ready. T0. */
 #ifndef GATEWAY_OPS_HEALTH_H
 #define GATEWAY_OPS_HEALTH_H
 
@@ -23,7 +23,7 @@ enum health_part {
 #define HEALTH(id, name, needed) HEALTH_##id,
     HEALTH_TABLE
 #undef HEALTH
-    HEALTH_COUNT
+        HEALTH_COUNT
 };
 
 #define HEALTH_DETAIL_SIZE 96

@@ -46,17 +46,19 @@ static uint64_t risen(uint64_t now, uint64_t before)
     return now >= before ? now - before : now;
 }
 
-static void count(struct metrics *m, unsigned direction, unsigned kind, const struct media_stream_stats *now,
-                  const struct media_stream_stats *before)
+static void count(struct metrics *m, unsigned direction, unsigned kind,
+                  const struct media_stream_stats *now, const struct media_stream_stats *before)
 {
     metrics_add(m, METRIC_LEG_PACKETS, direction, kind, 0, risen(now->packets, before->packets));
     metrics_add(m, METRIC_LEG_BYTES, direction, kind, 0, risen(now->bytes, before->bytes));
     metrics_add(m, METRIC_LEG_LOST, direction, kind, 0, risen(now->lost, before->lost));
     metrics_add(m, METRIC_LEG_REPAIRED, direction, kind, 0, risen(now->repaired, before->repaired));
     metrics_add(m, METRIC_LEG_NACK, direction, kind, 0,
-                risen(now->nack_sent, before->nack_sent) + risen(now->nack_received, before->nack_received));
+                risen(now->nack_sent, before->nack_sent) +
+                    risen(now->nack_received, before->nack_received));
     metrics_add(m, METRIC_LEG_PLI, direction, kind, 0,
-                risen(now->pli_sent, before->pli_sent) + risen(now->pli_received, before->pli_received));
+                risen(now->pli_sent, before->pli_sent) +
+                    risen(now->pli_received, before->pli_received));
     if (now->packets == before->packets) {
         return; /* nothing flowed: no figure of a second without packets */
     }
@@ -106,9 +108,11 @@ static void gone(struct legs *legs, const char *reason)
         const char *result = strstr(reason, "fingerprint") != NULL ? "fingerprint"
                              : strstr(reason, "timeout") != NULL   ? "timeout"
                                                                    : "alert";
-        metrics_add(legs->metrics, METRIC_DTLS, metrics_label(METRICS_LABELS_DTLS_RESULT, result), 0, 0, 1);
+        metrics_add(legs->metrics, METRIC_DTLS, metrics_label(METRICS_LABELS_DTLS_RESULT, result),
+                    0, 0, 1);
     } else {
-        metrics_add(legs->metrics, METRIC_ICE, metrics_label(METRICS_LABELS_ICE_RESULT, reason), 0, 0, 1);
+        metrics_add(legs->metrics, METRIC_ICE, metrics_label(METRICS_LABELS_ICE_RESULT, reason), 0,
+                    0, 1);
     }
 }
 
@@ -116,8 +120,10 @@ void legs_event(struct legs *legs, const struct media_event *event)
 {
     switch (event->type) {
     case MEDIA_SEAT_CONNECTED:
-        metrics_add(legs->metrics, METRIC_DTLS, metrics_label(METRICS_LABELS_DTLS_RESULT, "ok"), 0, 0, 1);
-        metrics_add(legs->metrics, METRIC_ICE, metrics_label(METRICS_LABELS_ICE_RESULT, "connected"), 0, 0, 1);
+        metrics_add(legs->metrics, METRIC_DTLS, metrics_label(METRICS_LABELS_DTLS_RESULT, "ok"), 0,
+                    0, 1);
+        metrics_add(legs->metrics, METRIC_ICE,
+                    metrics_label(METRICS_LABELS_ICE_RESULT, "connected"), 0, 0, 1);
         break;
     case MEDIA_SEAT_GONE:
         gone(legs, event->reason);

@@ -27,7 +27,8 @@ struct bounds {
 };
 
 static const struct bounds bounds_table[BOUNDS_COUNT] = {
-#define BOUNDS(id, scale_, ...) [BOUNDS_##id] = {scale_, sizeof((int64_t[]){__VA_ARGS__}) / sizeof(int64_t), {__VA_ARGS__}},
+#define BOUNDS(id, scale_, ...)                                                                    \
+    [BOUNDS_##id] = {scale_, sizeof((int64_t[]){__VA_ARGS__}) / sizeof(int64_t), {__VA_ARGS__}},
 #include "gateway/ops/metrics.def"
 };
 
@@ -47,15 +48,26 @@ struct family {
     enum bounds_id bounds;
 };
 
-#define SETS(a, b, c) {METRICS_LABELS_##a, METRICS_LABELS_##b, METRICS_LABELS_##c}
+#define SETS(a, b, c)                                                                              \
+    {                                                                                              \
+        METRICS_LABELS_##a, METRICS_LABELS_##b, METRICS_LABELS_##c                                 \
+    }
 static const struct family families[METRIC_COUNT] = {
-#define COUNTER(id, n, a, b, c, h) [METRIC_##id] = {.name = n, .help = h, .kind = KIND_COUNTER, .labels = SETS(a, b, c)},
-#define GAUGE(id, n, a, b, c, h) [METRIC_##id] = {.name = n, .help = h, .kind = KIND_GAUGE, .labels = SETS(a, b, c)},
-#define HISTOGRAM(id, n, a, b, c, bo, h) [METRIC_##id] = {.name = n, .help = h, .kind = KIND_HISTOGRAM, .labels = SETS(a, b, c), .bounds = BOUNDS_##bo},
+#define COUNTER(id, n, a, b, c, h)                                                                 \
+    [METRIC_##id] = {.name = n, .help = h, .kind = KIND_COUNTER, .labels = SETS(a, b, c)},
+#define GAUGE(id, n, a, b, c, h)                                                                   \
+    [METRIC_##id] = {.name = n, .help = h, .kind = KIND_GAUGE, .labels = SETS(a, b, c)},
+#define HISTOGRAM(id, n, a, b, c, bo, h)                                                           \
+    [METRIC_##id] = {.name = n,                                                                    \
+                     .help = h,                                                                    \
+                     .kind = KIND_HISTOGRAM,                                                       \
+                     .labels = SETS(a, b, c),                                                      \
+                     .bounds = BOUNDS_##bo},
 #include "gateway/ops/metrics.def"
 };
 
-/* One cell a series; a histogram's series has one a bucket, one for +Inf, and the sum behind them. */
+/* One cell a series; a histogram's series has one a bucket, one for +Inf, and the sum behind them.
+ */
 struct metrics {
     size_t first[METRIC_COUNT]; /* cell of the family's first series */
     unsigned sizes[METRICS_LABELS_COUNT];
@@ -138,7 +150,8 @@ unsigned metrics_label(enum metrics_labels labels, const char *value)
     return label_index(labels, labels_size(labels), span_text(value == NULL ? "" : value));
 }
 
-static size_t cell_of(const struct metrics *metrics, enum metrics_id id, const unsigned at[DIMENSIONS])
+static size_t cell_of(const struct metrics *metrics, enum metrics_id id,
+                      const unsigned at[DIMENSIONS])
 {
     const struct family *family = &families[id];
     size_t series = 0;
@@ -149,21 +162,25 @@ static size_t cell_of(const struct metrics *metrics, enum metrics_id id, const u
     return metrics->first[id] + series * cells_of_series(family);
 }
 
-static _Atomic int64_t *cell(struct metrics *metrics, enum metrics_id id, enum kind kind, const unsigned at[DIMENSIONS])
+static _Atomic int64_t *cell(struct metrics *metrics, enum metrics_id id, enum kind kind,
+                             const unsigned at[DIMENSIONS])
 {
     CHECK(id < METRIC_COUNT && families[id].kind == kind);
     return &metrics->cells[cell_of(metrics, id, at)];
 }
 
-void metrics_add(struct metrics *metrics, enum metrics_id counter, unsigned a, unsigned b, unsigned c, uint64_t n)
+void metrics_add(struct metrics *metrics, enum metrics_id counter, unsigned a, unsigned b,
+                 unsigned c, uint64_t n)
 {
     if (metrics != NULL) {
         const unsigned at[DIMENSIONS] = {a, b, c};
-        (void)atomic_fetch_add_explicit(cell(metrics, counter, KIND_COUNTER, at), (int64_t)n, memory_order_relaxed);
+        (void)atomic_fetch_add_explicit(cell(metrics, counter, KIND_COUNTER, at), (int64_t)n,
+                                        memory_order_relaxed);
     }
 }
 
-void metrics_raise(struct metrics *metrics, enum metrics_id counter, unsigned a, unsigned b, unsigned c, uint64_t value)
+void metrics_raise(struct metrics *metrics, enum metrics_id counter, unsigned a, unsigned b,
+                   unsigned c, uint64_t value)
 {
     if (metrics == NULL) {
         return;
@@ -171,12 +188,14 @@ void metrics_raise(struct metrics *metrics, enum metrics_id counter, unsigned a,
     const unsigned at[DIMENSIONS] = {a, b, c};
     _Atomic int64_t *place = cell(metrics, counter, KIND_COUNTER, at);
     int64_t now = atomic_load_explicit(place, memory_order_relaxed);
-    while (now < (int64_t)value && !atomic_compare_exchange_weak_explicit(place, &now, (int64_t)value, memory_order_relaxed,
-                                                                          memory_order_relaxed)) {
+    while (now < (int64_t)value &&
+           !atomic_compare_exchange_weak_explicit(place, &now, (int64_t)value, memory_order_relaxed,
+                                                  memory_order_relaxed)) {
     }
 }
 
-void metrics_set(struct metrics *metrics, enum metrics_id gauge, unsigned a, unsigned b, unsigned c, int64_t value)
+void metrics_set(struct metrics *metrics, enum metrics_id gauge, unsigned a, unsigned b, unsigned c,
+                 int64_t value)
 {
     if (metrics != NULL) {
         const unsigned at[DIMENSIONS] = {a, b, c};
@@ -196,7 +215,8 @@ void metrics_clear(struct metrics *metrics, enum metrics_id gauge)
     }
 }
 
-void metrics_observe(struct metrics *metrics, enum metrics_id histogram, unsigned a, unsigned b, unsigned c, int64_t value)
+void metrics_observe(struct metrics *metrics, enum metrics_id histogram, unsigned a, unsigned b,
+                     unsigned c, int64_t value)
 {
     if (metrics == NULL) {
         return;
@@ -209,10 +229,12 @@ void metrics_observe(struct metrics *metrics, enum metrics_id histogram, unsigne
         bucket++;
     }
     (void)atomic_fetch_add_explicit(&first[bucket], 1, memory_order_relaxed);
-    (void)atomic_fetch_add_explicit(&first[bounds->count + 1], value > 0 ? value : 0, memory_order_relaxed);
+    (void)atomic_fetch_add_explicit(&first[bounds->count + 1], value > 0 ? value : 0,
+                                    memory_order_relaxed);
 }
 
-bool metrics_add_named(struct metrics *metrics, const char *name, const char *label_values, uint64_t n)
+bool metrics_add_named(struct metrics *metrics, const char *name, const char *label_values,
+                       uint64_t n)
 {
     if (metrics == NULL || name == NULL) {
         return false;
@@ -235,7 +257,8 @@ bool metrics_add_named(struct metrics *metrics, const char *name, const char *la
     return false;
 }
 
-uint64_t metrics_value(const struct metrics *metrics, enum metrics_id id, unsigned a, unsigned b, unsigned c)
+uint64_t metrics_value(const struct metrics *metrics, enum metrics_id id, unsigned a, unsigned b,
+                       unsigned c)
 {
     const unsigned at[DIMENSIONS] = {a, b, c};
     size_t place = cell_of(metrics, id, at);
@@ -249,7 +272,8 @@ uint64_t metrics_value(const struct metrics *metrics, enum metrics_id id, unsign
     return count;
 }
 
-double metrics_quantile(const struct metrics *metrics, enum metrics_id histogram, unsigned a, unsigned b, unsigned c, double q)
+double metrics_quantile(const struct metrics *metrics, enum metrics_id histogram, unsigned a,
+                        unsigned b, unsigned c, double q)
 {
     CHECK(histogram < METRIC_COUNT && families[histogram].kind == KIND_HISTOGRAM);
     const unsigned at[DIMENSIONS] = {a, b, c};
@@ -270,7 +294,9 @@ double metrics_quantile(const struct metrics *metrics, enum metrics_id histogram
     return (double)bounds->at[bucket < bounds->count ? bucket : bounds->count - 1] / bounds->scale;
 }
 
-/* --- text --------------------------------------------------------------------------------------------------------- */
+/* --- text
+ * ---------------------------------------------------------------------------------------------------------
+ */
 
 struct metrics_sink {
     char *text;
@@ -279,7 +305,8 @@ struct metrics_sink {
     char last_name[128]; /* of metrics_sink_counter() */
 };
 
-__attribute__((format(printf, 2, 3))) static void print(struct metrics_sink *sink, const char *format, ...)
+__attribute__((format(printf, 2, 3))) static void print(struct metrics_sink *sink,
+                                                        const char *format, ...)
 {
     for (;;) {
         va_list arguments;
@@ -303,13 +330,15 @@ __attribute__((format(printf, 2, 3))) static void print(struct metrics_sink *sin
     }
 }
 
-static void print_head(struct metrics_sink *sink, const char *name, const char *help, const char *type)
+static void print_head(struct metrics_sink *sink, const char *name, const char *help,
+                       const char *type)
 {
     print(sink, "# HELP %s %s\n# TYPE %s %s\n", name, help, name, type);
 }
 
 /* `state="offered",mode="..."` without braces; "" when there are no labels. */
-static void series_labels(const struct metrics *metrics, const struct family *family, size_t series, char *out, size_t room)
+static void series_labels(const struct metrics *metrics, const struct family *family, size_t series,
+                          char *out, size_t room)
 {
     size_t at = 0;
     unsigned index[DIMENSIONS];
@@ -321,35 +350,38 @@ static void series_labels(const struct metrics *metrics, const struct family *fa
     out[0] = '\0';
     for (unsigned d = 0; d < DIMENSIONS && family->labels[d] != METRICS_LABELS_NONE; d++) {
         struct span value = label_at(family->labels[d], index[d]);
-        int n = snprintf(out + at, room - at, "%s%s=\"%.*s\"", at > 0 ? "," : "", label_table[family->labels[d]].label,
-                         (int)value.len, (const char *)value.data);
+        int n = snprintf(out + at, room - at, "%s%s=\"%.*s\"", at > 0 ? "," : "",
+                         label_table[family->labels[d]].label, (int)value.len,
+                         (const char *)value.data);
         CHECK(n > 0 && (size_t)n < room - at);
         at += (size_t)n;
     }
 }
 
-static void print_histogram(struct metrics_sink *sink, const struct family *family, const _Atomic int64_t *cells,
-                            const char *labels)
+static void print_histogram(struct metrics_sink *sink, const struct family *family,
+                            const _Atomic int64_t *cells, const char *labels)
 {
     const struct bounds *bounds = &bounds_table[family->bounds];
     const char *comma = labels[0] == '\0' ? "" : ",";
     int64_t count = 0;
     for (unsigned i = 0; i < bounds->count; i++) {
         count += atomic_load_explicit(&cells[i], memory_order_relaxed);
-        print(sink, "%s_bucket{%s%sle=\"%.10g\"} %lld\n", family->name, labels, comma, (double)bounds->at[i] / bounds->scale,
-              (long long)count);
+        print(sink, "%s_bucket{%s%sle=\"%.10g\"} %lld\n", family->name, labels, comma,
+              (double)bounds->at[i] / bounds->scale, (long long)count);
     }
     count += atomic_load_explicit(&cells[bounds->count], memory_order_relaxed);
     print(sink, "%s_bucket{%s%sle=\"+Inf\"} %lld\n", family->name, labels, comma, (long long)count);
     const char *open = labels[0] == '\0' ? "" : "{";
     const char *close = labels[0] == '\0' ? "" : "}";
     int64_t sum = atomic_load_explicit(&cells[bounds->count + 1], memory_order_relaxed);
-    print(sink, "%s_sum%s%s%s %.10g\n", family->name, open, labels, close, (double)sum / bounds->scale);
+    print(sink, "%s_sum%s%s%s %.10g\n", family->name, open, labels, close,
+          (double)sum / bounds->scale);
     print(sink, "%s_count%s%s%s %lld\n", family->name, open, labels, close, (long long)count);
 }
 
 /* A series of "other" that never was counted is left out: it says nothing. */
-static bool is_unused_other(const struct metrics *metrics, const struct family *family, size_t series, bool zero)
+static bool is_unused_other(const struct metrics *metrics, const struct family *family,
+                            size_t series, bool zero)
 {
     for (unsigned d = DIMENSIONS; zero && d-- > 0;) {
         unsigned size = metrics->sizes[family->labels[d]];
@@ -361,14 +393,16 @@ static bool is_unused_other(const struct metrics *metrics, const struct family *
     return false;
 }
 
-static void print_family(struct metrics_sink *sink, const struct metrics *metrics, enum metrics_id id)
+static void print_family(struct metrics_sink *sink, const struct metrics *metrics,
+                         enum metrics_id id)
 {
     static const char *const types[] = {"counter", "gauge", "histogram"};
     const struct family *family = &families[id];
     print_head(sink, family->name, family->help, types[family->kind]);
     size_t count = series_of(metrics->sizes, family);
     for (size_t series = 0; series < count; series++) {
-        const _Atomic int64_t *cells = &metrics->cells[metrics->first[id] + series * cells_of_series(family)];
+        const _Atomic int64_t *cells =
+            &metrics->cells[metrics->first[id] + series * cells_of_series(family)];
         char labels[256];
         series_labels(metrics, family, series, labels, sizeof(labels));
         int64_t value = atomic_load_explicit(&cells[0], memory_order_relaxed);
@@ -389,7 +423,8 @@ static void print_family(struct metrics_sink *sink, const struct metrics *metric
     }
 }
 
-void metrics_sink_counter(struct metrics_sink *sink, const char *name, const char *labels, const char *help, uint64_t value)
+void metrics_sink_counter(struct metrics_sink *sink, const char *name, const char *labels,
+                          const char *help, uint64_t value)
 {
     if (strcmp(sink->last_name, name) != 0) {
         print_head(sink, name, help, "counter");
@@ -402,8 +437,8 @@ void metrics_sink_counter(struct metrics_sink *sink, const char *name, const cha
     }
 }
 
-enum status metrics_render(const struct metrics *metrics, const char *build_info, metrics_source source, void *context,
-                           char **out_text, size_t *out_len)
+enum status metrics_render(const struct metrics *metrics, const char *build_info,
+                           metrics_source source, void *context, char **out_text, size_t *out_len)
 {
     struct metrics_sink sink = {.room = 65536};
     sink.text = malloc(sink.room);

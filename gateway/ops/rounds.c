@@ -17,11 +17,12 @@
 #include <sys/statvfs.h>
 
 #define ROUND_US 1000000
-#define SNAPSHOT_EACH 5   /* rounds */
+#define SNAPSHOT_EACH 5 /* rounds */
 #define DISK_EACH 10
 #define EXPIRE_EACH 3600
-#define SWEEP_EACH 2      /* a disabled account's connections and media are cut within 5 s (ASVS 7.4.2) */
-#define TIMERS_FULL 64    /* consult_timers_run() did all it may in one call: there may be more */
+#define SWEEP_EACH                                                                                 \
+    2 /* a disabled account's connections and media are cut within 5 s (ASVS 7.4.2) */
+#define TIMERS_FULL 64 /* consult_timers_run() did all it may in one call: there may be more */
 #define QUEUE_FULL_PERCENT 80
 #define CERTIFICATE_DAYS_MIN 14
 #define DAY_S 86400
@@ -37,11 +38,14 @@ struct rounds {
     bool disk_known;
 };
 
-/* --- measuring ---------------------------------------------------------------------------------------------------- */
+/* --- measuring
+ * ----------------------------------------------------------------------------------------------------
+ */
 
 static void raise_refusal(struct metrics *m, const char *reason, uint64_t value)
 {
-    metrics_raise(m, METRIC_CONNECTIONS_CLOSED, metrics_label(METRICS_LABELS_REFUSAL, reason), 0, 0, value);
+    metrics_raise(m, METRIC_CONNECTIONS_CLOSED, metrics_label(METRICS_LABELS_REFUSAL, reason), 0, 0,
+                  value);
 }
 
 static void measure_web(struct app *app)
@@ -49,8 +53,10 @@ static void measure_web(struct app *app)
     struct metrics *m = app->metrics;
     struct web_stats s;
     web_stats(app->web, &s);
-    metrics_set(m, METRIC_CONNECTIONS, metrics_label(METRICS_LABELS_CONNECTION, "tls"), 0, 0, s.connections);
-    metrics_set(m, METRIC_CONNECTIONS, metrics_label(METRICS_LABELS_CONNECTION, "websocket"), 0, 0, s.websockets);
+    metrics_set(m, METRIC_CONNECTIONS, metrics_label(METRICS_LABELS_CONNECTION, "tls"), 0, 0,
+                s.connections);
+    metrics_set(m, METRIC_CONNECTIONS, metrics_label(METRICS_LABELS_CONNECTION, "websocket"), 0, 0,
+                s.websockets);
     metrics_raise(m, METRIC_CONNECTIONS_ACCEPTED, 0, 0, 0, s.accepted);
     raise_refusal(m, "limit", s.refused_limit);
     raise_refusal(m, "address_limit", s.refused_address_limit);
@@ -74,15 +80,19 @@ static void measure_hub(struct app *app)
     struct hub_stats s;
     hub_stats(app->hub, &s);
     metrics_set(m, METRIC_ROOMS, 0, 0, 0, s.rooms);
-    metrics_raise(m, METRIC_WS_MESSAGES, metrics_label(METRICS_LABELS_WS_MESSAGE, "in"), 0, 0, s.messages_in);
-    metrics_raise(m, METRIC_WS_MESSAGES, metrics_label(METRICS_LABELS_WS_MESSAGE, "out"), 0, 0, s.messages_out);
-    metrics_raise(m, METRIC_WS_MESSAGES, metrics_label(METRICS_LABELS_WS_MESSAGE, "refused"), 0, 0, s.messages_refused);
+    metrics_raise(m, METRIC_WS_MESSAGES, metrics_label(METRICS_LABELS_WS_MESSAGE, "in"), 0, 0,
+                  s.messages_in);
+    metrics_raise(m, METRIC_WS_MESSAGES, metrics_label(METRICS_LABELS_WS_MESSAGE, "out"), 0, 0,
+                  s.messages_out);
+    metrics_raise(m, METRIC_WS_MESSAGES, metrics_label(METRICS_LABELS_WS_MESSAGE, "refused"), 0, 0,
+                  s.messages_refused);
 }
 
 static unsigned measure_worker(struct app *app, const char *name, struct worker *worker)
 {
     unsigned depth = worker_depth(worker);
-    metrics_set(app->metrics, METRIC_WORKER_DEPTH, metrics_label(METRICS_LABELS_COMPONENT, name), 0, 0, depth);
+    metrics_set(app->metrics, METRIC_WORKER_DEPTH, metrics_label(METRICS_LABELS_COMPONENT, name), 0,
+                0, depth);
     return depth;
 }
 
@@ -102,12 +112,17 @@ void rounds_measure(struct app *app, struct health *health)
     }
     char detail[HEALTH_DETAIL_SIZE];
     (void)snprintf(detail, sizeof(detail), "%u store jobs wait", depth);
-    health_set(health, HEALTH_QUEUE, (int64_t)depth * 100 < config->store_queue * QUEUE_FULL_PERCENT, detail);
-    (void)snprintf(detail, sizeof(detail), "%lld days left", (long long)web_certificate_days(app->web));
-    health_set(health, HEALTH_CERTIFICATE, web_certificate_days(app->web) >= CERTIFICATE_DAYS_MIN, detail);
+    health_set(health, HEALTH_QUEUE,
+               (int64_t)depth * 100 < config->store_queue * QUEUE_FULL_PERCENT, detail);
+    (void)snprintf(detail, sizeof(detail), "%lld days left",
+                   (long long)web_certificate_days(app->web));
+    health_set(health, HEALTH_CERTIFICATE, web_certificate_days(app->web) >= CERTIFICATE_DAYS_MIN,
+               detail);
 }
 
-/* --- consultations ------------------------------------------------------------------------------------------------ */
+/* --- consultations
+ * ------------------------------------------------------------------------------------------------
+ */
 
 static const char *text_of(const json_t *object, const char *name)
 {
@@ -120,8 +135,10 @@ static void snapshot_states(struct metrics *m, const json_t *by)
     size_t index = 0;
     const json_t *row = NULL;
     metrics_clear(m, METRIC_CONSULTATIONS);
-    json_array_foreach(by, index, row) {
-        metrics_set(m, METRIC_CONSULTATIONS, metrics_label(METRICS_LABELS_STATE, text_of(row, "state")),
+    json_array_foreach(by, index, row)
+    {
+        metrics_set(m, METRIC_CONSULTATIONS,
+                    metrics_label(METRICS_LABELS_STATE, text_of(row, "state")),
                     metrics_label(METRICS_LABELS_MODE, text_of(row, "mode")),
                     metrics_label(METRICS_LABELS_URGENCY, text_of(row, "urgency")),
                     json_integer_value(json_object_get(row, "count")));
@@ -135,8 +152,10 @@ static void snapshot_queue(struct metrics *m, const json_t *queue)
     const json_t *ages = json_object_get(queue, "oldest_by_urgency");
     for (unsigned i = 0; i < 3; i++) {
         unsigned label = metrics_label(METRICS_LABELS_URGENCY, urgencies[i]);
-        metrics_set(m, METRIC_QUEUE_DEPTH, label, 0, 0, json_integer_value(json_object_get(counts, urgencies[i])));
-        metrics_set(m, METRIC_QUEUE_AGE, label, 0, 0, json_integer_value(json_object_get(ages, urgencies[i])) / 1000);
+        metrics_set(m, METRIC_QUEUE_DEPTH, label, 0, 0,
+                    json_integer_value(json_object_get(counts, urgencies[i])));
+        metrics_set(m, METRIC_QUEUE_AGE, label, 0, 0,
+                    json_integer_value(json_object_get(ages, urgencies[i])) / 1000);
     }
 }
 
@@ -146,10 +165,13 @@ static void run_snapshot(struct api_call *call)
     int64_t signed_in = 0;
     consult_snapshot(call);
     if (call->status < 400 && call->reply != NULL) {
-        enum status status = db_one_int(call->db, &signed_in,
-                                        "SELECT COUNT(DISTINCT account_id) FROM session WHERE expires_ms > $1", "i", call->now_ms);
+        enum status status =
+            db_one_int(call->db, &signed_in,
+                       "SELECT COUNT(DISTINCT account_id) FROM session WHERE expires_ms > $1", "i",
+                       call->now_ms);
         if (status == STATUS_OK) {
-            (void)json_object_set_new(call->reply, "signed_in", json_integer(signed_in)); /* no memory: stays as it was */
+            (void)json_object_set_new(call->reply, "signed_in",
+                                      json_integer(signed_in)); /* no memory: stays as it was */
         }
     }
 }
@@ -176,17 +198,21 @@ static void timers_done(void *context, const struct api_call *call)
     r->timers_running = false;
     if (call->status >= 400) {
         log_warn("timers_failed", "status=%d", call->status);
-    } else if (json_integer_value(json_object_get(call->reply, "ran")) >= TIMERS_FULL && !r->stopped) {
+    } else if (json_integer_value(json_object_get(call->reply, "ran")) >= TIMERS_FULL &&
+               !r->stopped) {
         begin_timers(r);
     }
 }
 
 static void begin_timers(struct rounds *r)
 {
-    r->timers_running = app_call(r->app, NULL, consult_timers_run, NULL, timers_done, r) == STATUS_OK;
+    r->timers_running =
+        app_call(r->app, NULL, consult_timers_run, NULL, timers_done, r) == STATUS_OK;
 }
 
-/* --- disk --------------------------------------------------------------------------------------------------------- */
+/* --- disk
+ * ---------------------------------------------------------------------------------------------------------
+ */
 
 static void run_disk(struct job *job, void *context)
 {
@@ -202,14 +228,16 @@ static void disk_done(struct job *job)
     struct rounds *r = (struct rounds *)(void *)((char *)job - offsetof(struct rounds, disk));
     char detail[HEALTH_DETAIL_SIZE];
     r->disk_running = false;
-    (void)snprintf(detail, sizeof(detail), "%llu MiB free", (unsigned long long)(r->disk_free >> 20));
-    health_set(r->health, HEALTH_DISK, r->disk_free >= (uint64_t)config_values(r->app->config)->disk_reserve_bytes, detail);
+    (void)snprintf(detail, sizeof(detail), "%llu MiB free",
+                   (unsigned long long)(r->disk_free >> 20));
+    health_set(r->health, HEALTH_DISK,
+               r->disk_free >= (uint64_t)config_values(r->app->config)->disk_reserve_bytes, detail);
 }
 
 static void run_expire(struct api_call *call)
 {
-    enum status status =
-        imaging_expire(call->db, call->services->data_folder, call->now_ms - call->config->upload_abandoned_s * 1000);
+    enum status status = imaging_expire(call->db, call->services->data_folder,
+                                        call->now_ms - call->config->upload_abandoned_s * 1000);
     if (status != STATUS_OK) {
         (void)api_store_failed(call, status);
     }
@@ -235,7 +263,9 @@ static void sweep_done(void *context, const struct api_call *call)
     }
 }
 
-/* --- the clock ---------------------------------------------------------------------------------------------------- */
+/* --- the clock
+ * ----------------------------------------------------------------------------------------------------
+ */
 
 static void round_begin(struct loop_timer *timer)
 {
@@ -248,7 +278,8 @@ static void round_begin(struct loop_timer *timer)
         begin_timers(r);
     }
     if (r->count % SNAPSHOT_EACH == 0 && !r->snapshot_running) {
-        r->snapshot_running = app_call(r->app, NULL, run_snapshot, NULL, snapshot_done, r) == STATUS_OK;
+        r->snapshot_running =
+            app_call(r->app, NULL, run_snapshot, NULL, snapshot_done, r) == STATUS_OK;
     }
     if (r->count % DISK_EACH == 0 && !r->disk_running) {
         r->disk_running = worker_post(r->app->blob, &r->disk) == STATUS_OK;

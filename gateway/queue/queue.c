@@ -9,7 +9,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define MEASURED_MAX 20       /* acceptances that the expected wait is the median of */
+#define MEASURED_MAX 20 /* acceptances that the expected wait is the median of */
 #define MEASURED_DAYS 30
 
 /* Organisations that the rules let the requester ask, in one plain list. */
@@ -19,7 +19,8 @@ struct reach {
     char today[11];
 };
 
-static enum status find_reach(struct api_call *call, const struct consult_row *row, struct reach *out_reach)
+static enum status find_reach(struct api_call *call, const struct consult_row *row,
+                              struct reach *out_reach)
 {
     struct rules_world *world = NULL;
     memset(out_reach, 0, sizeof *out_reach);
@@ -41,7 +42,8 @@ static enum status find_reach(struct api_call *call, const struct consult_row *r
         status = STATUS_NO_MEMORY;
     } else if (rules_ask(world, &question, answer)) {
         for (size_t i = 0; i < answer->route_count; i++) {
-            (void)snprintf(out_reach->organisations[out_reach->count++], 33, "%s", answer->routes[i].organisation->id);
+            (void)snprintf(out_reach->organisations[out_reach->count++], 33, "%s",
+                           answer->routes[i].organisation->id);
         }
     }
     free(answer);
@@ -90,21 +92,25 @@ static enum status id_list_read(struct id_list *list, struct db_query *q)
     return ended != STATUS_OK ? ended : status;
 }
 
-/* On duty, on the specialty, enabled, has not declined, no open offer yet; the rules are asked for each. only: one account. */
-static enum status find_candidates(struct api_call *call, const struct consult_row *row, const struct reach *reach,
-                                   const char *only, struct id_list *out)
+/* On duty, on the specialty, enabled, has not declined, no open offer yet; the rules are asked for
+ * each. only: one account. */
+static enum status find_candidates(struct api_call *call, const struct consult_row *row,
+                                   const struct reach *reach, const char *only, struct id_list *out)
 {
     struct db_query q;
     enum status status = STATUS_OK;
     db_begin_query(&q, call->db,
-        "SELECT a.id, p.organisation_id, p.licensed_since FROM account a JOIN duty d ON d.account_id = a.id AND d.on_duty = 1 "
-        "JOIN account_role r ON r.account_id = a.id AND r.role = 'specialist' "
-        "JOIN practitioner p ON p.id = a.practitioner_id AND p.active = 1 "
-        "JOIN practitioner_specialty s ON s.practitioner_id = p.id AND s.specialty = $1 "
-        "WHERE a.disabled = 0 AND a.id <> $2 AND a.id = COALESCE($3, a.id) "
-        "AND NOT EXISTS (SELECT 1 FROM consultation_decline x WHERE x.consultation_id = $4 AND x.account_id = a.id) "
-        "AND NOT EXISTS (SELECT 1 FROM consultation_offer o WHERE o.consultation_id = $5 AND o.account_id = a.id AND "
-        "o.state = 'open') ORDER BY d.since_ms, a.id");
+                   "SELECT a.id, p.organisation_id, p.licensed_since FROM account a JOIN duty d ON "
+                   "d.account_id = a.id AND d.on_duty = 1 "
+                   "JOIN account_role r ON r.account_id = a.id AND r.role = 'specialist' "
+                   "JOIN practitioner p ON p.id = a.practitioner_id AND p.active = 1 "
+                   "JOIN practitioner_specialty s ON s.practitioner_id = p.id AND s.specialty = $1 "
+                   "WHERE a.disabled = 0 AND a.id <> $2 AND a.id = COALESCE($3, a.id) "
+                   "AND NOT EXISTS (SELECT 1 FROM consultation_decline x WHERE x.consultation_id = "
+                   "$4 AND x.account_id = a.id) "
+                   "AND NOT EXISTS (SELECT 1 FROM consultation_offer o WHERE o.consultation_id = "
+                   "$5 AND o.account_id = a.id AND "
+                   "o.state = 'open') ORDER BY d.since_ms, a.id");
     db_bind_text(&q, row->specialty);
     db_bind_text(&q, row->requester_id);
     db_bind_text(&q, only);
@@ -113,7 +119,8 @@ static enum status find_candidates(struct api_call *call, const struct consult_r
     while (status == STATUS_OK && db_next(&q)) {
         const char *specialties[] = {row->specialty, NULL};
         if (reaches(reach, db_text(&q, 1)) &&
-            rules_consultant(specialties, db_text(&q, 2), row->specialty, reach->today) == RULES_ALLOWED) {
+            rules_consultant(specialties, db_text(&q, 2), row->specialty, reach->today) ==
+                RULES_ALLOWED) {
             status = id_list_add(out, db_text(&q, 0));
         }
     }
@@ -121,12 +128,15 @@ static enum status find_candidates(struct api_call *call, const struct consult_r
     return ended != STATUS_OK ? ended : status;
 }
 
-static enum status open_offer(struct api_call *call, const struct consult_row *row, const char *account)
+static enum status open_offer(struct api_call *call, const struct consult_row *row,
+                              const char *account)
 {
     enum status status = db_run(call->db,
-        "INSERT INTO consultation_offer (consultation_id, account_id, state, at_ms) VALUES ($1, $2, 'open', $3) "
-        "ON CONFLICT (consultation_id, account_id) DO UPDATE SET state = 'open', at_ms = excluded.at_ms", "ssi", row->id,
-        account, call->now_ms);
+                                "INSERT INTO consultation_offer (consultation_id, account_id, "
+                                "state, at_ms) VALUES ($1, $2, 'open', $3) "
+                                "ON CONFLICT (consultation_id, account_id) DO UPDATE SET state = "
+                                "'open', at_ms = excluded.at_ms",
+                                "ssi", row->id, account, call->now_ms);
     if (status == STATUS_OK) {
         consult_effect_ring(call, row, account);
     }
@@ -136,15 +146,19 @@ static enum status open_offer(struct api_call *call, const struct consult_row *r
 static enum status count_open(struct db *db, const char *consultation_id, unsigned *out_open)
 {
     int64_t count = 0;
-    enum status status = db_one_int(db, &count, "SELECT COUNT(*) FROM consultation_offer o JOIN duty d ON d.account_id = "
-                                                "o.account_id AND d.on_duty = 1 WHERE o.consultation_id = $1 AND o.state = 'open'",
-                                    "s", consultation_id);
+    enum status status = db_one_int(
+        db, &count,
+        "SELECT COUNT(*) FROM consultation_offer o JOIN duty d ON d.account_id = "
+        "o.account_id AND d.on_duty = 1 WHERE o.consultation_id = $1 AND o.state = 'open'",
+        "s", consultation_id);
     *out_open = (unsigned)count;
     return status;
 }
 
-/* Opens offers to those found, with one audit row that names them: who could read the case, and from when. */
-static enum status offer_to(struct api_call *call, const struct consult_row *row, const struct reach *reach, const char *only)
+/* Opens offers to those found, with one audit row that names them: who could read the case, and
+ * from when. */
+static enum status offer_to(struct api_call *call, const struct consult_row *row,
+                            const struct reach *reach, const char *only)
 {
     struct id_list found = {NULL, 0, 0};
     json_t *accounts = json_array();
@@ -154,7 +168,8 @@ static enum status offer_to(struct api_call *call, const struct consult_row *row
         json_array_append_new(accounts, json_string(found.ids[i]));
     }
     json_t *detail = json_pack("{s:o}", "accounts", accounts);
-    if (status == STATUS_OK && found.count > 0 && !consult_audit(call, row, NULL, "consultation.ring", NULL, detail)) {
+    if (status == STATUS_OK && found.count > 0 &&
+        !consult_audit(call, row, NULL, "consultation.ring", NULL, detail)) {
         status = STATUS_IO;
     }
     json_decref(detail);
@@ -173,15 +188,19 @@ enum status queue_offer(struct api_call *call, const struct consult_row *row, un
     return status == STATUS_OK ? count_open(call->db, row->id, out_open) : status;
 }
 
-static enum status open_accounts(struct db *db, const char *consultation_id, struct id_list *out_list)
+static enum status open_accounts(struct db *db, const char *consultation_id,
+                                 struct id_list *out_list)
 {
     struct db_query q;
-    db_begin_query(&q, db, "SELECT account_id FROM consultation_offer WHERE consultation_id = $1 AND state = 'open'");
+    db_begin_query(
+        &q, db,
+        "SELECT account_id FROM consultation_offer WHERE consultation_id = $1 AND state = 'open'");
     db_bind_text(&q, consultation_id);
     return id_list_read(out_list, &q);
 }
 
-enum status queue_close(struct api_call *call, const struct consult_row *row, const char *reason, const char *winner)
+enum status queue_close(struct api_call *call, const struct consult_row *row, const char *reason,
+                        const char *winner)
 {
     struct id_list open = {NULL, 0, 0};
     enum status status = open_accounts(call->db, row->id, &open);
@@ -194,41 +213,55 @@ enum status queue_close(struct api_call *call, const struct consult_row *row, co
     json_decref(by);
     free(open.ids);
     if (status == STATUS_OK) {
-        status = db_run(call->db, "UPDATE consultation_offer SET state = CASE WHEN account_id = $1 THEN 'won' ELSE 'gone' END "
-                                  "WHERE consultation_id = $2 AND state = 'open'", "ss", winner, row->id);
+        status = db_run(call->db,
+                        "UPDATE consultation_offer SET state = CASE WHEN account_id = $1 THEN "
+                        "'won' ELSE 'gone' END "
+                        "WHERE consultation_id = $2 AND state = 'open'",
+                        "ss", winner, row->id);
     }
     return status;
 }
 
-enum status queue_decline(struct api_call *call, const struct consult_row *row, const char *account_id, const char *reason_code,
-                          const char *reason_text, unsigned *out_left)
+enum status queue_decline(struct api_call *call, const struct consult_row *row,
+                          const char *account_id, const char *reason_code, const char *reason_text,
+                          unsigned *out_left)
 {
     *out_left = 0;
-    enum status status = db_run(call->db, "INSERT INTO consultation_decline (consultation_id, account_id, at_ms, reason_code, "
-                                          "reason_text) VALUES ($1, $2, $3, $4, $5) ON CONFLICT (consultation_id, account_id) "
-                                          "DO UPDATE SET at_ms = excluded.at_ms, reason_code = excluded.reason_code, "
-                                          "reason_text = excluded.reason_text", "ssiss", row->id, account_id, call->now_ms,
-                                reason_code, reason_text);
+    enum status status =
+        db_run(call->db,
+               "INSERT INTO consultation_decline (consultation_id, account_id, at_ms, reason_code, "
+               "reason_text) VALUES ($1, $2, $3, $4, $5) ON CONFLICT (consultation_id, account_id) "
+               "DO UPDATE SET at_ms = excluded.at_ms, reason_code = excluded.reason_code, "
+               "reason_text = excluded.reason_text",
+               "ssiss", row->id, account_id, call->now_ms, reason_code, reason_text);
     if (status == STATUS_OK) {
-        status = db_run(call->db, "UPDATE consultation_offer SET state = 'declined' WHERE consultation_id = $1 AND account_id = $2",
+        status = db_run(call->db,
+                        "UPDATE consultation_offer SET state = 'declined' WHERE consultation_id = "
+                        "$1 AND account_id = $2",
                         "ss", row->id, account_id);
     }
     consult_effect_gone(call, row, account_id, "declined", NULL);
     return status == STATUS_OK ? count_open(call->db, row->id, out_left) : status;
 }
 
-enum status queue_is_offered(struct db *db, const char *consultation_id, const char *account_id, bool *out_offered)
+enum status queue_is_offered(struct db *db, const char *consultation_id, const char *account_id,
+                             bool *out_offered)
 {
     int64_t count = 0;
-    enum status status = db_one_int(db, &count, "SELECT COUNT(*) FROM consultation_offer o JOIN duty d ON d.account_id = "
-                                                "o.account_id AND d.on_duty = 1 WHERE o.consultation_id = $1 AND o.account_id = "
-                                                "$2 AND o.state = 'open'", "ss", consultation_id, account_id);
+    enum status status =
+        db_one_int(db, &count,
+                   "SELECT COUNT(*) FROM consultation_offer o JOIN duty d ON d.account_id = "
+                   "o.account_id AND d.on_duty = 1 WHERE o.consultation_id = $1 AND o.account_id = "
+                   "$2 AND o.state = 'open'",
+                   "ss", consultation_id, account_id);
     *out_offered = count > 0;
     return status;
 }
 
-/* Offers that came while the specialist was away ring again; what waits and was never offered is offered now. */
-static enum status ring_waiting(struct api_call *call, const char *account_id, const char *consultation_id)
+/* Offers that came while the specialist was away ring again; what waits and was never offered is
+ * offered now. */
+static enum status ring_waiting(struct api_call *call, const char *account_id,
+                                const char *consultation_id)
 {
     struct consult_row row;
     struct reach reach;
@@ -255,9 +288,12 @@ bool queue_on_duty(struct api_call *call, const char *account_id)
     struct id_list waiting = {NULL, 0, 0};
     struct db_query q;
     db_begin_query(&q, call->db,
-        "SELECT c.id FROM consultation c JOIN practitioner_specialty s ON s.specialty = c.specialty "
-        "JOIN account a ON a.practitioner_id = s.practitioner_id AND a.id = $1 WHERE c.state = 'offered' "
-        "ORDER BY CASE c.urgency WHEN 'stat' THEN 0 WHEN 'urgent' THEN 1 ELSE 2 END, c.deadline_ms");
+                   "SELECT c.id FROM consultation c JOIN practitioner_specialty s ON s.specialty = "
+                   "c.specialty "
+                   "JOIN account a ON a.practitioner_id = s.practitioner_id AND a.id = $1 WHERE "
+                   "c.state = 'offered' "
+                   "ORDER BY CASE c.urgency WHEN 'stat' THEN 0 WHEN 'urgent' THEN 1 ELSE 2 END, "
+                   "c.deadline_ms");
     db_bind_text(&q, account_id);
     enum status status = id_list_read(&waiting, &q);
     for (size_t i = 0; i < waiting.count && status == STATUS_OK; i++) {
@@ -271,7 +307,9 @@ bool queue_off_duty(struct api_call *call, const char *account_id)
 {
     struct id_list open = {NULL, 0, 0};
     struct db_query q;
-    db_begin_query(&q, call->db, "SELECT consultation_id FROM consultation_offer WHERE account_id = $1 AND state = 'open'");
+    db_begin_query(
+        &q, call->db,
+        "SELECT consultation_id FROM consultation_offer WHERE account_id = $1 AND state = 'open'");
     db_bind_text(&q, account_id);
     enum status status = id_list_read(&open, &q);
     for (size_t i = 0; i < open.count && status == STATUS_OK; i++) {
@@ -293,13 +331,17 @@ static int compare_ms(const void *a, const void *b)
     return (left > right) - (left < right);
 }
 
-enum status queue_expected_wait(struct db *db, const char *specialty, int64_t now_ms, int64_t *out_ms)
+enum status queue_expected_wait(struct db *db, const char *specialty, int64_t now_ms,
+                                int64_t *out_ms)
 {
     int64_t waits[MEASURED_MAX];
     size_t n = 0;
     struct db_query q;
-    db_begin_query(&q, db, "SELECT accepted_ms - offered_ms FROM consultation WHERE specialty = $1 AND accepted_ms > $2 AND "
-                           "offered_ms IS NOT NULL AND accepted_ms >= offered_ms ORDER BY accepted_ms DESC LIMIT 20");
+    db_begin_query(
+        &q, db,
+        "SELECT accepted_ms - offered_ms FROM consultation WHERE specialty = $1 AND accepted_ms > "
+        "$2 AND "
+        "offered_ms IS NOT NULL AND accepted_ms >= offered_ms ORDER BY accepted_ms DESC LIMIT 20");
     db_bind_text(&q, specialty);
     db_bind_int(&q, now_ms - (int64_t)MEASURED_DAYS * 86400000);
     while (n < MEASURED_MAX && db_next(&q)) {
@@ -319,15 +361,21 @@ static int urgency_rank(const char *urgency)
     return strcmp(urgency, "stat") == 0 ? 0 : strcmp(urgency, "urgent") == 0 ? 1 : 2;
 }
 
-enum status queue_place(struct db *db, const struct consult_row *row, int64_t now_ms, struct queue_place *out_place)
+enum status queue_place(struct db *db, const struct consult_row *row, int64_t now_ms,
+                        struct queue_place *out_place)
 {
     int64_t rank = urgency_rank(row->urgency);
-    enum status status = db_one_int(db, &out_place->ahead,
-        "SELECT COUNT(*) FROM (SELECT CASE urgency WHEN 'stat' THEN 0 WHEN 'urgent' THEN 1 ELSE 2 END AS rank, "
-        "COALESCE(deadline_ms, 0) AS deadline, COALESCE(submitted_ms, 0) AS submitted, id FROM consultation WHERE state = "
-        "'offered' AND specialty = $1) w WHERE w.rank < $2 OR (w.rank = $3 AND (w.deadline < $4 OR (w.deadline = $5 AND "
-        "(w.submitted < $6 OR (w.submitted = $7 AND w.id < $8)))))", "siiiiiis", row->specialty, rank, rank, row->deadline_ms,
-        row->deadline_ms, row->submitted_ms, row->submitted_ms, row->id);
+    enum status status =
+        db_one_int(db, &out_place->ahead,
+                   "SELECT COUNT(*) FROM (SELECT CASE urgency WHEN 'stat' THEN 0 WHEN 'urgent' "
+                   "THEN 1 ELSE 2 END AS rank, "
+                   "COALESCE(deadline_ms, 0) AS deadline, COALESCE(submitted_ms, 0) AS submitted, "
+                   "id FROM consultation WHERE state = "
+                   "'offered' AND specialty = $1) w WHERE w.rank < $2 OR (w.rank = $3 AND "
+                   "(w.deadline < $4 OR (w.deadline = $5 AND "
+                   "(w.submitted < $6 OR (w.submitted = $7 AND w.id < $8)))))",
+                   "siiiiiis", row->specialty, rank, rank, row->deadline_ms, row->deadline_ms,
+                   row->submitted_ms, row->submitted_ms, row->id);
     out_place->position = out_place->ahead + 1;
     out_place->expected_wait_ms = -1;
     if (status != STATUS_OK) {

@@ -10,8 +10,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define ANCHOR_ROWS 100        /* rows that may be lost unseen if rows and head are rewritten together */
-#define ANCHOR_MS 3600000      /* and time */
+#define ANCHOR_ROWS 100   /* rows that may be lost unseen if rows and head are rewritten together */
+#define ANCHOR_MS 3600000 /* and time */
 
 struct audit_fields {
     const char *previous;
@@ -65,15 +65,18 @@ static enum status read_head(struct db *db, int64_t *out_count, char out_hash[65
 
 static enum status insert(struct db *db, const struct audit_fields *row, const char *hash)
 {
-    enum status status = db_run(db,
-        "INSERT INTO audit (seq, at_ms, consultation_id, actor_id, action, from_state, to_state, reason_code, detail, "
-        "previous_hash, hash) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)",
-        "iisssssssss", row->seq, row->at_ms, row->texts[0], row->texts[1], row->texts[2], row->texts[3], row->texts[4],
-        row->texts[5], row->texts[6], row->previous, hash);
+    enum status status =
+        db_run(db,
+               "INSERT INTO audit (seq, at_ms, consultation_id, actor_id, action, from_state, "
+               "to_state, reason_code, detail, "
+               "previous_hash, hash) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)",
+               "iisssssssss", row->seq, row->at_ms, row->texts[0], row->texts[1], row->texts[2],
+               row->texts[3], row->texts[4], row->texts[5], row->texts[6], row->previous, hash);
     if (status != STATUS_OK) {
         return status;
     }
-    return db_run(db, "UPDATE audit_head SET count = $1, hash = $2 WHERE id = 1", "is", row->seq, hash);
+    return db_run(db, "UPDATE audit_head SET count = $1, hash = $2 WHERE id = 1", "is", row->seq,
+                  hash);
 }
 
 enum status audit_append(struct db *db, const struct audit_entry *entry)
@@ -92,8 +95,11 @@ enum status audit_append(struct db *db, const struct audit_entry *entry)
     if (status != STATUS_OK) {
         return status;
     }
-    struct audit_fields row = {previous, count + 1, entry->at_ms,
-        {entry->consultation_id, entry->actor_id, entry->action, entry->from_state, entry->to_state, entry->reason_code, detail}};
+    struct audit_fields row = {previous,
+                               count + 1,
+                               entry->at_ms,
+                               {entry->consultation_id, entry->actor_id, entry->action,
+                                entry->from_state, entry->to_state, entry->reason_code, detail}};
     hash_row(&row, hash);
     status = insert(db, &row, hash);
     free(detail);
@@ -109,7 +115,8 @@ static void read_row(struct db_query *q, struct audit_fields *out_row)
     }
 }
 
-/* One row against what the chain says so far; "" = fits. `previous` is the hash of the row before and becomes this one's. */
+/* One row against what the chain says so far; "" = fits. `previous` is the hash of the row before
+ * and becomes this one's. */
 static const char *check_row(struct db_query *q, int64_t expected_seq, char previous[65])
 {
     struct audit_fields row;
@@ -131,12 +138,15 @@ static const char *check_row(struct db_query *q, int64_t expected_seq, char prev
 }
 
 /* Rows from_seq..to_seq; previous holds the hash before the first and then that of the last. */
-static enum status walk(struct db *db, int64_t from_seq, int64_t to_seq, char previous[65], struct audit_verdict *verdict)
+static enum status walk(struct db *db, int64_t from_seq, int64_t to_seq, char previous[65],
+                        struct audit_verdict *verdict)
 {
     struct db_query q;
     int64_t expected = from_seq;
-    db_begin_query(&q, db, "SELECT seq, at_ms, consultation_id, actor_id, action, from_state, to_state, reason_code, detail, "
-                           "previous_hash, hash FROM audit WHERE seq >= $1 AND seq <= $2 ORDER BY seq");
+    db_begin_query(&q, db,
+                   "SELECT seq, at_ms, consultation_id, actor_id, action, from_state, to_state, "
+                   "reason_code, detail, "
+                   "previous_hash, hash FROM audit WHERE seq >= $1 AND seq <= $2 ORDER BY seq");
     db_bind_int(&q, from_seq);
     db_bind_int(&q, to_seq);
     while (verdict->why[0] == '\0' && db_next(&q)) {
@@ -162,7 +172,8 @@ static enum status read_last(struct db *db, int64_t *out_seq, char out_hash[65])
     return db_end(&q);
 }
 
-static void check_head(int64_t count, const char *head, int64_t last, const char *last_hash, struct audit_verdict *verdict)
+static void check_head(int64_t count, const char *head, int64_t last, const char *last_hash,
+                       struct audit_verdict *verdict)
 {
     if (verdict->why[0] == '\0' && last != count) {
         verdict->why = "tail"; /* rows are missing at the end, or were added without the head */
@@ -175,7 +186,8 @@ static void check_head(int64_t count, const char *head, int64_t last, const char
     verdict->holds = verdict->why[0] == '\0';
 }
 
-enum status audit_verify_range(struct db *db, int64_t from_seq, int64_t to_seq, struct audit_verdict *out_verdict)
+enum status audit_verify_range(struct db *db, int64_t from_seq, int64_t to_seq,
+                               struct audit_verdict *out_verdict)
 {
     char head[65], previous[65], last_hash[65];
     int64_t count = 0, last = 0;
@@ -189,7 +201,8 @@ enum status audit_verify_range(struct db *db, int64_t from_seq, int64_t to_seq, 
         status = read_last(db, &last, last_hash);
     }
     if (status == STATUS_OK && from_seq > 1) {
-        status = db_one_text(db, previous, sizeof previous, "SELECT hash FROM audit WHERE seq = $1", "i", from_seq - 1);
+        status = db_one_text(db, previous, sizeof previous, "SELECT hash FROM audit WHERE seq = $1",
+                             "i", from_seq - 1);
         if (status == STATUS_NONE) {
             out_verdict->why = "gap";
             out_verdict->first_bad_seq = from_seq - 1;
@@ -211,7 +224,8 @@ enum status audit_verify(struct db *db, struct audit_verdict *out_verdict)
 enum status audit_verify_anchor(struct db *db, int64_t seq, const char *hash, bool *out_holds)
 {
     char found[65];
-    enum status status = db_one_text(db, found, sizeof found, "SELECT hash FROM audit WHERE seq = $1", "i", seq);
+    enum status status =
+        db_one_text(db, found, sizeof found, "SELECT hash FROM audit WHERE seq = $1", "i", seq);
     *out_holds = status == STATUS_OK && strcmp(found, hash) == 0;
     return status == STATUS_NONE ? STATUS_OK : status;
 }
@@ -221,7 +235,8 @@ enum status audit_anchor(struct db *db, int64_t now_ms, bool force)
     char hash[65] = "";
     int64_t count = 0, last_count = 0, last_ms = 0;
     struct db_query q;
-    db_begin_query(&q, db, "SELECT count, hash, anchored_count, anchored_ms FROM audit_head WHERE id = 1");
+    db_begin_query(&q, db,
+                   "SELECT count, hash, anchored_count, anchored_ms FROM audit_head WHERE id = 1");
     if (db_next(&q)) {
         count = db_int(&q, 0);
         (void)snprintf(hash, sizeof hash, "%s", db_text(&q, 1));
@@ -229,10 +244,12 @@ enum status audit_anchor(struct db *db, int64_t now_ms, bool force)
         last_ms = db_int(&q, 3);
     }
     enum status status = db_end(&q);
-    bool due = count - last_count >= ANCHOR_ROWS || (count > last_count && now_ms - last_ms >= ANCHOR_MS);
+    bool due =
+        count - last_count >= ANCHOR_ROWS || (count > last_count && now_ms - last_ms >= ANCHOR_MS);
     if (status != STATUS_OK || (!due && !force)) {
         return status;
     }
     log_info("audit_head", "seq=%" PRId64 " hash=%s", count, hash);
-    return db_run(db, "UPDATE audit_head SET anchored_count = $1, anchored_ms = $2 WHERE id = 1", "ii", count, now_ms);
+    return db_run(db, "UPDATE audit_head SET anchored_count = $1, anchored_ms = $2 WHERE id = 1",
+                  "ii", count, now_ms);
 }

@@ -7,8 +7,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define DEPTH_MAX 32u                     /* ours are 5 deep */
-#define INTEGER_MAX 9007199254740991LL    /* RFC 8785 §3.2.2.3: IEEE 754 double, exact */
+#define DEPTH_MAX 32u                  /* ours are 5 deep */
+#define INTEGER_MAX 9007199254740991LL /* RFC 8785 §3.2.2.3: IEEE 754 double, exact */
 
 struct output {
     char *text;
@@ -72,8 +72,8 @@ static void put_string(struct output *out, const char *text, size_t len)
     put(out, "\"", 1);
 }
 
-/* Rank of a UTF-8 octet in the order of UTF-16 code units: what needs surrogates (lead octet F0..F4: units D800..DFFF) comes
- * before U+E000..U+FFFF (lead octets EE, EF). */
+/* Rank of a UTF-8 octet in the order of UTF-16 code units: what needs surrogates (lead octet
+ * F0..F4: units D800..DFFF) comes before U+E000..U+FFFF (lead octets EE, EF). */
 static int utf16_rank(unsigned char c)
 {
     if (c == 0xee || c == 0xef) {
@@ -104,8 +104,10 @@ static void put_object(struct output *out, const json_t *object, unsigned depth)
         return;
     }
     size_t n = 0;
-    json_t *readable = json_incref((json_t *)(uintptr_t)object); /* jansson's iterators take a non-const object */
-    for (void *i = json_object_iter(readable); i != NULL && n < count; i = json_object_iter_next(readable, i)) {
+    json_t *readable =
+        json_incref((json_t *)(uintptr_t)object); /* jansson's iterators take a non-const object */
+    for (void *i = json_object_iter(readable); i != NULL && n < count;
+         i = json_object_iter_next(readable, i)) {
         keys[n++] = json_object_iter_key(i);
     }
     json_decref(readable);

@@ -16,17 +16,20 @@
 
 #define MEMBER_MAX_CHARS 10000 /* of one part of the opinion: some ten pages */
 
-static const char *const members[] = {"findings", "diagnosis", "diagnosis_code", "differential", "treatment", "further_tests",
-                                      "referral_advice", "urgency", "validity", "disagreement", NULL};
+static const char *const members[] = {
+    "findings",        "diagnosis", "diagnosis_code", "differential", "treatment", "further_tests",
+    "referral_advice", "urgency",   "validity",       "disagreement", NULL};
 
 /* Draft text of the consultation; STATUS_NONE when there is none. *out_body is a new reference. */
-static enum status find_draft(struct db *db, const char *consultation_id, int64_t *out_version, json_t **out_body,
-                              char **out_reason)
+static enum status find_draft(struct db *db, const char *consultation_id, int64_t *out_version,
+                              json_t **out_body, char **out_reason)
 {
     struct db_query q;
     bool found = false;
-    db_begin_query(&q, db, "SELECT version, body, amend_reason FROM opinion WHERE consultation_id = $1 AND status = 'draft' ORDER "
-                           "BY version DESC LIMIT 1");
+    db_begin_query(&q, db,
+                   "SELECT version, body, amend_reason FROM opinion WHERE consultation_id = $1 AND "
+                   "status = 'draft' ORDER "
+                   "BY version DESC LIMIT 1");
     db_bind_text(&q, consultation_id);
     if (db_next(&q)) {
         found = true;
@@ -47,8 +50,9 @@ enum status opinion_draft_ready(struct db *db, const char *consultation_id, bool
     json_t *body = NULL;
     char *reason = NULL;
     enum status status = find_draft(db, consultation_id, &version, &body, &reason);
-    *out_ready = status == STATUS_OK && (!consult_text_blank(json_string_value(json_object_get(body, "findings"))) ||
-                                         !consult_text_blank(json_string_value(json_object_get(body, "diagnosis"))));
+    *out_ready = status == STATUS_OK &&
+                 (!consult_text_blank(json_string_value(json_object_get(body, "findings"))) ||
+                  !consult_text_blank(json_string_value(json_object_get(body, "diagnosis"))));
     json_decref(body);
     free(reason);
     return status == STATUS_NONE ? STATUS_OK : status;
@@ -60,11 +64,12 @@ struct signature {
     char hex[129], key[65];
 };
 
-static bool make_signature(struct api_call *call, const struct consult_row *row, const struct opinion_text *text,
-                           struct signature *out)
+static bool make_signature(struct api_call *call, const struct consult_row *row,
+                           const struct opinion_text *text, struct signature *out)
 {
     struct api_services *services = call->services;
-    enum status status = opinion_record_make(call->db, row, text, call->now_ms, &out->canonical, &out->len);
+    enum status status =
+        opinion_record_make(call->db, row, text, call->now_ms, &out->canonical, &out->len);
     if (status == STATUS_UNSUPPORTED || status == STATUS_TOO_LARGE) {
         return api_problem(call, 422, "opinion.not-canonical", "记录中含有不能签名的内容。",
                            "The record holds something that cannot be signed.", NULL);
@@ -74,32 +79,37 @@ static bool make_signature(struct api_call *call, const struct consult_row *row,
     }
     status = services == NULL || services->sign == NULL
                  ? STATUS_CLOSED
-                 : services->sign(services->sign_context, row->consultant_organisation_id, out->canonical, out->len, out->hex,
-                                  out->key);
+                 : services->sign(services->sign_context, row->consultant_organisation_id,
+                                  out->canonical, out->len, out->hex, out->key);
     if (status != STATUS_OK || !opinion_record_verify(out->canonical, out->hex, out->key)) {
-        log_error("opinion_sign_failed", "consultation=%s organisation=%s reason=%s", row->id, row->consultant_organisation_id,
-                  status_name(status));
-        return api_problem(call, 503, "opinion.signing", "机构签名密钥不可用，意见未签名，请联系管理员。",
-                           "The institution's signing key is not available; the opinion is not signed. Ask the operator.", NULL);
+        log_error("opinion_sign_failed", "consultation=%s organisation=%s reason=%s", row->id,
+                  row->consultant_organisation_id, status_name(status));
+        return api_problem(call, 503, "opinion.signing",
+                           "机构签名密钥不可用，意见未签名，请联系管理员。",
+                           "The institution's signing key is not available; the opinion is not "
+                           "signed. Ask the operator.",
+                           NULL);
     }
     return true;
 }
 
-static bool sign_text(struct api_call *call, const struct consult_row *row, const struct opinion_text *text,
-                      json_t **out_detail)
+static bool sign_text(struct api_call *call, const struct consult_row *row,
+                      const struct opinion_text *text, json_t **out_detail)
 {
     struct signature s = {.canonical = NULL};
     char hash[65];
     bool done = make_signature(call, row, text, &s);
     if (done) {
         canonical_sha256(s.canonical, s.len, hash);
-        enum status status = db_run(call->db,
-            "UPDATE opinion SET status = 'signed', signed_ms = $1, canonical = $2, signature = $3, public_key = $4 WHERE "
-            "consultation_id = $5 AND version = $6 AND status = 'draft'", "issssi", call->now_ms, s.canonical, s.hex, s.key,
-            row->id, text->version);
+        enum status status =
+            db_run(call->db,
+                   "UPDATE opinion SET status = 'signed', signed_ms = $1, canonical = $2, "
+                   "signature = $3, public_key = $4 WHERE "
+                   "consultation_id = $5 AND version = $6 AND status = 'draft'",
+                   "issssi", call->now_ms, s.canonical, s.hex, s.key, row->id, text->version);
         done = status == STATUS_OK || api_store_failed(call, status);
-        *out_detail = json_pack("{s:I, s:s, s:s}", "opinion_version", (json_int_t)text->version, "sha256", hash, "public_key",
-                                s.key);
+        *out_detail = json_pack("{s:I, s:s, s:s}", "opinion_version", (json_int_t)text->version,
+                                "sha256", hash, "public_key", s.key);
     }
     free(s.canonical);
     return done;
@@ -114,7 +124,8 @@ bool opinion_sign(struct api_call *call, const struct consult_row *row, json_t *
     enum status status = find_draft(call->db, row->id, &text.version, &body, &reason);
     text.body = body;
     text.amend_reason = reason;
-    bool done = status == STATUS_OK ? sign_text(call, row, &text, out_detail) : api_store_failed(call, STATUS_IO);
+    bool done = status == STATUS_OK ? sign_text(call, row, &text, out_detail)
+                                    : api_store_failed(call, STATUS_IO);
     json_decref(body);
     free(reason);
     return done;
@@ -124,14 +135,19 @@ bool opinion_amend(struct api_call *call, const struct consult_row *row, const c
 {
     char id[33];
     api_new_id(id);
-    enum status status = db_run(call->db,
-        "INSERT INTO opinion (id, consultation_id, version, status, body, author_id, saved_ms, amend_reason) SELECT $1, "
-        "consultation_id, version + 1, 'draft', body, $2, $3, $4 FROM opinion WHERE consultation_id = $5 ORDER BY version DESC "
-        "LIMIT 1", "ssiss", id, call->actor->account_id, call->now_ms, reason, row->id);
+    enum status status =
+        db_run(call->db,
+               "INSERT INTO opinion (id, consultation_id, version, status, body, author_id, "
+               "saved_ms, amend_reason) SELECT $1, "
+               "consultation_id, version + 1, 'draft', body, $2, $3, $4 FROM opinion WHERE "
+               "consultation_id = $5 ORDER BY version DESC "
+               "LIMIT 1",
+               "ssiss", id, call->actor->account_id, call->now_ms, reason, row->id);
     return status == STATUS_OK || api_store_failed(call, status);
 }
 
-/* Signature fits, the shown text is the signed one, and the key is the one registered for the institution. */
+/* Signature fits, the shown text is the signed one, and the key is the one registered for the
+ * institution. */
 static bool verified(struct db_query *q)
 {
     const char *canonical = db_text(q, 7);
@@ -144,7 +160,8 @@ static bool verified(struct db_query *q)
     }
     json_t *record = json_loads(canonical, 0, NULL);
     json_t *body = json_loads(db_text(q, 2), 0, NULL);
-    bool same = body != NULL && json_equal(json_object_get(json_object_get(record, "opinion"), "body"), body);
+    bool same = body != NULL &&
+                json_equal(json_object_get(json_object_get(record, "opinion"), "body"), body);
     json_decref(record);
     json_decref(body);
     return same;
@@ -155,13 +172,15 @@ static json_t *opinion_json(struct db *db, struct db_query *q)
     bool is_signed = strcmp(db_text(q, 1), "signed") == 0;
     json_t *author = directory_person_json(db, db_text(q, 3));
     json_t *body = json_loads(db_text(q, 2), 0, NULL);
-    json_t *object = json_pack("{s:I, s:s, s:o, s:o, s:I, s:s?, s:o, s:s?, s:s?, s:o}", "version", (json_int_t)db_int(q, 0),
-                               "status", db_text(q, 1), "body", body == NULL ? json_object() : body, "author",
-                               author == NULL ? json_null() : author, "saved_ms", (json_int_t)db_int(q, 4), "amend_reason",
-                               db_is_null(q, 5) ? NULL : db_text(q, 5), "signed_ms",
-                               is_signed ? json_integer(db_int(q, 6)) : json_null(), "signature",
-                               is_signed ? db_text(q, 8) : NULL, "public_key", is_signed ? db_text(q, 9) : NULL, "verified",
-                               is_signed ? json_boolean(verified(q)) : json_null());
+    json_t *object =
+        json_pack("{s:I, s:s, s:o, s:o, s:I, s:s?, s:o, s:s?, s:s?, s:o}", "version",
+                  (json_int_t)db_int(q, 0), "status", db_text(q, 1), "body",
+                  body == NULL ? json_object() : body, "author",
+                  author == NULL ? json_null() : author, "saved_ms", (json_int_t)db_int(q, 4),
+                  "amend_reason", db_is_null(q, 5) ? NULL : db_text(q, 5), "signed_ms",
+                  is_signed ? json_integer(db_int(q, 6)) : json_null(), "signature",
+                  is_signed ? db_text(q, 8) : NULL, "public_key", is_signed ? db_text(q, 9) : NULL,
+                  "verified", is_signed ? json_boolean(verified(q)) : json_null());
     if (object != NULL && is_signed) {
         char hash[65];
         canonical_sha256(db_text(q, 7), strlen(db_text(q, 7)), hash);
@@ -170,17 +189,23 @@ static json_t *opinion_json(struct db *db, struct db_query *q)
     return object;
 }
 
-#define OPINION_SELECT                                                                                                      \
-    "SELECT o.version, o.status, o.body, o.author_id, o.saved_ms, o.amend_reason, o.signed_ms, o.canonical, o.signature, "  \
-    "o.public_key, g.signing_public_key FROM opinion o JOIN account a ON a.id = o.author_id JOIN practitioner p ON p.id = " \
+#define OPINION_SELECT                                                                             \
+    "SELECT o.version, o.status, o.body, o.author_id, o.saved_ms, o.amend_reason, o.signed_ms, "   \
+    "o.canonical, o.signature, "                                                                   \
+    "o.public_key, g.signing_public_key FROM opinion o JOIN account a ON a.id = o.author_id JOIN " \
+    "practitioner p ON p.id = "                                                                    \
     "a.practitioner_id JOIN organisation g ON g.id = p.organisation_id "
 
-enum status opinion_latest(struct db *db, const char *consultation_id, bool with_draft, json_t **out_opinion)
+enum status opinion_latest(struct db *db, const char *consultation_id, bool with_draft,
+                           json_t **out_opinion)
 {
     struct db_query q;
     *out_opinion = NULL;
-    db_begin_query(&q, db, OPINION_SELECT "WHERE o.consultation_id = $1 AND (o.status = 'signed' OR $2 = 1) ORDER BY o.version "
-                                          "DESC LIMIT 1");
+    db_begin_query(
+        &q, db,
+        OPINION_SELECT
+        "WHERE o.consultation_id = $1 AND (o.status = 'signed' OR $2 = 1) ORDER BY o.version "
+        "DESC LIMIT 1");
     db_bind_text(&q, consultation_id);
     db_bind_int(&q, with_draft ? 1 : 0);
     if (db_next(&q)) {
@@ -196,18 +221,21 @@ static bool check_body(struct api_call *call, json_t *body)
     if (!json_is_object(body)) {
         return consult_field_wrong(call, "", "body", "应为对象。", "Must be an object.");
     }
-    json_object_foreach(body, name, value) {
+    json_object_foreach(body, name, value)
+    {
         size_t i = 0;
         while (members[i] != NULL && strcmp(members[i], name) != 0) {
             i++;
         }
         if (members[i] == NULL) {
-            return consult_field_wrong(call, "/body", strlen(name) <= 64 ? name : "", "未知的字段。", "There is no such field.");
+            return consult_field_wrong(call, "/body", strlen(name) <= 64 ? name : "",
+                                       "未知的字段。", "There is no such field.");
         }
         if (!json_is_string(value) && !json_is_null(value)) {
             return consult_field_wrong(call, "/body", name, "应为文本。", "Must be a text.");
         }
-        if (json_is_string(value) && consult_text_chars(json_string_value(value)) > MEMBER_MAX_CHARS) {
+        if (json_is_string(value) &&
+            consult_text_chars(json_string_value(value)) > MEMBER_MAX_CHARS) {
             return consult_field_wrong(call, "/body", name, "内容过长。", "The text is too long.");
         }
     }
@@ -221,15 +249,20 @@ static enum status save_draft(struct api_call *call, const char *consultation_id
     if (text == NULL) {
         return STATUS_NO_MEMORY;
     }
-    enum status status = db_run(call->db, "UPDATE opinion SET body = $1, author_id = $2, saved_ms = $3 WHERE consultation_id = "
-                                          "$4 AND status = 'draft'", "ssis", text, call->actor->account_id, call->now_ms,
-                                consultation_id);
+    enum status status = db_run(
+        call->db,
+        "UPDATE opinion SET body = $1, author_id = $2, saved_ms = $3 WHERE consultation_id = "
+        "$4 AND status = 'draft'",
+        "ssis", text, call->actor->account_id, call->now_ms, consultation_id);
     if (status == STATUS_OK && db_changes(call->db) == 0) {
         api_new_id(id);
         status = db_run(call->db,
-            "INSERT INTO opinion (id, consultation_id, version, status, body, author_id, saved_ms) VALUES ($1, $2, (SELECT "
-            "COALESCE(MAX(version), 0) + 1 FROM opinion WHERE consultation_id = $3), 'draft', $4, $5, $6)", "sssssi", id,
-            consultation_id, consultation_id, text, call->actor->account_id, call->now_ms);
+                        "INSERT INTO opinion (id, consultation_id, version, status, body, "
+                        "author_id, saved_ms) VALUES ($1, $2, (SELECT "
+                        "COALESCE(MAX(version), 0) + 1 FROM opinion WHERE consultation_id = $3), "
+                        "'draft', $4, $5, $6)",
+                        "sssssi", id, consultation_id, consultation_id, text,
+                        call->actor->account_id, call->now_ms);
     }
     free(text);
     return status;
@@ -239,10 +272,12 @@ void opinion_put(struct api_call *call)
 {
     struct consult_row row;
     unsigned relation;
-    if (!check_body(call, json_object_get(call->body, "body")) || !consult_load(call, call->params[0], &row, &relation)) {
+    if (!check_body(call, json_object_get(call->body, "body")) ||
+        !consult_load(call, call->params[0], &row, &relation)) {
         return;
     }
-    struct consult_change change = {.event = CONSULT_EVENT_SAVE, .actor = relation, .actor_id = call->actor->account_id};
+    struct consult_change change = {
+        .event = CONSULT_EVENT_SAVE, .actor = relation, .actor_id = call->actor->account_id};
     if (consult_if_match(call, &row) && consult_change(call, &row, &change)) {
         enum status status = save_draft(call, row.id);
         if (status == STATUS_OK) {
@@ -258,8 +293,10 @@ static void reply_list(struct api_call *call, const char *consultation_id, bool 
 {
     json_t *list = json_array();
     struct db_query q;
-    db_begin_query(&q, call->db, OPINION_SELECT "WHERE o.consultation_id = $1 AND (o.status = 'signed' OR $2 = 1) ORDER BY "
-                                                "o.version");
+    db_begin_query(&q, call->db,
+                   OPINION_SELECT
+                   "WHERE o.consultation_id = $1 AND (o.status = 'signed' OR $2 = 1) ORDER BY "
+                   "o.version");
     db_bind_text(&q, consultation_id);
     db_bind_int(&q, with_draft ? 1 : 0);
     while (db_next(&q)) {

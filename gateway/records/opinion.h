@@ -1,6 +1,6 @@
-/* The opinion: a draft that its author may overwrite, then a signed version that nobody may; a later change is the next version.
- * Signed is the canonical JSON of the whole record (opinion_record.h) by the Ed25519 key of the consultant's institution.
- * Store thread. */
+/* The opinion: a draft that its author may overwrite, then a signed version that nobody may; a
+ * later change is the next version. Signed is the canonical JSON of the whole record
+ * (opinion_record.h) by the Ed25519 key of the consultant's institution. Store thread. */
 #ifndef GATEWAY_RECORDS_OPINION_H
 #define GATEWAY_RECORDS_OPINION_H
 
@@ -8,14 +8,18 @@
 #include "gateway/consult/consult_row.h"
 
 /* Is a draft saved that says something (findings or diagnosis)? */
-MUST_USE enum status opinion_draft_ready(struct db *db, const char *consultation_id, bool *out_ready);
-/* Turns the draft into a signed version; out_detail (new reference): version and SHA-256 for the audit row. row: as it will
- * be stored. True, or the call has been answered (503 opinion.signing). */
+MUST_USE enum status opinion_draft_ready(struct db *db, const char *consultation_id,
+                                         bool *out_ready);
+/* Turns the draft into a signed version; out_detail (new reference): version and SHA-256 for the
+ * audit row. row: as it will be stored. True, or the call has been answered (503 opinion.signing).
+ */
 bool opinion_sign(struct api_call *call, const struct consult_row *row, json_t **out_detail);
 /* Opens version n+1 as a draft with the text of version n. */
 bool opinion_amend(struct api_call *call, const struct consult_row *row, const char *reason);
-/* The latest version: drafts only when with_draft. NULL in *out_opinion: none. Object as in proto/signal/README.md. */
-MUST_USE enum status opinion_latest(struct db *db, const char *consultation_id, bool with_draft, json_t **out_opinion);
+/* The latest version: drafts only when with_draft. NULL in *out_opinion: none. Object as in
+ * proto/signal/README.md. */
+MUST_USE enum status opinion_latest(struct db *db, const char *consultation_id, bool with_draft,
+                                    json_t **out_opinion);
 
 /* PUT /consultations/{id}/opinion, GET /consultations/{id}/opinions */
 void opinion_put(struct api_call *call);

@@ -1,4 +1,5 @@
-/* The routes of consents, opinions, audit trail and recordings (records_routes[] of gateway/api.h). Constant data. */
+/* The routes of consents, opinions, audit trail and recordings (records_routes[] of gateway/api.h).
+ * Constant data. */
 #ifndef GATEWAY_RECORDS_RECORDS_ROUTES_H
 #define GATEWAY_RECORDS_RECORDS_ROUTES_H
 

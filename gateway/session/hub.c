@@ -81,7 +81,8 @@ void conn_send(struct conn *conn, json_t *message)
     json_decref(message);
 }
 
-void conn_refuse(struct conn *conn, const char *code, const char *zh, const char *en, const char *to)
+void conn_refuse(struct conn *conn, const char *code, const char *zh, const char *en,
+                 const char *to)
 {
     conn->hub->stats.messages_refused++;
     conn_send(conn, message_error(code, zh, en, to));
@@ -91,7 +92,8 @@ void hub_push_account(struct hub *hub, const char *account, const json_t *messag
 {
     struct conn *conn = hub->by_account[bucket_of_account(account)];
     while (conn != NULL) {
-        struct conn *next = conn->next_account; /* a send may close a slow connection, never free it at once */
+        struct conn *next =
+            conn->next_account; /* a send may close a slow connection, never free it at once */
         if (conn->greeted && strcmp(conn->actor.account_id, account) == 0) {
             conn_send_borrowed(conn, message);
         }
@@ -123,14 +125,16 @@ static void actor_lookup(struct api_call *call)
     const char *token_hash = json_string_value(json_object_get(call->body, "token_hash"));
     struct api_actor actor;
     enum status status = token_hash == NULL ? STATUS_UNAUTHENTIC
-                                            : auth_actor_load(call->db, token_hash, call->now_ms, call->config, &actor);
+                                            : auth_actor_load(call->db, token_hash, call->now_ms,
+                                                              call->config, &actor);
     if (status != STATUS_OK) {
         api_problem(call, 401, "session.required", "请先登录。", "Sign in first.", NULL);
         return;
     }
-    call->reply = json_pack("{s:s, s:s, s:s, s:s, s:s, s:i}", "account", actor.account_id, "organisation",
-                            actor.organisation_id, "practitioner", actor.practitioner_id, "csrf", actor.csrf_token,
-                            "language", actor.language, "roles", (int)actor.roles);
+    call->reply =
+        json_pack("{s:s, s:s, s:s, s:s, s:s, s:i}", "account", actor.account_id, "organisation",
+                  actor.organisation_id, "practitioner", actor.practitioner_id, "csrf",
+                  actor.csrf_token, "language", actor.language, "roles", (int)actor.roles);
 }
 
 static void copy_member(char *buffer, size_t buffer_len, const json_t *object, const char *name)
@@ -141,7 +145,8 @@ static void copy_member(char *buffer, size_t buffer_len, const json_t *object, c
 
 static void read_actor(const json_t *reply, struct api_actor *out)
 {
-    *out = (struct api_actor){.roles = (unsigned)json_integer_value(json_object_get(reply, "roles"))};
+    *out =
+        (struct api_actor){.roles = (unsigned)json_integer_value(json_object_get(reply, "roles"))};
     copy_member(out->account_id, sizeof(out->account_id), reply, "account");
     copy_member(out->organisation_id, sizeof(out->organisation_id), reply, "organisation");
     copy_member(out->practitioner_id, sizeof(out->practitioner_id), reply, "practitioner");
@@ -154,7 +159,8 @@ static void accept_upgrade(struct upgrade *upgrade, const json_t *reply)
     struct hub *hub = upgrade->hub;
     struct conn *conn = calloc(1, sizeof(*conn));
     if (conn == NULL) {
-        web_reply_problem(upgrade->exchange, 503, "overload", "系统繁忙，请稍后再试。", "Busy, try again soon.");
+        web_reply_problem(upgrade->exchange, 503, "overload", "系统繁忙，请稍后再试。",
+                          "Busy, try again soon.");
         return;
     }
     conn->magic = CONN_MAGIC;
@@ -176,9 +182,11 @@ static void upgrade_done(void *context, const struct api_call *call)
     if (call->status == 200) {
         accept_upgrade(upgrade, call->reply);
     } else if (call->status == 401) {
-        web_reply_problem(upgrade->exchange, 401, "session.required", "请先登录。", "Sign in first.");
+        web_reply_problem(upgrade->exchange, 401, "session.required", "请先登录。",
+                          "Sign in first.");
     } else {
-        web_reply_problem(upgrade->exchange, 503, "store.unavailable", "系统暂时不可用。", "Temporarily unavailable.");
+        web_reply_problem(upgrade->exchange, 503, "store.unavailable", "系统暂时不可用。",
+                          "Temporarily unavailable.");
     }
     free(upgrade);
 }
@@ -196,7 +204,8 @@ void hub_ws_request(struct hub *hub, struct web_exchange *exchange)
     auth_token_hash(request->session_token, upgrade->token_hash);
     json_t *body = json_pack("{s:s}", "token_hash", upgrade->token_hash);
     if (app_call(hub->app, NULL, actor_lookup, body, upgrade_done, upgrade) != STATUS_OK) {
-        web_reply_problem(exchange, 503, "overload", "系统繁忙，请稍后再试。", "Busy, try again soon.");
+        web_reply_problem(exchange, 503, "overload", "系统繁忙，请稍后再试。",
+                          "Busy, try again soon.");
         free(upgrade);
     }
 }
@@ -208,16 +217,18 @@ static void on_hello(struct conn *conn, const json_t *message)
     const char *csrf = message_text(message, "csrf");
     if (strlen(csrf) != strlen(conn->actor.csrf_token) ||
         sodium_memcmp(csrf, conn->actor.csrf_token, strlen(csrf)) != 0) {
-        conn_refuse(conn, "session.csrf", "页面已过期，请刷新。", "The page is out of date; reload it.", "hello");
+        conn_refuse(conn, "session.csrf", "页面已过期，请刷新。",
+                    "The page is out of date; reload it.", "hello");
         web_ws_close(conn->ws, 1008, "csrf");
         return;
     }
     char epoch[17];
-    (void)snprintf(epoch, sizeof(epoch), "%016llx", (unsigned long long)conn->hub->app->services.epoch);
+    (void)snprintf(epoch, sizeof(epoch), "%016llx",
+                   (unsigned long long)conn->hub->app->services.epoch);
     conn->greeted = true;
-    conn_send(conn, json_pack("{s:s, s:s, s:s, s:I, s:s}", "type", "welcome", "server", "consult-gateway " CG_VERSION,
-                              "epoch", epoch, "time_ms", (json_int_t)clock_wall_ms(), "account",
-                              conn->actor.account_id));
+    conn_send(conn, json_pack("{s:s, s:s, s:s, s:I, s:s}", "type", "welcome", "server",
+                              "consult-gateway " CG_VERSION, "epoch", epoch, "time_ms",
+                              (json_int_t)clock_wall_ms(), "account", conn->actor.account_id));
 }
 
 static void on_ping(struct conn *conn, const json_t *message)
@@ -244,7 +255,8 @@ static void on_candidate(struct conn *conn, const json_t *message)
 
 static const struct handler {
     const char *type;
-    bool in_room; /* the message names a consultation, which must be the room that the connection is in */
+    bool in_room; /* the message names a consultation, which must be the room that the connection is
+                     in */
     void (*run)(struct conn *conn, const json_t *message);
 } handlers[] = {
     {"hello", false, on_hello},
@@ -270,7 +282,8 @@ static const struct handler *find_handler(const char *type)
 
 static bool in_named_room(const struct conn *conn, const json_t *message)
 {
-    return conn->room != NULL && strcmp(conn->room->consultation, message_text(message, "consultation")) == 0;
+    return conn->room != NULL &&
+           strcmp(conn->room->consultation, message_text(message, "consultation")) == 0;
 }
 
 static void dispatch(struct conn *conn, const json_t *message)
@@ -283,7 +296,8 @@ static void dispatch(struct conn *conn, const json_t *message)
         return;
     }
     if (handler->in_room && !in_named_room(conn, message)) {
-        conn_refuse(conn, "room.not-joined", "您不在该会诊室中。", "You are not in that room.", type);
+        conn_refuse(conn, "room.not-joined", "您不在该会诊室中。", "You are not in that room.",
+                    type);
         return;
     }
     handler->run(conn, message);
@@ -298,7 +312,8 @@ void hub_ws_message(struct hub *hub, struct web_ws *ws, struct span text)
     struct message_problem problem;
     if (message_read(text, &message, &problem) != STATUS_OK) {
         hub->stats.messages_refused++;
-        json_t *error = message_error(problem.code, "消息格式不正确。", "The message does not fit the protocol.", problem.type);
+        json_t *error = message_error(problem.code, "消息格式不正确。",
+                                      "The message does not fit the protocol.", problem.type);
         if (error != NULL && problem.field[0] != '\0') {
             json_object_set_new(error, "field", json_string(problem.field));
         }
@@ -328,9 +343,10 @@ static void push_changed(struct hub *hub, const struct api_effect *effect)
 {
     size_t index;
     json_t *account;
-    json_t *message = json_pack("{s:s, s:s, s:O, s:O}", "type", "consultation.changed", "consultation",
-                                effect->consultation_id, "version", json_object_get(effect->message, "version"), "state",
-                                json_object_get(effect->message, "state"));
+    json_t *message =
+        json_pack("{s:s, s:s, s:O, s:O}", "type", "consultation.changed", "consultation",
+                  effect->consultation_id, "version", json_object_get(effect->message, "version"),
+                  "state", json_object_get(effect->message, "state"));
     if (message == NULL) {
         return;
     }
@@ -350,8 +366,9 @@ static void end_sessions(struct hub *hub, const struct api_effect *effect)
         struct conn *next;
         for (struct conn *conn = hub->by_id[i]; conn != NULL; conn = next) {
             next = conn->next_id;
-            bool same = token_hash != NULL ? strcmp(conn->token_hash, token_hash) == 0
-                                           : strcmp(conn->actor.account_id, effect->account_id) == 0;
+            bool same = token_hash != NULL
+                            ? strcmp(conn->token_hash, token_hash) == 0
+                            : strcmp(conn->actor.account_id, effect->account_id) == 0;
             if (same) {
                 conn_send(conn, json_pack("{s:s, s:s}", "type", "session.ended", "reason", reason));
                 room_leave(conn);
@@ -365,7 +382,8 @@ static void start_recording(struct hub *hub, const struct api_effect *effect)
 {
     struct room *room = room_find(hub, effect->consultation_id);
     if (room != NULL) {
-        room_recording_start(room, json_string_value(json_object_get(effect->message, "recording_id")),
+        room_recording_start(room,
+                             json_string_value(json_object_get(effect->message, "recording_id")),
                              json_string_value(json_object_get(effect->message, "file")));
     }
 }
@@ -484,8 +502,9 @@ json_t *hub_rooms_json(const struct hub *hub)
 {
     json_t *rooms = json_array();
     for (const struct room *room = hub->rooms; room != NULL && rooms != NULL; room = room->next) {
-        json_array_append_new(rooms, json_pack("{s:s, s:o, s:b}", "consultation", room->consultation, "seats",
-                                               room_seats_json(room), "recording", room->recording != 0));
+        json_array_append_new(rooms, json_pack("{s:s, s:o, s:b}", "consultation",
+                                               room->consultation, "seats", room_seats_json(room),
+                                               "recording", room->recording != 0));
     }
     return rooms;
 }

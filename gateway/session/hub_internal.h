@@ -1,5 +1,6 @@
-/* The hub's own structures, shared by hub.c (connections), room.c (seats, shared view, chat), room_media.c (SDP, figures) and
- * room_recording.c. T0 only; nothing outside gateway/session includes this. */
+/* The hub's own structures, shared by hub.c (connections), room.c (seats, shared view, chat),
+ * room_media.c (SDP, figures) and room_recording.c. T0 only; nothing outside gateway/session
+ * includes this. */
 #ifndef GATEWAY_SESSION_HUB_INTERNAL_H
 #define GATEWAY_SESSION_HUB_INTERNAL_H
 
@@ -8,11 +9,12 @@
 
 #include <stdatomic.h>
 
-#define HUB_BUCKETS 4096u            /* 10,000 connections: chains of two or three */
-#define ROOM_ABSENT_US 10000000      /* a seat empty for 10 s interrupts (proto/signal/README.md) */
-#define ROOM_QUALITY_US 2000000      /* figures to the parties each 2 s */
-#define ROOM_CHAT_MAX 200u           /* as room.state allows */
-#define ROOM_IDLE_CLOSE_US 900000000 /* nobody in it for 15 min: the consultation's own timer has decided by then */
+#define HUB_BUCKETS 4096u       /* 10,000 connections: chains of two or three */
+#define ROOM_ABSENT_US 10000000 /* a seat empty for 10 s interrupts (proto/signal/README.md) */
+#define ROOM_QUALITY_US 2000000 /* figures to the parties each 2 s */
+#define ROOM_CHAT_MAX 200u      /* as room.state allows */
+#define ROOM_IDLE_CLOSE_US                                                                         \
+    900000000 /* nobody in it for 15 min: the consultation's own timer has decided by then */
 
 #define CONN_MAGIC 0x434f4e4eu /* "CONN" */
 #define ROOM_MAGIC 0x524f4f4du /* "ROOM" */
@@ -21,16 +23,16 @@ struct room;
 
 struct conn {
     uint32_t magic;
-    uint64_t id;          /* never used again; late answers find their connection by it */
+    uint64_t id; /* never used again; late answers find their connection by it */
     struct hub *hub;
     struct web_ws *ws;
     struct api_actor actor;
     char token_hash[65];
-    bool greeted;         /* hello was accepted */
-    struct room *room;    /* NULL while in none */
+    bool greeted;      /* hello was accepted */
+    struct room *room; /* NULL while in none */
     uint8_t seat;
     char device[65];
-    int64_t quality_us;   /* of the last quality.report */
+    int64_t quality_us; /* of the last quality.report */
     struct conn *next_id, *next_account;
 };
 
@@ -40,13 +42,13 @@ struct seat {
     bool taken;
     char account[33];
     char name_zh[128], name_en[128], role[16];
-    struct conn *conn;    /* NULL while its browser is away */
+    struct conn *conn; /* NULL while its browser is away */
     enum seat_media media;
     bool has_stats;
     struct media_event stats;
     struct loop_timer absent;
     bool absent_armed;
-    struct room *room;    /* back, for the timer */
+    struct room *room; /* back, for the timer */
 };
 
 struct room {
@@ -55,8 +57,8 @@ struct room {
     char consultation[33];
     struct media_room media;
     struct seat seats[MEDIA_SEATS_MAX];
-    json_t *view; /* last view.show without type and consultation; NULL */
-    json_t *chat; /* array */
+    json_t *view;       /* last view.show without type and consultation; NULL */
+    json_t *chat;       /* array */
     uint32_t recording; /* recorder's handle; 0 while none is written */
     char recording_id[33];
     struct loop_timer quality, idle;
@@ -83,7 +85,8 @@ struct hub {
 
 /* hub.c */
 void conn_send(struct conn *conn, json_t *message); /* steals message */
-void conn_refuse(struct conn *conn, const char *code, const char *zh, const char *en, const char *to);
+void conn_refuse(struct conn *conn, const char *code, const char *zh, const char *en,
+                 const char *to);
 struct conn *hub_find(const struct hub *hub, uint64_t id);
 void hub_push_account(struct hub *hub, const char *account, const json_t *message);
 

@@ -24,8 +24,9 @@ static json_t *recorder_json(struct app *app)
     if (app->recorder != NULL) {
         recorder_stats(app->recorder, &stats);
     }
-    return json_pack("{s:i, s:I, s:I, s:I}", "running", (int)stats.running, "dropped", (json_int_t)stats.dropped, "packets",
-                     (json_int_t)stats.packets, "errors", (json_int_t)stats.errors);
+    return json_pack("{s:i, s:I, s:I, s:I}", "running", (int)stats.running, "dropped",
+                     (json_int_t)stats.dropped, "packets", (json_int_t)stats.packets, "errors",
+                     (json_int_t)stats.errors);
 }
 
 static void refresh(struct loop_timer *timer)
@@ -37,11 +38,12 @@ static void refresh(struct loop_timer *timer)
     web_stats(app->web, &web);
     hub_stats(app->hub, &hub);
     int64_t now_ms = clock_wall_ms();
-    json_t *overview = json_pack("{s:i, s:i, s:i, s:I, s:I, s:o, s:o}", "connections", (int)web.connections, "websockets",
-                                 (int)hub.connections, "sessions_running", (int)hub.rooms, "started_ms",
-                                 (json_int_t)app->services.started_ms, "uptime_ms",
-                                 (json_int_t)(now_ms - app->services.started_ms), "rooms", hub_rooms_json(app->hub),
-                                 "recorder", recorder_json(app));
+    json_t *overview =
+        json_pack("{s:i, s:i, s:i, s:I, s:I, s:o, s:o}", "connections", (int)web.connections,
+                  "websockets", (int)hub.connections, "sessions_running", (int)hub.rooms,
+                  "started_ms", (json_int_t)app->services.started_ms, "uptime_ms",
+                  (json_int_t)(now_ms - app->services.started_ms), "rooms",
+                  hub_rooms_json(app->hub), "recorder", recorder_json(app));
     if (overview != NULL && live->extra != NULL) {
         live->extra(live->context, overview);
     }
@@ -60,7 +62,8 @@ static void add(void *context, json_t *overview)
     char *text = snapshot_copy(live->snapshot);
     json_t *latest = text == NULL ? NULL : json_loads(text, 0, NULL);
     if (latest != NULL) {
-        (void)json_object_update(overview, latest); /* short of memory: the counts alone are shown */
+        (void)json_object_update(overview,
+                                 latest); /* short of memory: the counts alone are shown */
     }
     json_decref(latest);
     free(text);

@@ -38,7 +38,8 @@ static bool fits(const struct signal_field *field, const json_t *value)
     return false;
 }
 
-static enum status problem(struct message_problem *out, const char *code, const char *field, enum status status)
+static enum status problem(struct message_problem *out, const char *code, const char *field,
+                           enum status status)
 {
     out->code = code;
     strncat(out->field, field, sizeof(out->field) - 1);
@@ -61,14 +62,16 @@ static enum status check_members(json_t *message, const char *type, struct messa
     }
     for (size_t i = 0; i < signal_field_count; i++) {
         const struct signal_field *field = &signal_fields[i];
-        if (field->required && strcmp(field->message, type) == 0 && json_object_get(message, field->name) == NULL) {
+        if (field->required && strcmp(field->message, type) == 0 &&
+            json_object_get(message, field->name) == NULL) {
             return problem(out, "message.field", field->name, STATUS_MALFORMED);
         }
     }
     return STATUS_OK;
 }
 
-enum status message_read(struct span text, json_t **out_message, struct message_problem *out_problem)
+enum status message_read(struct span text, json_t **out_message,
+                         struct message_problem *out_problem)
 {
     *out_problem = (struct message_problem){.code = ""};
     json_error_t error;
@@ -106,7 +109,8 @@ long long message_int(const json_t *message, const char *name)
 
 json_t *message_error(const char *code, const char *zh, const char *en, const char *to)
 {
-    json_t *message = json_pack("{s:s, s:s, s:s, s:s}", "type", "error", "code", code, "zh", zh, "en", en);
+    json_t *message =
+        json_pack("{s:s, s:s, s:s, s:s}", "type", "error", "code", code, "zh", zh, "en", en);
     if (message != NULL && to != NULL && to[0] != '\0') {
         json_object_set_new(message, "to", json_string(to));
     }

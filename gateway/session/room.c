@@ -1,12 +1,14 @@
-/* A room is what a running consultation has in memory: seats with the connections that hold them, the shared view, the chat.
+/* A room is what a running consultation has in memory: seats with the connections that hold them,
+ * the shared view, the chat.
  *
  *   room.join ──store──> seat ──> present ──media.offer──> connecting ──> live <──> silent
  *                                    │ WebSocket closed, room.leave
  *                                    v
- *                                 absent ──10 s without media either──> consult_session_absent (interrupted)
+ *                                 absent ──10 s without media either──> consult_session_absent
+ * (interrupted)
  *
- * Invariants: a seat has at most one connection; a connection is in at most one room; a room that nobody is in for 15 minutes
- * closes (the consultation's own timer has decided by then). */
+ * Invariants: a seat has at most one connection; a connection is in at most one room; a room that
+ * nobody is in for 15 minutes closes (the consultation's own timer has decided by then). */
 #include "gateway/consult/consult_session.h"
 #include "gateway/session/hub_internal.h"
 #include "gateway/session/message.h"
@@ -30,7 +32,8 @@ struct room *room_find(const struct hub *hub, const char *consultation)
 struct room *room_by_media(const struct hub *hub, struct media_room media)
 {
     struct room *room = hub->rooms;
-    while (room != NULL && (room->media.index != media.index || room->media.generation != media.generation)) {
+    while (room != NULL &&
+           (room->media.index != media.index || room->media.generation != media.generation)) {
         room = room->next;
     }
     return room;
@@ -68,7 +71,8 @@ static void absence_noted(void *context, const struct api_call *call)
 {
     (void)context;
     if (call->status >= 500) {
-        log_warn("session_absent", "status=%d", call->status); /* the consultation's timer still stands */
+        log_warn("session_absent", "status=%d",
+                 call->status); /* the consultation's timer still stands */
     }
 }
 
@@ -76,10 +80,12 @@ static void on_absent(struct loop_timer *timer)
 {
     struct seat *seat = (struct seat *)(void *)((char *)timer - offsetof(struct seat, absent));
     struct room *room = seat->room;
-    json_t *body = json_pack("{s:s, s:s, s:i}", "consultation", room->consultation, "account", seat->account, "seat",
-                             (int)(seat - room->seats));
-    log_info("seat_absent", "consultation=%s seat=%d", room->consultation, (int)(seat - room->seats));
-    if (app_call(room->hub->app, NULL, consult_session_absent, body, absence_noted, NULL) != STATUS_OK) {
+    json_t *body = json_pack("{s:s, s:s, s:i}", "consultation", room->consultation, "account",
+                             seat->account, "seat", (int)(seat - room->seats));
+    log_info("seat_absent", "consultation=%s seat=%d", room->consultation,
+             (int)(seat - room->seats));
+    if (app_call(room->hub->app, NULL, consult_session_absent, body, absence_noted, NULL) !=
+        STATUS_OK) {
         loop_timer_set(room_loop(room), timer, ROOM_ABSENT_US); /* store busy: later */
     }
 }
@@ -100,9 +106,10 @@ void room_seat_check(struct seat *seat)
 
 static json_t *party_json(const struct seat *seat, unsigned index)
 {
-    return json_pack("{s:i, s:s, s:s, s:s, s:s, s:b, s:s}", "seat", (int)index, "account", seat->account, "name_zh",
-                     seat->name_zh, "name_en", seat->name_en, "role", seat->role, "present", seat->conn != NULL,
-                     "media", seat_media_name(seat->media));
+    return json_pack("{s:i, s:s, s:s, s:s, s:s, s:b, s:s}", "seat", (int)index, "account",
+                     seat->account, "name_zh", seat->name_zh, "name_en", seat->name_en, "role",
+                     seat->role, "present", seat->conn != NULL, "media",
+                     seat_media_name(seat->media));
 }
 
 static json_t *state_json(const struct room *room, unsigned own_seat, bool with_chat)
@@ -113,8 +120,9 @@ static json_t *state_json(const struct room *room, unsigned own_seat, bool with_
             json_array_append_new(parties, party_json(&room->seats[i], i));
         }
     }
-    json_t *state = json_pack("{s:s, s:s, s:i, s:o, s:b}", "type", "room.state", "consultation", room->consultation,
-                              "seat", (int)own_seat, "parties", parties, "recording", room->recording != 0);
+    json_t *state = json_pack("{s:s, s:s, s:i, s:o, s:b}", "type", "room.state", "consultation",
+                              room->consultation, "seat", (int)own_seat, "parties", parties,
+                              "recording", room->recording != 0);
     if (state != NULL && room->view != NULL) {
         json_object_set(state, "view", room->view);
     }
@@ -192,7 +200,8 @@ static void fill_seats(struct room *room, const json_t *parties)
     }
 }
 
-/* Another tab or browser of the same person takes the seat over; the former one is told and closes its connection. */
+/* Another tab or browser of the same person takes the seat over; the former one is told and closes
+ * its connection. */
 static void take_over(struct seat *seat, struct conn *conn)
 {
     struct conn *former = seat->conn;
@@ -201,8 +210,8 @@ static void take_over(struct seat *seat, struct conn *conn)
     }
     former->room = NULL;
     seat->conn = NULL;
-    conn_send(former, json_pack("{s:s, s:s, s:s}", "type", "room.closed", "consultation", seat->room->consultation,
-                                "reason", "taken-over"));
+    conn_send(former, json_pack("{s:s, s:s, s:s}", "type", "room.closed", "consultation",
+                                seat->room->consultation, "reason", "taken-over"));
 }
 
 static void sit_down(struct room *room, struct conn *conn, unsigned seat_index, const char *device)
@@ -238,15 +247,17 @@ static void refuse_join(struct conn *conn, const struct api_call *call)
     const char *code = json_string_value(json_object_get(call->reply, "code"));
     const char *zh = json_string_value(json_object_get(call->reply, "detail_zh"));
     const char *en = json_string_value(json_object_get(call->reply, "detail_en"));
-    conn_refuse(conn, code == NULL ? "store.unavailable" : code, zh == NULL ? "系统暂时不可用。" : zh,
-                en == NULL ? "Temporarily unavailable." : en, "room.join");
+    conn_refuse(conn, code == NULL ? "store.unavailable" : code,
+                zh == NULL ? "系统暂时不可用。" : zh, en == NULL ? "Temporarily unavailable." : en,
+                "room.join");
 }
 
 static void join_done(void *context, const struct api_call *call)
 {
     struct join *join = context;
     struct conn *conn = hub_find(join->hub, join->conn);
-    if (conn == NULL) { /* its WebSocket closed meanwhile; the seat's absence was never interrupted */
+    if (conn ==
+        NULL) { /* its WebSocket closed meanwhile; the seat's absence was never interrupted */
         free(join);
         return;
     }
@@ -260,7 +271,8 @@ static void join_done(void *context, const struct api_call *call)
         room = room_open(join->hub, join->consultation);
     }
     if (room == NULL) {
-        conn_refuse(conn, "room.full", "会诊室已满，请稍后再试。", "No room is free; try again soon.", "room.join");
+        conn_refuse(conn, "room.full", "会诊室已满，请稍后再试。",
+                    "No room is free; try again soon.", "room.join");
         free(join);
         return;
     }
@@ -268,7 +280,8 @@ static void join_done(void *context, const struct api_call *call)
     sit_down(room, conn, (unsigned)message_int(call->reply, "seat"), join->device);
     const json_t *recording = json_object_get(call->reply, "recording");
     if (room->recording == 0 && json_is_object(recording)) {
-        room_recording_start(room, message_text(recording, "recording_id"), message_text(recording, "file"));
+        room_recording_start(room, message_text(recording, "recording_id"),
+                             message_text(recording, "file"));
     }
     free(join);
 }
@@ -277,16 +290,21 @@ void room_join_request(struct conn *conn, const json_t *message)
 {
     struct join *join = calloc(1, sizeof(*join));
     if (join == NULL) {
-        conn_refuse(conn, "overload", "系统繁忙，请稍后再试。", "Busy, try again soon.", "room.join");
+        conn_refuse(conn, "overload", "系统繁忙，请稍后再试。", "Busy, try again soon.",
+                    "room.join");
         return;
     }
     join->hub = conn->hub;
     join->conn = conn->id;
-    copy_text(join->consultation, sizeof(join->consultation), message_text(message, "consultation"));
+    copy_text(join->consultation, sizeof(join->consultation),
+              message_text(message, "consultation"));
     copy_text(join->device, sizeof(join->device), message_text(message, "device"));
-    json_t *body = json_pack("{s:s, s:s}", "consultation", join->consultation, "account", conn->actor.account_id);
-    if (app_call(conn->hub->app, &conn->actor, consult_session_join, body, join_done, join) != STATUS_OK) {
-        conn_refuse(conn, "overload", "系统繁忙，请稍后再试。", "Busy, try again soon.", "room.join");
+    json_t *body = json_pack("{s:s, s:s}", "consultation", join->consultation, "account",
+                             conn->actor.account_id);
+    if (app_call(conn->hub->app, &conn->actor, consult_session_join, body, join_done, join) !=
+        STATUS_OK) {
+        conn_refuse(conn, "overload", "系统繁忙，请稍后再试。", "Busy, try again soon.",
+                    "room.join");
         free(join);
     }
 }
@@ -318,8 +336,8 @@ void room_close(struct room *room, const char *reason)
         struct conn *conn = room->seats[i].conn;
         loop_timer_cancel(room_loop(room), &room->seats[i].absent);
         if (conn != NULL) {
-            conn_send(conn, json_pack("{s:s, s:s, s:s}", "type", "room.closed", "consultation", room->consultation,
-                                      "reason", reason));
+            conn_send(conn, json_pack("{s:s, s:s, s:s}", "type", "room.closed", "consultation",
+                                      room->consultation, "reason", reason));
             conn->room = NULL;
         }
     }
@@ -348,8 +366,8 @@ void room_view_show(struct conn *conn, const json_t *message)
     json_object_del(view, "consultation");
     json_decref(room->view);
     room->view = view;
-    json_t *shown = json_pack("{s:s, s:s, s:i, s:O}", "type", "view.shown", "consultation", room->consultation, "seat",
-                              (int)conn->seat, "view", view);
+    json_t *shown = json_pack("{s:s, s:s, s:i, s:O}", "type", "view.shown", "consultation",
+                              room->consultation, "seat", (int)conn->seat, "view", view);
     room_broadcast(room, shown, conn);
     json_decref(shown);
 }
@@ -357,8 +375,8 @@ void room_view_show(struct conn *conn, const json_t *message)
 void room_chat_say(struct conn *conn, const json_t *message)
 {
     struct room *room = conn->room;
-    json_t *said = json_pack("{s:i, s:s, s:I}", "seat", (int)conn->seat, "text", message_text(message, "text"), "at_ms",
-                             (json_int_t)clock_wall_ms());
+    json_t *said = json_pack("{s:i, s:s, s:I}", "seat", (int)conn->seat, "text",
+                             message_text(message, "text"), "at_ms", (json_int_t)clock_wall_ms());
     if (json_array_size(room->chat) >= ROOM_CHAT_MAX) {
         json_array_remove(room->chat, 0);
     }

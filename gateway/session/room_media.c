@@ -1,4 +1,5 @@
-/* SDP between the browsers and the media plane, and the media plane's events as the parties and the operator see them. */
+/* SDP between the browsers and the media plane, and the media plane's events as the parties and the
+ * operator see them. */
 #include "gateway/ops/legs.h"
 #include "gateway/session/hub_internal.h"
 #include "gateway/session/message.h"
@@ -19,17 +20,19 @@ const char *seat_media_name(enum seat_media media)
 
 /* ---- offer and answer ---- */
 
-static void send_offer_error(struct conn *conn, const json_t *message, enum status status, const char *text)
+static void send_offer_error(struct conn *conn, const json_t *message, enum status status,
+                             const char *text)
 {
     json_t *error = message_error(status == STATUS_FULL ? "media.full" : "media.offer-refused",
-                                  status == STATUS_FULL ? "音视频通道已满，请稍后再试。" : "浏览器的音视频参数不被支持。",
+                                  status == STATUS_FULL ? "音视频通道已满，请稍后再试。"
+                                                        : "浏览器的音视频参数不被支持。",
                                   text == NULL ? status_text(status) : text, "media.offer");
     if (error != NULL) {
         json_object_set(error, "seq", json_object_get(message, "seq"));
     }
     conn->hub->stats.offers_refused++;
-    log_info("offer_refused", "consultation=%s seat=%u status=%s", conn->room->consultation, (unsigned)conn->seat,
-             status_name(status));
+    log_info("offer_refused", "consultation=%s seat=%u status=%s", conn->room->consultation,
+             (unsigned)conn->seat, status_name(status));
     conn_send(conn, error);
 }
 
@@ -54,7 +57,8 @@ void room_media_offer(struct conn *conn, const json_t *message)
         return;
     }
     struct writer answer = writer_of(buffer, ANSWER_MAX);
-    enum status status = media_offer(conn->hub->app->media, room->media, conn->seat, span_text(sdp), &answer, slots, &problem);
+    enum status status = media_offer(conn->hub->app->media, room->media, conn->seat, span_text(sdp),
+                                     &answer, slots, &problem);
     if (status != STATUS_OK) {
         send_offer_error(conn, message, status, problem);
         free(buffer);
@@ -66,9 +70,9 @@ void room_media_offer(struct conn *conn, const json_t *message)
     if (seat->media == SEAT_MEDIA_NONE) {
         seat->media = SEAT_MEDIA_CONNECTING;
     }
-    conn_send(conn, json_pack("{s:s, s:s, s:s#, s:O, s:o}", "type", "media.answer", "consultation", room->consultation, "sdp",
-                              (const char *)text.data, (int)text.len, "seq", json_object_get(message, "seq"), "slots",
-                              slots_json(slots)));
+    conn_send(conn, json_pack("{s:s, s:s, s:s#, s:O, s:o}", "type", "media.answer", "consultation",
+                              room->consultation, "sdp", (const char *)text.data, (int)text.len,
+                              "seq", json_object_get(message, "seq"), "slots", slots_json(slots)));
     free(buffer);
 }
 
@@ -85,8 +89,9 @@ void room_media_renegotiate(struct room *room)
     }
     for (unsigned i = 0; i < MEDIA_SEATS_MAX; i++) {
         if (room->seats[i].conn != NULL) {
-            conn_send(room->seats[i].conn, json_pack("{s:s, s:s, s:i}", "type", "media.renegotiate", "consultation",
-                                                     room->consultation, "slots", slots));
+            conn_send(room->seats[i].conn,
+                      json_pack("{s:s, s:s, s:i}", "type", "media.renegotiate", "consultation",
+                                room->consultation, "slots", slots));
         }
     }
 }
@@ -105,7 +110,8 @@ static void set_media(struct seat *seat, enum seat_media media)
 static void on_gone(struct seat *seat, const struct media_event *event)
 {
     const char *reason = event->reason == NULL ? "gone" : event->reason;
-    log_info("media_gone", "consultation=%s seat=%u reason=%s", seat->room->consultation, (unsigned)event->seat, reason);
+    log_info("media_gone", "consultation=%s seat=%u reason=%s", seat->room->consultation,
+             (unsigned)event->seat, reason);
     seat->has_stats = false;
     set_media(seat, SEAT_MEDIA_NONE);
     if (seat->conn != NULL) {
@@ -123,8 +129,8 @@ static void on_event(struct hub *hub, const struct media_event *event)
     struct seat *seat = &room->seats[event->seat];
     switch (event->type) {
     case MEDIA_SEAT_CONNECTED:
-        log_info("media_connected", "consultation=%s seat=%u profile=%s", room->consultation, (unsigned)event->seat,
-                 event->srtp_profile == NULL ? "" : event->srtp_profile);
+        log_info("media_connected", "consultation=%s seat=%u profile=%s", room->consultation,
+                 (unsigned)event->seat, event->srtp_profile == NULL ? "" : event->srtp_profile);
         set_media(seat, SEAT_MEDIA_CONNECTING);
         break;
     case MEDIA_SEAT_LIVE:
@@ -158,11 +164,12 @@ void room_media_events(struct hub *hub)
 
 static json_t *leg_json(const struct media_stream_stats *leg)
 {
-    uint32_t loss = leg[0].loss_permille > leg[1].loss_permille ? leg[0].loss_permille : leg[1].loss_permille;
+    uint32_t loss =
+        leg[0].loss_permille > leg[1].loss_permille ? leg[0].loss_permille : leg[1].loss_permille;
     uint32_t rtt_us = leg[0].rtt_us > 0 ? leg[0].rtt_us : leg[1].rtt_us;
-    return json_pack("{s:i, s:i, s:i, s:i, s:i}", "loss_permille", (int)loss, "rtt_ms", (int)(rtt_us / 1000), "jitter_ms",
-                     (int)(leg[0].jitter_us / 1000), "audio_bps", (int)leg[0].bitrate_bps, "video_bps",
-                     (int)leg[1].bitrate_bps);
+    return json_pack("{s:i, s:i, s:i, s:i, s:i}", "loss_permille", (int)loss, "rtt_ms",
+                     (int)(rtt_us / 1000), "jitter_ms", (int)(leg[0].jitter_us / 1000), "audio_bps",
+                     (int)leg[0].bitrate_bps, "video_bps", (int)leg[1].bitrate_bps);
 }
 
 json_t *room_seats_json(const struct room *room)
@@ -173,9 +180,10 @@ json_t *room_seats_json(const struct room *room)
         if (!seat->taken || !seat->has_stats) {
             continue;
         }
-        json_array_append_new(seats, json_pack("{s:i, s:o, s:o, s:s}", "seat", (int)i, "up", leg_json(seat->stats.up), "down",
-                                               leg_json(seat->stats.down), "transport",
-                                               seat->stats.transport == NULL ? "" : seat->stats.transport));
+        json_array_append_new(
+            seats, json_pack("{s:i, s:o, s:o, s:s}", "seat", (int)i, "up", leg_json(seat->stats.up),
+                             "down", leg_json(seat->stats.down), "transport",
+                             seat->stats.transport == NULL ? "" : seat->stats.transport));
     }
     return seats;
 }
@@ -184,8 +192,8 @@ void room_quality_tick(struct loop_timer *timer)
 {
     struct room *room = (struct room *)(void *)((char *)timer - offsetof(struct room, quality));
     CHECK(room->magic == ROOM_MAGIC);
-    json_t *message = json_pack("{s:s, s:s, s:o}", "type", "quality", "consultation", room->consultation, "seats",
-                                room_seats_json(room));
+    json_t *message = json_pack("{s:s, s:s, s:o}", "type", "quality", "consultation",
+                                room->consultation, "seats", room_seats_json(room));
     size_t index;
     json_t *seat;
     json_array_foreach(json_object_get(message, "seats"), index, seat)
@@ -206,7 +214,7 @@ void room_quality_report(struct conn *conn, const json_t *message)
     conn->quality_us = now_us;
     long long freeze_ms = message_int(message, "freeze_ms");
     if (freeze_ms > 1000) {
-        log_info("client_freeze", "consultation=%s seat=%u freeze_ms=%lld", conn->room->consultation, (unsigned)conn->seat,
-                 freeze_ms);
+        log_info("client_freeze", "consultation=%s seat=%u freeze_ms=%lld",
+                 conn->room->consultation, (unsigned)conn->seat, freeze_ms);
     }
 }

@@ -1,21 +1,24 @@
-/* SQL access for transaction scripts, written so that SQLite (now) and PostgreSQL (next) can both stand behind it.
+/* SQL access for transaction scripts, written so that SQLite (now) and PostgreSQL (next) can both
+ * stand behind it.
  *
- * The dialect is the common part of both: placeholders $1, $2 ... in order of first appearance, TEXT, BIGINT, INTEGER and
- * DOUBLE PRECISION columns, INSERT ... ON CONFLICT DO NOTHING/UPDATE, RETURNING, CTEs, no AUTOINCREMENT, no date functions:
- * times are BIGINT milliseconds UTC (suffix _ms), dates TEXT YYYY-MM-DD, hashes and signatures lower-case hex TEXT,
- * booleans INTEGER 0/1, JSON TEXT.
+ * The dialect is the common part of both: placeholders $1, $2 ... in order of first appearance,
+ * TEXT, BIGINT, INTEGER and DOUBLE PRECISION columns, INSERT ... ON CONFLICT DO NOTHING/UPDATE,
+ * RETURNING, CTEs, no AUTOINCREMENT, no date functions: times are BIGINT milliseconds UTC (suffix
+ * _ms), dates TEXT YYYY-MM-DD, hashes and signatures lower-case hex TEXT, booleans INTEGER 0/1,
+ * JSON TEXT.
  *
- * Only the store thread (and consultctl, and tests) touches a db. Statements are prepared once per SQL text and cached.
- * SQL text must be a literal: values are always bound (a value that is pasted into SQL is a bug, see A32).
+ * Only the store thread (and consultctl, and tests) touches a db. Statements are prepared once per
+ * SQL text and cached. SQL text must be a literal: values are always bound (a value that is pasted
+ * into SQL is a bug, see A32).
  *
  * A query is a struct on the caller's stack:
  *     struct db_query q;
- *     db_begin_query(&q, db, "SELECT id, state FROM consultation WHERE requester_org=$1 AND created_ms>$2");
- *     db_bind_text(&q, org);  db_bind_int(&q, since_ms);
- *     while (db_next(&q)) { db_text(&q, 0); db_int(&q, 1); }
- *     status = db_end(&q);            // STATUS_OK, STATUS_CONFLICT (constraint), STATUS_IO (disk, full, corrupt)
- * Errors are sticky: once failed, db_next() is false and db_end() says why; the transaction must then roll back.
- * db_run() is db_begin_query + binds by format + step + end for statements without rows. */
+ *     db_begin_query(&q, db, "SELECT id, state FROM consultation WHERE requester_org=$1 AND
+ * created_ms>$2"); db_bind_text(&q, org);  db_bind_int(&q, since_ms); while (db_next(&q)) {
+ * db_text(&q, 0); db_int(&q, 1); } status = db_end(&q);            // STATUS_OK, STATUS_CONFLICT
+ * (constraint), STATUS_IO (disk, full, corrupt) Errors are sticky: once failed, db_next() is false
+ * and db_end() says why; the transaction must then roll back. db_run() is db_begin_query + binds by
+ * format + step + end for statements without rows. */
 #ifndef GATEWAY_STORE_DB_H
 #define GATEWAY_STORE_DB_H
 
@@ -35,8 +38,9 @@ struct db_query {
     enum status status;
 };
 
-/* path: file, or ":memory:" for tests. WAL, synchronous=FULL, foreign keys on. Runs every migration that is missing.
- * STATUS_IO when the file cannot be opened or is no database of ours; detail is logged. */
+/* path: file, or ":memory:" for tests. WAL, synchronous=FULL, foreign keys on. Runs every migration
+ * that is missing. STATUS_IO when the file cannot be opened or is no database of ours; detail is
+ * logged. */
 MUST_USE enum status db_open(const char *path, struct db **out_db);
 void db_close(struct db *db); /* NULL is fine */
 
@@ -50,12 +54,14 @@ MUST_USE enum status db_savepoint_release(struct db *db);
 void db_savepoint_rollback(struct db *db);
 
 void db_begin_query(struct db_query *q, struct db *db, const char *sql_literal);
-void db_bind_text(struct db_query *q, const char *text); /* NULL binds NULL; borrowed until db_end */
+void db_bind_text(struct db_query *q,
+                  const char *text); /* NULL binds NULL; borrowed until db_end */
 void db_bind_int(struct db_query *q, int64_t value);
 void db_bind_real(struct db_query *q, double value);
 void db_bind_null(struct db_query *q);
 bool db_next(struct db_query *q);
-const char *db_text(struct db_query *q, int column); /* "" for NULL; valid until the next db_next/db_end */
+const char *db_text(struct db_query *q,
+                    int column); /* "" for NULL; valid until the next db_next/db_end */
 bool db_is_null(struct db_query *q, int column);
 int64_t db_int(struct db_query *q, int column);
 double db_real(struct db_query *q, int column);
@@ -63,13 +69,16 @@ MUST_USE enum status db_end(struct db_query *q);
 /* Rows changed by the last statement that ended. */
 int64_t db_changes(struct db *db);
 
-/* Statement without rows; kinds: one letter a value: s text (NULL allowed), i int64_t, r double. Example:
- *   db_run(db, "UPDATE duty SET on_duty=$1 WHERE account_id=$2", "is", (int64_t)1, account); */
+/* Statement without rows; kinds: one letter a value: s text (NULL allowed), i int64_t, r double.
+ * Example: db_run(db, "UPDATE duty SET on_duty=$1 WHERE account_id=$2", "is", (int64_t)1, account);
+ */
 MUST_USE enum status db_run(struct db *db, const char *sql_literal, const char *kinds, ...);
-/* First column of the first row as text into buffer; STATUS_NONE without a row, STATUS_TOO_LARGE if it does not fit. */
-MUST_USE enum status db_one_text(struct db *db, char *buffer, unsigned buffer_len, const char *sql_literal,
-                                 const char *kinds, ...);
+/* First column of the first row as text into buffer; STATUS_NONE without a row, STATUS_TOO_LARGE if
+ * it does not fit. */
+MUST_USE enum status db_one_text(struct db *db, char *buffer, unsigned buffer_len,
+                                 const char *sql_literal, const char *kinds, ...);
 /* First column of the first row as integer; STATUS_NONE without a row. */
-MUST_USE enum status db_one_int(struct db *db, int64_t *out_value, const char *sql_literal, const char *kinds, ...);
+MUST_USE enum status db_one_int(struct db *db, int64_t *out_value, const char *sql_literal,
+                                const char *kinds, ...);
 
 #endif

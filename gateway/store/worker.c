@@ -13,8 +13,8 @@
 #define NAME_MAX_LEN 15 /* pthread_setname_np: 16 with the NUL */
 #define BATCH_MAX 128   /* jobs of one group commit: bounds how long the first of them waits */
 
-/* Jobs wait in a list under one lock; the threads sleep on `wake`. A job is counted in `depth` from worker_post() until its
- * done() has been posted. */
+/* Jobs wait in a list under one lock; the threads sleep on `wake`. A job is counted in `depth` from
+ * worker_post() until its done() has been posted. */
 struct worker {
     pthread_mutex_t lock;
     pthread_cond_t wake;
@@ -112,8 +112,9 @@ static enum status start_threads(struct worker *worker, unsigned threads)
     return STATUS_OK;
 }
 
-enum status worker_create(const char *name, unsigned threads, unsigned queue_limit, struct loop *loop,
-                          const struct worker_hooks *hooks, void *context, struct worker **out_worker)
+enum status worker_create(const char *name, unsigned threads, unsigned queue_limit,
+                          struct loop *loop, const struct worker_hooks *hooks, void *context,
+                          struct worker **out_worker)
 {
     CHECK(threads >= 1 && threads <= THREADS_MAX && queue_limit >= 1);
     CHECK(hooks == NULL || threads == 1);

@@ -1,11 +1,12 @@
 /* A connection and its phases:
  *
  *   HTTP ──101──> WS ──close frames──┐
- *    │  └── last reply, refusal ─────┴──> DRAIN ──all sent──> LINGER ──2 s, or the peer's end──> closed
- *    └── any phase: time-out, broken ───────────────────────> KILLED ──────────────────────────> closed
+ *    │  └── last reply, refusal ─────┴──> DRAIN ──all sent──> LINGER ──2 s, or the peer's end──>
+ * closed └── any phase: time-out, broken ───────────────────────> KILLED
+ * ──────────────────────────> closed
  *
- * Reading is on only while nothing is unsent and no pipelined octets wait: that is what keeps the library from spinning, and
- * what makes a peer that does not read stop being read from. */
+ * Reading is on only while nothing is unsent and no pipelined octets wait: that is what keeps the
+ * library from spinning, and what makes a peer that does not read stop being read from. */
 #include "gateway/web/web_internal.h"
 
 #include "media/rt/log.h"
@@ -89,7 +90,9 @@ void web_connection_drain(struct web_connection *c)
     }
 }
 
-/* --- input -------------------------------------------------------------------------------------------------------- */
+/* --- input
+ * --------------------------------------------------------------------------------------------------------
+ */
 
 static bool busy(const struct web_connection *c)
 {
@@ -133,7 +136,8 @@ static void consume(struct web_connection *c, struct span input)
             continue;
         }
         size_t used = 0;
-        web_exchange_receive(c->exchange, input, &used); /* may end the exchange and change the phase */
+        web_exchange_receive(c->exchange, input,
+                             &used); /* may end the exchange and change the phase */
         input = span_of(input.data + used, input.len - used);
     }
     if (c->phase == CONNECTION_HTTP || c->phase == CONNECTION_WS) {
@@ -185,7 +189,9 @@ static void on_received(void *connection, struct span octets)
     }
 }
 
-/* --- output ------------------------------------------------------------------------------------------------------- */
+/* --- output
+ * -------------------------------------------------------------------------------------------------------
+ */
 
 static void arm_between_requests(struct web_connection *c)
 {
@@ -225,7 +231,8 @@ static void on_writable(void *connection)
         return; /* what the library holds goes first; it calls again */
     }
     if (c->outbox.octets > 0) {
-        size_t len = web_outbox_take(&c->outbox, web_engine_buffer(c->web->engine), WEB_ENGINE_WRITE_MAX);
+        size_t len =
+            web_outbox_take(&c->outbox, web_engine_buffer(c->web->engine), WEB_ENGINE_WRITE_MAX);
         if (!web_engine_write(c->web->engine, c->socket, len)) {
             web_connection_kill(c);
             return;
@@ -249,11 +256,14 @@ void web_connection_exchange_done(struct web_connection *c, bool keep_alive)
     }
 }
 
-/* --- time --------------------------------------------------------------------------------------------------------- */
+/* --- time
+ * ---------------------------------------------------------------------------------------------------------
+ */
 
 static void http_tick(struct web_connection *c)
 {
-    if (c->exchange != NULL && (c->exchange->state == EXCHANGE_HEAD || c->exchange->state == EXCHANGE_BODY)) {
+    if (c->exchange != NULL &&
+        (c->exchange->state == EXCHANGE_HEAD || c->exchange->state == EXCHANGE_BODY)) {
         if (!web_exchange_timeout(c->exchange)) {
             set_timer(c, (int64_t)c->web->config.header_timeout_ms * 1000);
         }
@@ -267,7 +277,8 @@ static void http_tick(struct web_connection *c)
 
 static void on_timer(struct loop_timer *timer)
 {
-    struct web_connection *c = (struct web_connection *)(void *)((char *)timer - offsetof(struct web_connection, timer));
+    struct web_connection *c =
+        (struct web_connection *)(void *)((char *)timer - offsetof(struct web_connection, timer));
     if (c->phase == CONNECTION_WS) {
         web_ws_tick(c->ws);
     } else if (c->phase == CONNECTION_LINGER) {
@@ -286,7 +297,8 @@ static void on_timer(struct loop_timer *timer)
     }
 }
 
-/* --- beginning and end -------------------------------------------------------------------------------------------- */
+/* --- beginning and end
+ * -------------------------------------------------------------------------------------------- */
 
 static void on_closed(void *connection, bool handshaken)
 {

@@ -9,8 +9,9 @@
 #include <sys/socket.h>
 
 #define PROTOCOL "raw"
-/* More than the largest TLS record (16,384): SSL_read then never fills it, and the library keeps no list of sockets with
- * octets left in TLS, which it would serve whatever web_engine_reading() says. */
+/* More than the largest TLS record (16,384): SSL_read then never fills it, and the library keeps no
+ * list of sockets with octets left in TLS, which it would serve whatever web_engine_reading() says.
+ */
 #define READ_BUFFER (LWS_PRE + 16384 + 1024)
 
 struct web_engine {
@@ -27,22 +28,29 @@ static struct lws *wsi_of(struct web_engine_socket *socket)
     return (struct lws *)socket;
 }
 
-static int on_event(struct lws *wsi, enum lws_callback_reasons reason, void *user, void *in, size_t len);
+static int on_event(struct lws *wsi, enum lws_callback_reasons reason, void *user, void *in,
+                    size_t len);
 
 static const struct lws_protocols protocols[] = {
-    {.name = PROTOCOL, .callback = on_event, .rx_buffer_size = 0, .tx_packet_size = WEB_ENGINE_WRITE_MAX},
+    {.name = PROTOCOL,
+     .callback = on_event,
+     .rx_buffer_size = 0,
+     .tx_packet_size = WEB_ENGINE_WRITE_MAX},
     {.name = NULL},
 };
 
-static int received(struct web_engine *engine, struct lws *wsi, void *connection, struct span octets)
+static int received(struct web_engine *engine, struct lws *wsi, void *connection,
+                    struct span octets)
 {
-    lws_set_timeout(wsi, NO_PENDING_TIMEOUT, 0); /* the library's limit for handshake and first silence */
+    lws_set_timeout(wsi, NO_PENDING_TIMEOUT,
+                    0); /* the library's limit for handshake and first silence */
     engine->events.received(connection, octets);
     return 0;
 }
 
 /* Called by the library with -Wswitch-enum's hundred reasons; four matter. */
-static int on_event(struct lws *wsi, enum lws_callback_reasons reason, void *user, void *in, size_t len)
+static int on_event(struct lws *wsi, enum lws_callback_reasons reason, void *user, void *in,
+                    size_t len)
 {
     struct web_engine *engine = lws_context_user(lws_get_context(wsi));
     if (reason == LWS_CALLBACK_OPENSSL_LOAD_EXTRA_SERVER_VERIFY_CERTS) {
@@ -97,7 +105,8 @@ static bool make_vhost(struct web_engine *engine)
 {
     struct lws_context_creation_info info = {
         .options = LWS_SERVER_OPTION_CREATE_VHOST_SSL_CTX | LWS_SERVER_OPTION_DO_SSL_GLOBAL_INIT |
-                   LWS_SERVER_OPTION_ADOPT_APPLY_LISTEN_ACCEPT_CONFIG | LWS_SERVER_OPTION_DISABLE_OS_CA_CERTS,
+                   LWS_SERVER_OPTION_ADOPT_APPLY_LISTEN_ACCEPT_CONFIG |
+                   LWS_SERVER_OPTION_DISABLE_OS_CA_CERTS,
         .port = CONTEXT_PORT_NO_LISTEN_SERVER,
         .vhost_name = "tls",
         .protocols = protocols,
@@ -109,8 +118,9 @@ static bool make_vhost(struct web_engine *engine)
     return engine->vhost != NULL && engine->ssl_ctx != NULL;
 }
 
-enum status web_engine_create(struct loop *loop, const struct pair *pair, unsigned handshake_timeout_s,
-                          const struct web_engine_events *events, struct web_engine **out_engine)
+enum status web_engine_create(struct loop *loop, const struct pair *pair,
+                              unsigned handshake_timeout_s, const struct web_engine_events *events,
+                              struct web_engine **out_engine)
 {
     lws_set_log_level(LLL_ERR | LLL_WARN, on_library_log);
     struct web_engine *engine = calloc(1, sizeof(*engine));
@@ -120,7 +130,8 @@ enum status web_engine_create(struct loop *loop, const struct pair *pair, unsign
     engine->events = *events;
     enum status status = STATUS_OK;
     if (!make_context(engine, loop, handshake_timeout_s)) {
-        log_error("web_no_loop", "library=%s hint=%s", web_engine_version(), "libwebsockets-evlib-uv");
+        log_error("web_no_loop", "library=%s hint=%s", web_engine_version(),
+                  "libwebsockets-evlib-uv");
         status = STATUS_UNSUPPORTED;
     } else if (!make_vhost(engine)) {
         status = STATUS_UNSUPPORTED;
@@ -178,7 +189,8 @@ uint8_t *web_engine_buffer(struct web_engine *engine)
 bool web_engine_write(struct web_engine *engine, struct web_engine_socket *socket, size_t len)
 {
     CHECK(len > 0 && len <= WEB_ENGINE_WRITE_MAX);
-    return lws_write(wsi_of(socket), engine->write_buffer + LWS_PRE, len, LWS_WRITE_RAW) == (int)len;
+    return lws_write(wsi_of(socket), engine->write_buffer + LWS_PRE, len, LWS_WRITE_RAW) ==
+           (int)len;
 }
 
 bool web_engine_holds_output(struct web_engine_socket *socket)

@@ -18,7 +18,8 @@ struct web_exchange *web_exchange_create(struct web_connection *connection)
     if (e == NULL) {
         return NULL;
     }
-    memset(e, 0, offsetof(struct web_exchange, head)); /* the head buffer is written before it is read */
+    memset(e, 0,
+           offsetof(struct web_exchange, head)); /* the head buffer is written before it is read */
     e->web = connection->web;
     e->connection = connection;
     e->own_head = e->head;
@@ -51,7 +52,8 @@ void web_exchange_orphan(struct web_exchange *e)
     }
 }
 
-/* A span of the head as text: the octet behind a path, query or value is a blank or a line end, of no further use. */
+/* A span of the head as text: the octet behind a path, query or value is a blank or a line end, of
+ * no further use. */
 static char *text_in_head(struct web_exchange *e, struct span part)
 {
     CHECK(part.data >= e->head && part.data + part.len <= e->head + HTTP_HEAD_LEN_USUAL);
@@ -85,17 +87,21 @@ static void run_handler(struct web_exchange *e)
     web->handlers.request(web->handlers.context, e);
 }
 
-/* --- body --------------------------------------------------------------------------------------------------------- */
+/* --- body
+ * ---------------------------------------------------------------------------------------------------------
+ */
 
-/* Doubles, so that a length that was announced and does not come costs nothing. False: answered 503. */
+/* Doubles, so that a length that was announced and does not come costs nothing. False: answered
+ * 503. */
 static bool body_append(struct web_exchange *e, struct span data)
 {
     size_t need = e->body_len + data.len;
     if (need > e->body_room) {
         size_t room = e->body_room == 0 ? BODY_ROOM_FIRST : e->body_room * 2;
         room = room < need ? need : room;
-        uint8_t *larger =
-            room - e->body_room <= WEB_BODIES_MAX - e->web->body_octets ? realloc(e->body, room) : NULL;
+        uint8_t *larger = room - e->body_room <= WEB_BODIES_MAX - e->web->body_octets
+                              ? realloc(e->body, room)
+                              : NULL;
         if (larger == NULL) {
             e->web->ended[WEB_END_OVERLOAD]++;
             web_reply_status(e, 503);
@@ -128,7 +134,8 @@ static void receive_body(struct web_exchange *e, struct span input, size_t *out_
     while (status == STATUS_NEED_MORE && *out_used < input.len) {
         size_t used = 0;
         struct span data = {0};
-        status = http_body_feed(&e->body_parser, span_of(input.data + *out_used, input.len - *out_used), &used, &data);
+        status = http_body_feed(
+            &e->body_parser, span_of(input.data + *out_used, input.len - *out_used), &used, &data);
         *out_used += used;
         if (data.len > 0 && !body_append(e, data)) {
             return;
@@ -163,16 +170,20 @@ static void begin_body(struct web_exchange *e)
     } else {
         e->state = EXCHANGE_BODY;
         if (r->expect_continue) {
-            if (web_outbox_copy(&e->connection->outbox, http_response_continue(), (struct span){0}) == STATUS_OK) {
+            if (web_outbox_copy(&e->connection->outbox, http_response_continue(),
+                                (struct span){0}) == STATUS_OK) {
                 web_connection_wake(e->connection);
             }
         }
     }
 }
 
-/* --- head --------------------------------------------------------------------------------------------------------- */
+/* --- head
+ * ---------------------------------------------------------------------------------------------------------
+ */
 
-/* The session cookie (RFC 6265 §5.4). Two different ones: somebody planted one, so neither counts. */
+/* The session cookie (RFC 6265 §5.4). Two different ones: somebody planted one, so neither counts.
+ */
 static void find_session(struct web_exchange *e)
 {
     struct span field;
@@ -185,7 +196,8 @@ static void find_session(struct web_exchange *e)
             continue;
         }
         found++;
-        if (status != STATUS_OK || found > 1 || !span_copy_text(value, e->session_token, sizeof(e->session_token))) {
+        if (status != STATUS_OK || found > 1 ||
+            !span_copy_text(value, e->session_token, sizeof(e->session_token))) {
             found = 2;
             break;
         }
@@ -197,7 +209,8 @@ static void find_session(struct web_exchange *e)
 static int take_head(struct web_exchange *e)
 {
     const struct http_request *r = &e->parser.request;
-    if (r->method == HTTP_METHOD_OTHER || !span_copy_text(r->method_text, e->method, sizeof(e->method))) {
+    if (r->method == HTTP_METHOD_OTHER ||
+        !span_copy_text(r->method_text, e->method, sizeof(e->method))) {
         return 501;
     }
     if (r->method == HTTP_METHOD_TRACE) {

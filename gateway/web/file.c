@@ -1,4 +1,5 @@
-/* Files as bodies: opened and read on the blob worker, one piece at a time, the next one when the last has left. */
+/* Files as bodies: opened and read on the blob worker, one piece at a time, the next one when the
+ * last has left. */
 #include "gateway/web/web_internal.h"
 
 #include "gateway/store/worker.h"
@@ -12,7 +13,8 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-/* Owned by its exchange; while a job runs, by the job, which finds out in done() whether the exchange is still there. */
+/* Owned by its exchange; while a job runs, by the job, which finds out in done() whether the
+ * exchange is still there. */
 struct web_file {
     struct job job;
     struct web *web;
@@ -20,13 +22,13 @@ struct web_file {
     bool running;
     struct loop_timer retry; /* the worker was full */
     int fd;
-    int error;      /* errno of the last job; 0 = fine */
+    int error; /* errno of the last job; 0 = fine */
     uint64_t size;
     int64_t modified_s;
     uint64_t at, end; /* what is still to be sent of the file */
     uint8_t *piece;
     size_t piece_len;
-    int status;     /* of the reply that is being sent */
+    int status; /* of the reply that is being sent */
     bool keep_alive;
     struct web_reply reply; /* its texts point into `texts` */
     const char *headers[33];
@@ -49,8 +51,9 @@ static void run_open(struct job *job, void *context)
         f->size = (uint64_t)about.st_size;
         f->modified_s = (int64_t)about.st_mtim.tv_sec;
         if (f->reply.etag == NULL) {
-            (void)snprintf(f->etag, sizeof(f->etag), "\"%llx-%llx-%lx\"", (unsigned long long)f->size,
-                           (unsigned long long)about.st_mtim.tv_sec, (unsigned long)about.st_mtim.tv_nsec);
+            (void)snprintf(f->etag, sizeof(f->etag), "\"%llx-%llx-%lx\"",
+                           (unsigned long long)f->size, (unsigned long long)about.st_mtim.tv_sec,
+                           (unsigned long)about.st_mtim.tv_nsec);
         }
     }
 }
@@ -66,7 +69,8 @@ static void run_read(struct job *job, void *context)
         return;
     }
     while (f->piece_len < want) {
-        ssize_t n = pread(f->fd, f->piece + f->piece_len, want - f->piece_len, (off_t)(f->at + f->piece_len));
+        ssize_t n = pread(f->fd, f->piece + f->piece_len, want - f->piece_len,
+                          (off_t)(f->at + f->piece_len));
         if (n > 0) {
             f->piece_len += (size_t)n;
         } else if (n == 0 || errno != EINTR) {
@@ -98,7 +102,8 @@ void web_file_abandon(struct web_file *f)
 static void post(struct web_file *f)
 {
     f->error = 0;
-    enum status status = f->web->config.blob == NULL ? STATUS_CLOSED : worker_post(f->web->config.blob, &f->job);
+    enum status status =
+        f->web->config.blob == NULL ? STATUS_CLOSED : worker_post(f->web->config.blob, &f->job);
     f->running = status == STATUS_OK;
     if (!f->running) {
         loop_timer_set(f->web->loop, &f->retry, WEB_FILE_RETRY_US);
@@ -112,14 +117,17 @@ static void retry(struct loop_timer *timer)
 
 static void finish(struct web_file *f)
 {
-    web_reply_finish(f->exchange, f->status, f->keep_alive); /* frees f through web_file_abandon() */
+    web_reply_finish(f->exchange, f->status,
+                     f->keep_alive); /* frees f through web_file_abandon() */
 }
 
 /* Nothing was sent yet: a problem can be answered. */
 static void fail_open(struct web_file *f)
 {
     struct web_exchange *e = f->exchange;
-    int status = f->error == ENOENT || f->error == ENOTDIR ? 404 : f->error == EMFILE || f->error == ENFILE ? 503 : 500;
+    int status = f->error == ENOENT || f->error == ENOTDIR  ? 404
+                 : f->error == EMFILE || f->error == ENFILE ? 503
+                                                            : 500;
     if (status != 404) {
         log_error("file_open_failed", "errno=%d", f->error);
     }
@@ -204,7 +212,8 @@ static void done(struct job *job)
     f->running = false;
     if (f->exchange == NULL) {
         file_free(f);
-    } else if (f->exchange->connection == NULL || f->exchange->connection->phase != CONNECTION_HTTP) {
+    } else if (f->exchange->connection == NULL ||
+               f->exchange->connection->phase != CONNECTION_HTTP) {
         finish(f);
     } else if (job->run == run_read) {
         done_read(f);
@@ -224,7 +233,8 @@ void web_file_continue(struct web_exchange *exchange)
     }
 }
 
-/* --- the reply, copied ---------------------------------------------------------------------------------------------- */
+/* --- the reply, copied
+ * ---------------------------------------------------------------------------------------------- */
 
 static size_t text_size(const char *text)
 {
@@ -245,7 +255,8 @@ static const char *text_copy(char **at, const char *text)
 
 static bool copy_reply(struct web_file *f, const struct web_reply *reply)
 {
-    size_t size = text_size(reply->content_type) + text_size(reply->etag) + text_size(reply->cache_control) + 1;
+    size_t size = text_size(reply->content_type) + text_size(reply->etag) +
+                  text_size(reply->cache_control) + 1;
     size_t count = 0;
     for (; reply->headers != NULL && reply->headers[count] != NULL; count++) {
         size += text_size(reply->headers[count]);

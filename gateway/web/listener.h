@@ -1,5 +1,5 @@
-/* The listening socket: accepts, counts connections per peer address, and looks at the first octet: a TLS handshake
- * (0x16, RFC 8446 §5.1) is handed on, anything else is closed and counted. T0. */
+/* The listening socket: accepts, counts connections per peer address, and looks at the first octet:
+ * a TLS handshake (0x16, RFC 8446 §5.1) is handed on, anything else is closed and counted. T0. */
 #ifndef GATEWAY_WEB_LISTENER_H
 #define GATEWAY_WEB_LISTENER_H
 
@@ -34,7 +34,8 @@ struct web_listener_stats {
 };
 
 /* STATUS_MALFORMED (address), STATUS_IO (in use, not allowed; logged). */
-MUST_USE enum status web_listener_open(const struct web_listener_config *config, struct web_listener **out_listener);
+MUST_USE enum status web_listener_open(const struct web_listener_config *config,
+                                       struct web_listener **out_listener);
 unsigned web_listener_port(const struct web_listener *listener);
 void web_listener_release(struct web_listener *listener, const struct web_listener_peer *peer);
 /* Accepts no more; connections that have not said anything yet are closed. */
@@ -43,6 +44,7 @@ void web_listener_close(struct web_listener *listener);
 void web_listener_destroy(struct web_listener *listener);
 void web_listener_stats(const struct web_listener *listener, struct web_listener_stats *out_stats);
 /* "192.0.2.1" or "2001:db8::1". */
-void web_listener_peer_text(const struct web_listener_peer *peer, char out_text[LISTENER_ADDRESS_SIZE]);
+void web_listener_peer_text(const struct web_listener_peer *peer,
+                            char out_text[LISTENER_ADDRESS_SIZE]);
 
 #endif

@@ -13,8 +13,9 @@
 #define WHEEL_SLOTS 4096 /* 41 s a turn; a timer further ahead is passed over once a turn */
 #define WORD_BITS 64
 
-/* The wheel: slot = due tick modulo WHEEL_SLOTS, doubly linked; a timer is set when its due_us is not 0. One uv timer is armed for the next occupied slot only: an
- * idle gateway sleeps. Invariant: no set timer has a due tick below wheel_tick. */
+/* The wheel: slot = due tick modulo WHEEL_SLOTS, doubly linked; a timer is set when its due_us is
+ * not 0. One uv timer is armed for the next occupied slot only: an idle gateway sleeps. Invariant:
+ * no set timer has a due tick below wheel_tick. */
 struct loop {
     uv_loop_t uv;
     uv_async_t async;
@@ -23,8 +24,8 @@ struct loop {
     struct loop_task *posted, **posted_last;
     bool closed;
     int64_t start_us;
-    int64_t wheel_tick;  /* next tick to look at */
-    int64_t armed_tick;  /* for which the uv timer is armed; 0 = not armed */
+    int64_t wheel_tick; /* next tick to look at */
+    int64_t armed_tick; /* for which the uv timer is armed; 0 = not armed */
     uint64_t occupied[WHEEL_SLOTS / WORD_BITS];
     struct loop_timer *slots[WHEEL_SLOTS];
 };
@@ -83,7 +84,8 @@ static int64_t next_occupied(const struct loop *loop, int64_t from)
 
 static void wheel_arm(struct loop *loop);
 
-/* Runs what is due in one slot. A timer may set or cancel any other, so the slot is read anew after each. */
+/* Runs what is due in one slot. A timer may set or cancel any other, so the slot is read anew after
+ * each. */
 static void slot_fire(struct loop *loop, int64_t tick)
 {
     size_t slot = (size_t)(tick % WHEEL_SLOTS);
@@ -127,7 +129,8 @@ static void wheel_arm(struct loop *loop)
     }
     int64_t wait_us = loop->start_us + tick * TICK_US - clock_monotonic_us();
     uv_update_time(&loop->uv);
-    (void)uv_timer_start(&loop->timer, wheel_turn, wait_us <= 0 ? 0 : (uint64_t)(wait_us / 1000 + 1), 0);
+    (void)uv_timer_start(&loop->timer, wheel_turn,
+                         wait_us <= 0 ? 0 : (uint64_t)(wait_us / 1000 + 1), 0);
     loop->armed_tick = tick;
 }
 
@@ -168,7 +171,8 @@ void loop_post(struct loop *loop, struct loop_task *task)
     *loop->posted_last = task;
     loop->posted_last = &task->next;
     if (first) {
-        (void)uv_async_send(&loop->async); /* fails only on a closed handle; CHECKed above, under the lock */
+        (void)uv_async_send(
+            &loop->async); /* fails only on a closed handle; CHECKed above, under the lock */
     }
     (void)pthread_mutex_unlock(&loop->lock);
 }

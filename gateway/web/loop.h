@@ -15,17 +15,18 @@ struct loop_task {
     struct loop_task *next;
 };
 
-/* Any thread. Tasks run in the order in which they were posted. Never fails: the task is the caller's memory. */
+/* Any thread. Tasks run in the order in which they were posted. Never fails: the task is the
+ * caller's memory. */
 void loop_post(struct loop *loop, struct loop_task *task);
 
 /* One-shot timers in a wheel of 10 ms; T0 only. Embed; zero-initialise before first use. */
 struct loop_timer {
     void (*run)(struct loop_timer *timer);
-    int64_t due_us; /* internal */
+    int64_t due_us;                     /* internal */
     struct loop_timer *next, *previous; /* internal; NULL while not set */
 };
 void loop_timer_set(struct loop *loop, struct loop_timer *timer, int64_t delay_us);
 void loop_timer_cancel(struct loop *loop, struct loop_timer *timer); /* not set: nothing happens */
-int64_t loop_now_us(struct loop *loop); /* monotonic */
+int64_t loop_now_us(struct loop *loop);                              /* monotonic */
 
 #endif

@@ -44,7 +44,8 @@ enum status web_outbox_copy(struct web_outbox *outbox, struct span head, struct 
     return STATUS_OK;
 }
 
-enum status web_outbox_move(struct web_outbox *outbox, void *octets, size_t len, void (*give_back)(void *octets))
+enum status web_outbox_move(struct web_outbox *outbox, void *octets, size_t len,
+                            void (*give_back)(void *octets))
 {
     CHECK(give_back != NULL);
     if (len == 0) {

@@ -9,7 +9,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-#define HEAD_MAX 8192      /* our own fields take some 900 octets */
+#define HEAD_MAX 8192 /* our own fields take some 900 octets */
 #define PROBLEM_MAX 2048
 #define RETRY_AFTER_S "2"
 
@@ -23,7 +23,8 @@ void web_reply_finish(struct web_exchange *e, int status, bool keep_alive)
     struct web *web = e->web;
     struct web_connection *connection = e->connection;
     if (web->handlers.observed != NULL) {
-        web->handlers.observed(web->handlers.context, &e->request, status, loop_now_us(web->loop) - e->handled_us);
+        web->handlers.observed(web->handlers.context, &e->request, status,
+                               loop_now_us(web->loop) - e->handled_us);
     }
     web_exchange_destroy(e);
     if (connection != NULL) {
@@ -31,7 +32,8 @@ void web_reply_finish(struct web_exchange *e, int status, bool keep_alive)
     }
 }
 
-/* --- conditions and ranges (RFC 9110 §13.2.2, §14.2) -------------------------------------------------------------- */
+/* --- conditions and ranges (RFC 9110 §13.2.2, §14.2)
+ * -------------------------------------------------------------- */
 
 static bool not_modified(const struct web_exchange *e, const char *etag, int64_t last_modified_s)
 {
@@ -45,8 +47,8 @@ static bool not_modified(const struct web_exchange *e, const char *etag, int64_t
            http_date_read(field, e->web->date_s, &since_s) && last_modified_s <= since_s;
 }
 
-struct web_reply_choice web_reply_choose(const struct web_exchange *e, const char *etag, int64_t last_modified_s,
-                                         uint64_t len)
+struct web_reply_choice web_reply_choose(const struct web_exchange *e, const char *etag,
+                                         int64_t last_modified_s, uint64_t len)
 {
     const struct http_request *r = &e->parser.request;
     struct web_reply_choice choice = {.status = 200};
@@ -81,17 +83,21 @@ struct web_reply_choice web_reply_choose(const struct web_exchange *e, const cha
     return choice;
 }
 
-/* --- head --------------------------------------------------------------------------------------------------------- */
+/* --- head
+ * ---------------------------------------------------------------------------------------------------------
+ */
 
 static void put(struct writer *w, const char *name, const char *value)
 {
     enum status status = http_response_field(w, name, span_text(value));
     if (status == STATUS_MALFORMED || status == STATUS_REFUSED) {
-        log_error("reply_header_refused", "name=%s reason=%s", name, status_name(status)); /* a handler's mistake */
+        log_error("reply_header_refused", "name=%s reason=%s", name,
+                  status_name(status)); /* a handler's mistake */
     }
 }
 
-static void put_fields(struct writer *w, const struct web_exchange *e, const struct web_reply_head *head)
+static void put_fields(struct writer *w, const struct web_exchange *e,
+                       const struct web_reply_head *head)
 {
     const struct web_reply *reply = head->reply;
     struct span host = e->head_ok ? e->parser.request.host : (struct span){0};
@@ -122,7 +128,8 @@ static void put_fields(struct writer *w, const struct web_exchange *e, const str
     }
 }
 
-enum status web_reply_write_head(struct web_exchange *e, const struct web_reply_head *head, struct span body)
+enum status web_reply_write_head(struct web_exchange *e, const struct web_reply_head *head,
+                                 struct span body)
 {
     char buffer[HEAD_MAX];
     struct writer w = writer_of(buffer, sizeof(buffer));
@@ -142,15 +149,18 @@ enum status web_reply_write_head(struct web_exchange *e, const struct web_reply_
     if (http_response_end(&w) != STATUS_OK) {
         return STATUS_FULL;
     }
-    enum status status = web_outbox_copy(&e->connection->outbox, writer_span(&w),
-                                         http_response_sends_body(&start) ? body : (struct span){0});
+    enum status status =
+        web_outbox_copy(&e->connection->outbox, writer_span(&w),
+                        http_response_sends_body(&start) ? body : (struct span){0});
     if (status == STATUS_OK) {
         web_connection_wake(e->connection);
     }
     return status;
 }
 
-/* --- bodies ------------------------------------------------------------------------------------------------------- */
+/* --- bodies
+ * -------------------------------------------------------------------------------------------------------
+ */
 
 static void give_back(const struct web_reply *reply)
 {
@@ -180,7 +190,8 @@ static void reply_body(struct web_exchange *e, const struct web_reply *reply)
     }
     if (choice.status == 206) {
         http_content_range_write(&range, &choice.range, body.len);
-        body = span_of(body.data + choice.range.first, (size_t)(choice.range.last - choice.range.first + 1));
+        body = span_of(body.data + choice.range.first,
+                       (size_t)(choice.range.last - choice.range.first + 1));
     } else if (choice.status == 416) {
         http_content_range_write(&range, NULL, body.len);
         body = (struct span){0};
@@ -230,14 +241,17 @@ static void reply_problem(struct web_exchange *e, const struct web_problem *prob
     struct web_reply reply = {
         .status = problem->status,
         .content_type = "application/problem+json",
-        .headers = problem->status == 503 || problem->status == 429 ? retry : problem->status == 426 ? upgrade : NULL,
+        .headers = problem->status == 503 || problem->status == 429 ? retry
+                   : problem->status == 426                         ? upgrade
+                                                                    : NULL,
         .body = buffer,
         .body_len = writer_span(&w).len,
     };
     web_reply(e, &reply);
 }
 
-void web_reply_problem(struct web_exchange *exchange, int status, const char *code, const char *zh, const char *en)
+void web_reply_problem(struct web_exchange *exchange, int status, const char *code, const char *zh,
+                       const char *en)
 {
     struct web_problem problem = {status, code, zh, en};
     reply_problem(exchange, &problem);

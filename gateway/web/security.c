@@ -24,10 +24,12 @@ static const char page_permissions[] =
     "camera=(self), microphone=(self), display-capture=(self), fullscreen=(self), autoplay=(self), "
     "geolocation=(), payment=(), usb=(), midi=(), serial=()";
 
-/* Nothing inline, nothing from elsewhere. blob: and data: pictures are local previews; workers are the image viewer's. */
+/* Nothing inline, nothing from elsewhere. blob: and data: pictures are local previews; workers are
+ * the image viewer's. */
 static const char page_policy[] =
     "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' blob: data:; "
-    "media-src 'self' blob:; font-src 'self'; frame-src 'self'; worker-src 'self' blob:; manifest-src 'self'; "
+    "media-src 'self' blob:; font-src 'self'; frame-src 'self'; worker-src 'self' blob:; "
+    "manifest-src 'self'; "
     "base-uri 'none'; form-action 'none'; frame-ancestors 'none'; connect-src 'self'";
 
 /* Answers that are no pages: shown by the console in frames at most (a PDF), never run. */
@@ -37,8 +39,8 @@ static bool plain_host(struct span host)
 {
     for (size_t i = 0; i < host.len; i++) {
         uint8_t c = host.data[i];
-        bool plain = (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '.' ||
-                     c == '-' || c == ':' || c == '[' || c == ']';
+        bool plain = (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') ||
+                     c == '.' || c == '-' || c == ':' || c == '[' || c == ']';
         if (!plain) {
             return false;
         }
@@ -49,7 +51,8 @@ static bool plain_host(struct span host)
 static void field(struct writer *w, const char *name, const char *value)
 {
     enum status status = http_response_field(w, name, span_text(value));
-    CHECK(status == STATUS_OK || status == STATUS_FULL); /* our own text; overrun is seen by the caller in w */
+    CHECK(status == STATUS_OK ||
+          status == STATUS_FULL); /* our own text; overrun is seen by the caller in w */
 }
 
 void web_security_write(struct writer *w, const char *content_type, struct span host)
@@ -65,8 +68,8 @@ void web_security_write(struct writer *w, const char *content_type, struct span 
     /* 'self' does not cover wss: in older browsers, so the WebSocket is named. */
     char policy[sizeof(page_policy) + HOST_MAX + 16];
     bool named = plain_host(host);
-    int len = snprintf(policy, sizeof(policy), "%s%s%.*s", page_policy, named ? " wss://" : "", named ? (int)host.len : 0,
-                       named ? (const char *)host.data : "");
+    int len = snprintf(policy, sizeof(policy), "%s%s%.*s", page_policy, named ? " wss://" : "",
+                       named ? (int)host.len : 0, named ? (const char *)host.data : "");
     if (len > 0 && (size_t)len < sizeof(policy)) {
         field(w, "Content-Security-Policy", policy);
     }

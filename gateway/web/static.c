@@ -9,13 +9,13 @@
 #include <string.h>
 #include <sys/stat.h>
 
-#define DEPTH_MAX 8      /* folders in folders */
+#define DEPTH_MAX 8 /* folders in folders */
 #define PATH_MAX_LEN 512
 #define INDEX "/index.html"
 
 struct file {
-    char *name; /* as in a URL: "/assets/index-Bx3k9aQ1.js" */
-    char *path; /* on disk */
+    char *name;        /* as in a URL: "/assets/index-Bx3k9aQ1.js" */
+    char *path;        /* on disk */
     bool brotli, gzip; /* NAME.br, NAME.gz lie beside it */
     bool hashed;
 };
@@ -25,9 +25,12 @@ struct web_static {
     size_t count, room;
 };
 
-/* --- scan --------------------------------------------------------------------------------------------------------- */
+/* --- scan
+ * ---------------------------------------------------------------------------------------------------------
+ */
 
-/* "name-XXXXXXXX.ext": eight or more letters, digits, - or _ as the bundler writes them, below /assets/. */
+/* "name-XXXXXXXX.ext": eight or more letters, digits, - or _ as the bundler writes them, below
+ * /assets/. */
 static bool is_hashed(const char *name)
 {
     const char *dot = strrchr(name, '.');
@@ -36,7 +39,8 @@ static bool is_hashed(const char *name)
     }
     for (const char *p = dot; p > name + 8; p--) {
         if (p[-1] == '-' && dot - p >= 8) {
-            return strspn(p, "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_") >= (size_t)(dot - p);
+            return strspn(p, "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_") >=
+                   (size_t)(dot - p);
         }
     }
     return false;
@@ -66,11 +70,12 @@ static enum status add(struct web_static *files, const char *name, const char *p
     return STATUS_OK;
 }
 
-static enum status scan(struct web_static *files, const char *folder, const char *prefix, unsigned depth);
+static enum status scan(struct web_static *files, const char *folder, const char *prefix,
+                        unsigned depth);
 
 /* Symbolic links, sockets and dot files are passed over. */
-static enum status scan_entry(struct web_static *files, const char *folder, const char *prefix, const char *entry,
-                              unsigned depth)
+static enum status scan_entry(struct web_static *files, const char *folder, const char *prefix,
+                              const char *entry, unsigned depth)
 {
     char path[PATH_MAX_LEN];
     char name[PATH_MAX_LEN];
@@ -87,7 +92,8 @@ static enum status scan_entry(struct web_static *files, const char *folder, cons
     return S_ISREG(about.st_mode) ? add(files, name, path) : STATUS_OK;
 }
 
-static enum status scan(struct web_static *files, const char *folder, const char *prefix, unsigned depth)
+static enum status scan(struct web_static *files, const char *folder, const char *prefix,
+                        unsigned depth)
 {
     DIR *dir = opendir(folder);
     if (dir == NULL) {
@@ -171,7 +177,9 @@ void web_static_close(struct web_static *files)
     free(files);
 }
 
-/* --- answers ------------------------------------------------------------------------------------------------------ */
+/* --- answers
+ * ------------------------------------------------------------------------------------------------------
+ */
 
 static const char *type_of(const char *name)
 {
@@ -216,7 +224,9 @@ static void send_file(const struct file *file, struct web_exchange *exchange)
         coding = "gzip";
     }
     (void)snprintf(path, sizeof(path), "%s%s", file->path,
-                   coding == NULL ? "" : coding[0] == 'b' ? ".br" : ".gz");
+                   coding == NULL     ? ""
+                   : coding[0] == 'b' ? ".br"
+                                      : ".gz");
     if (file->brotli || file->gzip) {
         headers[at++] = "Vary";
         headers[at++] = "Accept-Encoding";
@@ -250,7 +260,8 @@ void web_static_request(struct web_static *files, struct web_exchange *exchange)
         file = find(files, INDEX); /* an address that the console itself resolves */
     }
     if (file == NULL) {
-        web_reply_problem(exchange, 404, "request.not-found", "没有找到。", "There is nothing here.");
+        web_reply_problem(exchange, 404, "request.not-found", "没有找到。",
+                          "There is nothing here.");
     } else {
         send_file(file, exchange);
     }

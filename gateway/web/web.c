@@ -28,13 +28,16 @@ static void on_tls(void *context, int fd, const struct web_listener_peer *peer)
     web_connection_begin(context, fd, peer);
 }
 
-static enum status load_pair(const char *certificate_file, const char *key_file, struct pair **out_pair)
+static enum status load_pair(const char *certificate_file, const char *key_file,
+                             struct pair **out_pair)
 {
     struct pair_error error = {{0}};
     char quoted[256];
-    enum status status = pair_load(certificate_file, key_file, clock_wall_ms() / 1000, out_pair, &error);
+    enum status status =
+        pair_load(certificate_file, key_file, clock_wall_ms() / 1000, out_pair, &error);
     if (status != STATUS_OK) {
-        log_error("certificate_refused", "reason=%s", log_quote(error.text, quoted, sizeof(quoted)));
+        log_error("certificate_refused", "reason=%s",
+                  log_quote(error.text, quoted, sizeof(quoted)));
     }
     return status;
 }
@@ -66,10 +69,12 @@ static enum status open_listener(struct web *web)
     return web_listener_open(&config, &web->listener);
 }
 
-enum status web_create(const struct web_config *config, const struct web_handlers *handlers, struct web **out_web)
+enum status web_create(const struct web_config *config, const struct web_handlers *handlers,
+                       struct web **out_web)
 {
     CHECK(handlers->body_limit != NULL && handlers->request != NULL);
-    CHECK(config->header_timeout_ms > 0 && config->idle_timeout_ms > 0 && config->connections_max > 0);
+    CHECK(config->header_timeout_ms > 0 && config->idle_timeout_ms > 0 &&
+          config->connections_max > 0);
     struct pair *pair = NULL;
     struct web *web = calloc(1, sizeof(*web));
     if (web == NULL) {
@@ -82,8 +87,9 @@ enum status web_create(const struct web_config *config, const struct web_handler
         status = loop_create(&web->loop);
     }
     if (status == STATUS_OK) {
-        status = web_engine_create(web->loop, pair, config->header_timeout_ms / 1000 + HANDSHAKE_SPARE_S,
-                                   web_connection_events(), &web->engine);
+        status =
+            web_engine_create(web->loop, pair, config->header_timeout_ms / 1000 + HANDSHAKE_SPARE_S,
+                              web_connection_events(), &web->engine);
     }
     if (status == STATUS_OK) {
         status = open_listener(web);
@@ -139,10 +145,12 @@ static void on_signal(uv_signal_t *handle, int signal_number)
     signal->fn(signal->context, signal_number);
 }
 
-bool web_on_signal(struct web *web, int signal_number, void (*fn)(void *context, int signal_number), void *context)
+bool web_on_signal(struct web *web, int signal_number, void (*fn)(void *context, int signal_number),
+                   void *context)
 {
     struct web_signal *signal = &web->signals[web->signal_count];
-    if (web->signal_count == WEB_SIGNALS_MAX || uv_signal_init(loop_uv(web->loop), &signal->handle) != 0) {
+    if (web->signal_count == WEB_SIGNALS_MAX ||
+        uv_signal_init(loop_uv(web->loop), &signal->handle) != 0) {
         return false;
     }
     web->signal_count++;
@@ -158,7 +166,9 @@ void web_stop(struct web *web)
     loop_stop(web->loop);
 }
 
-/* --- drain -------------------------------------------------------------------------------------------------------- */
+/* --- drain
+ * --------------------------------------------------------------------------------------------------------
+ */
 
 static void call_drained(struct loop_task *task)
 {
@@ -173,7 +183,8 @@ static void call_drained(struct loop_task *task)
 /* From inside a connection's end: the caller is told in a turn of its own. */
 void web_maybe_drained(struct web *web)
 {
-    if (web->draining && web->connection_count == 0 && web->drain_call != NULL && web->drain_timer.due_us != 0) {
+    if (web->draining && web->connection_count == 0 && web->drain_call != NULL &&
+        web->drain_timer.due_us != 0) {
         loop_timer_cancel(web->loop, &web->drain_timer);
         loop_post(web->loop, &web->drain_done);
     }
@@ -214,9 +225,12 @@ void web_drain(struct web *web, int64_t grace_us, void (*done)(void *context), v
     web_maybe_drained(web);
 }
 
-/* --- the rest ----------------------------------------------------------------------------------------------------- */
+/* --- the rest
+ * -----------------------------------------------------------------------------------------------------
+ */
 
-enum status web_reload_certificate(struct web *web, const char *certificate_file, const char *key_file)
+enum status web_reload_certificate(struct web *web, const char *certificate_file,
+                                   const char *key_file)
 {
     struct pair *pair = NULL;
     enum status status = load_pair(certificate_file, key_file, &pair);
@@ -225,7 +239,8 @@ enum status web_reload_certificate(struct web *web, const char *certificate_file
     }
     if (status == STATUS_OK) {
         note_expiry(web, pair);
-        log_info("certificate_loaded", "days_left=%lld", (long long)pair_days_left(pair, clock_wall_ms() / 1000));
+        log_info("certificate_loaded", "days_left=%lld",
+                 (long long)pair_days_left(pair, clock_wall_ms() / 1000));
     }
     pair_destroy(pair);
     return status == STATUS_OK ? STATUS_OK : STATUS_MALFORMED;

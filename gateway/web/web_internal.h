@@ -2,11 +2,12 @@
  *
  *   listener ── fd ──> connection ── octets ──> engine (TLS socket)
  *                          │
- *                          ├── exchange   one request and its reply (HTTP phase), made when its first octet comes
- *                          └── web_ws     after the upgrade
+ *                          ├── exchange   one request and its reply (HTTP phase), made when its
+ * first octet comes └── web_ws     after the upgrade
  *
- * A connection lives from the adopted socket until the engine says `closed`. An exchange belongs to its connection; when that
- * dies while the handler has the exchange (EXCHANGE_HANDLER), it belongs to the handler until web_reply() or web_ws_accept(). */
+ * A connection lives from the adopted socket until the engine says `closed`. An exchange belongs to
+ * its connection; when that dies while the handler has the exchange (EXCHANGE_HANDLER), it belongs
+ * to the handler until web_reply() or web_ws_accept(). */
 #ifndef GATEWAY_WEB_WEB_INTERNAL_H
 #define GATEWAY_WEB_WEB_INTERNAL_H
 
@@ -23,34 +24,48 @@
 #include "proto/ws/ws_stream.h"
 
 /* Limits, each with its reason. */
-#define WEB_BODIES_MAX ((size_t)256 << 20)   /* octets of request bodies in memory at once, all connections: more are answered 503 */
-#define WEB_PATH_MAX 1024                    /* decoded; the longest of ours is under 200 */
-#define WEB_LEFTOVER_MAX 65536               /* pipelined octets kept while a request is worked on; reading is off after the first run */
-#define WEB_LINGER_US 2000000                /* good close: the peer has this long to read the rest (RFC 9112 §9.6) */
-#define WEB_STALL_US 30000000                /* nothing taken by the peer for this long: slow */
-#define WEB_BODY_RATE 1024                   /* octets a second that a request body must come with */
-#define WEB_FILE_CHUNK 131072                /* octets of a file in memory, each download */
-#define WEB_FILE_RETRY_US 20000              /* the blob worker is full: ask again */
-#define WEB_WS_MESSAGE_MAX 98304             /* 96 KiB: proto/signal/README.md */
+#define WEB_BODIES_MAX                                                                             \
+    ((size_t)256 << 20)   /* octets of request bodies in memory at once, all connections: more are \
+                             answered 503 */
+#define WEB_PATH_MAX 1024 /* decoded; the longest of ours is under 200 */
+#define WEB_LEFTOVER_MAX                                                                           \
+    65536 /* pipelined octets kept while a request is worked on; reading is off after the first    \
+             run */
+#define WEB_LINGER_US                                                                              \
+    2000000 /* good close: the peer has this long to read the rest (RFC 9112 §9.6) */
+#define WEB_STALL_US 30000000    /* nothing taken by the peer for this long: slow */
+#define WEB_BODY_RATE 1024       /* octets a second that a request body must come with */
+#define WEB_FILE_CHUNK 131072    /* octets of a file in memory, each download */
+#define WEB_FILE_RETRY_US 20000  /* the blob worker is full: ask again */
+#define WEB_WS_MESSAGE_MAX 98304 /* 96 KiB: proto/signal/README.md */
 #define WEB_WS_PING_US 20000000
 #define WEB_WS_SILENCE_US 60000000
-#define WEB_WS_FLOOD_SHORT 50                /* messages in 1 s */
-#define WEB_WS_FLOOD_LONG 200                /* messages in 10 s */
+#define WEB_WS_FLOOD_SHORT 50 /* messages in 1 s */
+#define WEB_WS_FLOOD_LONG 200 /* messages in 10 s */
 #define WEB_SUBPROTOCOL "consult.v1"
 #define WEB_WS_PATH "/ws"
 
 enum web_phase {
-    CONNECTION_HTTP,    /* handshake, requests, replies */
-    CONNECTION_WS,      /* frames; after our own close frame it still waits for the peer's */
-    CONNECTION_DRAIN,   /* what is queued is sent, then goodbye; input is thrown away */
-    CONNECTION_LINGER,  /* goodbye was sent; waits for the peer's end */
-    CONNECTION_KILLED   /* `closed` will come */
+    CONNECTION_HTTP,   /* handshake, requests, replies */
+    CONNECTION_WS,     /* frames; after our own close frame it still waits for the peer's */
+    CONNECTION_DRAIN,  /* what is queued is sent, then goodbye; input is thrown away */
+    CONNECTION_LINGER, /* goodbye was sent; waits for the peer's end */
+    CONNECTION_KILLED  /* `closed` will come */
 };
 
 /* Why a connection was ended by us; names are metric labels (metrics.def REFUSAL). */
 enum web_end {
-    WEB_END_TLS_FAILED, WEB_END_HEADER_TIMEOUT, WEB_END_IDLE_TIMEOUT, WEB_END_SLOW, WEB_END_FLOOD, WEB_END_PROTOCOL,
-    WEB_END_PING_TIMEOUT, WEB_END_ORIGIN, WEB_END_OVERLOAD, WEB_END_DRAINING, WEB_END_COUNT
+    WEB_END_TLS_FAILED,
+    WEB_END_HEADER_TIMEOUT,
+    WEB_END_IDLE_TIMEOUT,
+    WEB_END_SLOW,
+    WEB_END_FLOOD,
+    WEB_END_PROTOCOL,
+    WEB_END_PING_TIMEOUT,
+    WEB_END_ORIGIN,
+    WEB_END_OVERLOAD,
+    WEB_END_DRAINING,
+    WEB_END_COUNT
 };
 
 struct web {
@@ -89,8 +104,8 @@ struct web_connection {
     uint64_t outbox_seen; /* outbox.taken when the stall timer last looked */
     struct loop_timer timer;
     enum web_phase phase;
-    bool reading;     /* what the engine was told */
-    bool sending;     /* something was queued and is not wholly gone */
+    bool reading; /* what the engine was told */
+    bool sending; /* something was queued and is not wholly gone */
     bool received_any;
     struct web_exchange *exchange; /* HTTP phase; NULL between requests */
     struct web_ws *ws;
@@ -99,9 +114,10 @@ struct web_connection {
 };
 
 enum web_exchange_state {
-    EXCHANGE_HEAD, EXCHANGE_BODY,
-    EXCHANGE_HANDLER,  /* waits for web_reply() or web_ws_accept() */
-    EXCHANGE_FILE      /* the reply is a file that is being sent */
+    EXCHANGE_HEAD,
+    EXCHANGE_BODY,
+    EXCHANGE_HANDLER, /* waits for web_reply() or web_ws_accept() */
+    EXCHANGE_FILE     /* the reply is a file that is being sent */
 };
 
 struct web_file;
@@ -116,8 +132,9 @@ struct web_exchange {
     uint8_t *body;
     size_t body_len, body_room;
     uint64_t body_seen; /* octets when the rate timer last looked */
-    bool body_pending;  /* announced, not (wholly) read: the connection cannot go on after the reply */
-    bool head_ok;      /* parser.request is valid */
+    bool body_pending;  /* announced, not (wholly) read: the connection cannot go on after the reply
+                         */
+    bool head_ok;       /* parser.request is valid */
     int64_t handled_us; /* when the handler got it */
     void *data;
     struct web_file *file;
@@ -126,7 +143,8 @@ struct web_exchange {
     char path[WEB_PATH_MAX];
     char peer_address[LISTENER_ADDRESS_SIZE];
     char session_token[128];
-    uint8_t *own_head; /* = head: web_exchange_header() puts NULs into it through a const exchange */
+    uint8_t
+        *own_head; /* = head: web_exchange_header() puts NULs into it through a const exchange */
     uint8_t head[HTTP_HEAD_LEN_USUAL + 1]; /* one octet more, for a NUL behind a value */
 };
 
@@ -134,9 +152,10 @@ struct web_ws {
     struct web_connection *connection;
     void *data;
     struct ws_stream stream;
-    uint8_t *message; /* WEB_WS_MESSAGE_MAX octets of address space; only touched pages cost memory */
+    uint8_t
+        *message; /* WEB_WS_MESSAGE_MAX octets of address space; only touched pages cost memory */
     int64_t last_received_us;
-    bool closing;     /* our close frame is queued: nothing more is sent or handed to the handler */
+    bool closing; /* our close frame is queued: nothing more is sent or handed to the handler */
     uint32_t times_ms[WEB_WS_FLOOD_LONG]; /* ring of the last messages */
     unsigned time_at;
     uint64_t message_count;
@@ -166,34 +185,37 @@ void web_exchange_destroy(struct web_exchange *exchange);
 void web_exchange_orphan(struct web_exchange *exchange);
 /* Octets for head or body; *out_used of them were taken. */
 void web_exchange_receive(struct web_exchange *exchange, struct span input, size_t *out_used);
-/* Head or body did not come in time: answered 408, or closed when nothing had come. False: it may go on. */
+/* Head or body did not come in time: answered 408, or closed when nothing had come. False: it may
+ * go on. */
 bool web_exchange_timeout(struct web_exchange *exchange);
 
 /* reply.c: writing */
-void web_reply_status(struct web_exchange *exchange, int status); /* the usual problem for a status */
+void web_reply_status(struct web_exchange *exchange,
+                      int status); /* the usual problem for a status */
 /* Puts a response head into the outbox. body_len: Content-Length. */
 struct web_reply_head {
     int status;
     const struct web_reply *reply; /* headers, content_type, cache_control */
     uint64_t body_len;
     const char *etag;
-    const char *content_range;     /* NULL: none */
+    const char *content_range; /* NULL: none */
     bool accept_ranges;
-    int64_t last_modified_s;       /* 0: unknown */
+    int64_t last_modified_s; /* 0: unknown */
     bool keep_alive;
 };
-MUST_USE enum status web_reply_write_head(struct web_exchange *exchange, const struct web_reply_head *head, struct span body);
+MUST_USE enum status web_reply_write_head(struct web_exchange *exchange,
+                                          const struct web_reply_head *head, struct span body);
 bool web_reply_keep_alive(const struct web_exchange *exchange);
 /* Counts and ends the exchange. */
 void web_reply_finish(struct web_exchange *exchange, int status, bool keep_alive);
 
 /* What the conditions and ranges of a request make of a representation (RFC 9110 §13.2.2). */
 struct web_reply_choice {
-    int status; /* 200, 206, 304, 416 */
+    int status;              /* 200, 206, 304, 416 */
     struct http_range range; /* of 206 */
 };
-struct web_reply_choice web_reply_choose(const struct web_exchange *exchange, const char *etag, int64_t last_modified_s,
-                                 uint64_t len);
+struct web_reply_choice web_reply_choose(const struct web_exchange *exchange, const char *etag,
+                                         int64_t last_modified_s, uint64_t len);
 
 /* file.c */
 void web_file_begin(struct web_exchange *exchange, const struct web_reply *reply);

@@ -10,12 +10,14 @@
 #include <stdlib.h>
 #include <sys/mman.h>
 
-#define KEPT_OCTETS 4096    /* of the message buffer, while idle: one page */
+#define KEPT_OCTETS 4096 /* of the message buffer, while idle: one page */
 #define ANSWER_MAX 512
 #define SHORT_MS 1000
 #define LONG_MS 10000
 
-/* --- upgrade ------------------------------------------------------------------------------------------------------ */
+/* --- upgrade
+ * ------------------------------------------------------------------------------------------------------
+ */
 
 /* RFC 6455 §10.2: only pages of this gateway, or of origins that were configured. */
 static bool origin_allowed(const struct web_exchange *e)
@@ -27,7 +29,8 @@ static bool origin_allowed(const struct web_exchange *e)
     }
     static const char scheme[] = "https://";
     size_t scheme_len = sizeof(scheme) - 1;
-    if (origin.len > scheme_len && r->host.len > 0 && memcmp(origin.data, scheme, scheme_len) == 0 &&
+    if (origin.len > scheme_len && r->host.len > 0 &&
+        memcmp(origin.data, scheme, scheme_len) == 0 &&
         span_equal_nocase(span_of(origin.data + scheme_len, origin.len - scheme_len), r->host)) {
         return true;
     }
@@ -51,11 +54,12 @@ void web_ws_upgrade(struct web_exchange *e)
         web_reply_status(e, 426);
     } else if (refusal != WS_REFUSAL_NONE) {
         web->ended[WEB_END_PROTOCOL]++;
-        web_reply_problem(e, (int)ws_refusal_http_status(refusal), "websocket.handshake", "WebSocket 握手有误。",
-                          ws_refusal_text(refusal));
+        web_reply_problem(e, (int)ws_refusal_http_status(refusal), "websocket.handshake",
+                          "WebSocket 握手有误。", ws_refusal_text(refusal));
     } else if (!origin_allowed(e)) {
         web->ended[WEB_END_ORIGIN]++;
-        web_reply_problem(e, 403, "websocket.origin", "不允许从该网站连接。", "Pages of that origin may not connect.");
+        web_reply_problem(e, 403, "websocket.origin", "不允许从该网站连接。",
+                          "Pages of that origin may not connect.");
     } else if (!ws_handshake_offers(r, WEB_SUBPROTOCOL)) {
         web_reply_problem(e, 400, "websocket.subprotocol", "需要子协议 consult.v1。",
                           "The subprotocol consult.v1 must be offered.");
@@ -70,7 +74,8 @@ void web_ws_upgrade(struct web_exchange *e)
 static struct web_ws *make_ws(struct web_connection *connection, void *data)
 {
     struct web_ws *ws = calloc(1, sizeof(*ws));
-    void *message = mmap(NULL, WEB_WS_MESSAGE_MAX, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+    void *message =
+        mmap(NULL, WEB_WS_MESSAGE_MAX, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
     if (ws == NULL || message == MAP_FAILED) {
         if (message != MAP_FAILED) {
             (void)munmap(message, WEB_WS_MESSAGE_MAX);
@@ -103,7 +108,8 @@ struct web_ws *web_ws_accept(struct web_exchange *exchange, void *data)
     }
     char answer[ANSWER_MAX];
     struct writer w = writer_of(answer, sizeof(answer));
-    enum status status = ws_handshake_write_answer(&w, &exchange->parser.request, WEB_SUBPROTOCOL, web_date(web));
+    enum status status =
+        ws_handshake_write_answer(&w, &exchange->parser.request, WEB_SUBPROTOCOL, web_date(web));
     struct web_ws *ws = status == STATUS_OK ? make_ws(c, data) : NULL;
     if (ws == NULL || web_outbox_copy(&c->outbox, writer_span(&w), (struct span){0}) != STATUS_OK) {
         if (ws != NULL) {
@@ -127,7 +133,9 @@ void *web_ws_data(const struct web_ws *ws)
     return ws->data;
 }
 
-/* --- output ------------------------------------------------------------------------------------------------------- */
+/* --- output
+ * -------------------------------------------------------------------------------------------------------
+ */
 
 /* False: no memory; the connection is being killed. */
 static bool queue(struct web_ws *ws, struct span head, struct span rest)
@@ -152,7 +160,8 @@ void web_ws_close(struct web_ws *ws, unsigned code, const char *reason)
     CHECK(status == STATUS_OK);
     ws->closing = true;
     if (queue(ws, writer_span(&w), (struct span){0})) {
-        loop_timer_set(ws->connection->web->loop, &ws->connection->timer, WEB_LINGER_US); /* for the peer's close frame */
+        loop_timer_set(ws->connection->web->loop, &ws->connection->timer,
+                       WEB_LINGER_US); /* for the peer's close frame */
     }
 }
 
@@ -200,15 +209,18 @@ static void ping(struct web_ws *ws)
     (void)queue(ws, writer_span(&w), (struct span){0});
 }
 
-/* --- input -------------------------------------------------------------------------------------------------------- */
+/* --- input
+ * --------------------------------------------------------------------------------------------------------
+ */
 
-/* More than 50 messages in a second or 200 in 10 s. Times are kept in a ring: the one of the 50th message before this one,
- * and of the 200th, tell. */
+/* More than 50 messages in a second or 200 in 10 s. Times are kept in a ring: the one of the 50th
+ * message before this one, and of the 200th, tell. */
 static bool flooding(struct web_ws *ws, int64_t now_us)
 {
     uint32_t now_ms = (uint32_t)(now_us / 1000);
     uint32_t oldest = ws->times_ms[ws->time_at];
-    uint32_t recent = ws->times_ms[(ws->time_at + WEB_WS_FLOOD_LONG - WEB_WS_FLOOD_SHORT) % WEB_WS_FLOOD_LONG];
+    uint32_t recent =
+        ws->times_ms[(ws->time_at + WEB_WS_FLOOD_LONG - WEB_WS_FLOOD_SHORT) % WEB_WS_FLOOD_LONG];
     ws->times_ms[ws->time_at] = now_ms;
     ws->time_at = (ws->time_at + 1) % WEB_WS_FLOOD_LONG;
     ws->message_count++;
@@ -222,7 +234,8 @@ static void take_close(struct web_ws *ws, const struct ws_event *event)
     if (!ws->closing) {
         uint8_t frame[WS_HEADER_LEN_MAX + WS_CONTROL_LEN_MAX];
         struct writer w = writer_of(frame, sizeof(frame));
-        enum status status = ws_write_close(&w, NULL, event->close_code, (struct span){0}); /* §5.5.1: echo the code */
+        enum status status = ws_write_close(&w, NULL, event->close_code,
+                                            (struct span){0}); /* §5.5.1: echo the code */
         CHECK(status == STATUS_OK);
         ws->closing = true;
         (void)queue(ws, writer_span(&w), (struct span){0});
@@ -272,12 +285,15 @@ void web_ws_receive(struct web_ws *ws, struct span input)
             take_event(ws, &event);
         } else if (status != STATUS_NEED_MORE && status != STATUS_CLOSED) {
             log_debug("ws_failed", "reason=%s", ws_reason_label(ws->stream.reason));
-            fail(ws, WEB_END_PROTOCOL, ws_reason_close_code(ws->stream.reason), ws_reason_text(ws->stream.reason));
+            fail(ws, WEB_END_PROTOCOL, ws_reason_close_code(ws->stream.reason),
+                 ws_reason_text(ws->stream.reason));
         }
     }
 }
 
-/* --- time and end ------------------------------------------------------------------------------------------------- */
+/* --- time and end
+ * -------------------------------------------------------------------------------------------------
+ */
 
 void web_ws_tick(struct web_ws *ws)
 {
@@ -290,7 +306,8 @@ void web_ws_tick(struct web_ws *ws)
     if (c->outbox.taken != c->outbox_seen) {
         c->outbox_seen = c->outbox.taken;
         if (c->sending) {
-            ws->last_received_us = now_us; /* it takes what we send, and is not read from meanwhile: alive */
+            ws->last_received_us =
+                now_us; /* it takes what we send, and is not read from meanwhile: alive */
         }
     }
     if (now_us - ws->last_received_us >= WEB_WS_SILENCE_US) {

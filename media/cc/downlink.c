@@ -3,11 +3,14 @@
 #include "proto/base/seq.h"
 
 #define ORIGIN (1ULL << 32)
-#define SHORTEST_US 10000000 /* the base delay is renewed each 10 s, so that a changed route or clock drift is followed */
+#define SHORTEST_US                                                                                \
+    10000000 /* the base delay is renewed each 10 s, so that a changed route or clock drift is     \
+                followed */
 
 void downlink_init(struct downlink *downlink, int64_t now_us)
 {
-    *downlink = (struct downlink){.next = ORIGIN, .window_begin_us = now_us, .limit_bps = DOWNLINK_BPS_MAX};
+    *downlink =
+        (struct downlink){.next = ORIGIN, .window_begin_us = now_us, .limit_bps = DOWNLINK_BPS_MAX};
     downlink->window_queue_us = INT64_MAX;
 }
 
@@ -42,7 +45,8 @@ static void measure_delay(struct downlink *downlink, int64_t now_us, int64_t del
     }
 }
 
-/* Down to 85 % of what really arrived, at once; up by 8 % each window, at most to twice what arrives. */
+/* Down to 85 % of what really arrived, at once; up by 8 % each window, at most to twice what
+ * arrives. */
 static void decide(struct downlink *downlink, int64_t now_us)
 {
     int64_t span_us = now_us - downlink->window_begin_us;
@@ -52,7 +56,8 @@ static void decide(struct downlink *downlink, int64_t now_us)
     }
     downlink->received_bps = (uint32_t)(downlink->window_bytes * 8 * 1000000 / (uint64_t)span_us);
     downlink->loss_permille = (uint32_t)(downlink->window_lost * 1000 / total);
-    bool overuse = downlink->window_queue_us > DOWNLINK_QUEUE_US || downlink->loss_permille > DOWNLINK_LOSS_PERMILLE;
+    bool overuse = downlink->window_queue_us > DOWNLINK_QUEUE_US ||
+                   downlink->loss_permille > DOWNLINK_LOSS_PERMILLE;
     uint64_t limit = downlink->limit_bps;
     if (overuse) {
         uint64_t down = (uint64_t)downlink->received_bps * 85 / 100;
@@ -77,10 +82,13 @@ void downlink_feedback(struct downlink *downlink, int64_t now_us, struct twcc_re
 {
     struct twcc_item item;
     while (twcc_next(reader, &item)) {
-        uint64_t sequence = (uint64_t)((int64_t)downlink->next + seq16_delta((uint16_t)downlink->next, item.sequence));
+        uint64_t sequence = (uint64_t)((int64_t)downlink->next +
+                                       seq16_delta((uint16_t)downlink->next, item.sequence));
         unsigned at = (unsigned)(sequence % DOWNLINK_SENT);
-        if (sequence >= downlink->next || downlink->sent[at].sequence != sequence || downlink->sent[at].reported) {
-            continue; /* a report of what was never sent, is forgotten, or was reported before counts for nothing */
+        if (sequence >= downlink->next || downlink->sent[at].sequence != sequence ||
+            downlink->sent[at].reported) {
+            continue; /* a report of what was never sent, is forgotten, or was reported before
+                         counts for nothing */
         }
         downlink->sent[at].reported = true;
         if (!item.received) {

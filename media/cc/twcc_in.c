@@ -20,7 +20,8 @@ void twcc_in_packet(struct twcc_in *in, int64_t now_us, uint16_t sequence)
         return; /* already reported as missing; every packet is reported once */
     }
     if (extended > in->highest) {
-        if (extended - in->next >= TWCC_IN_PACKETS) { /* a jump: what lies between is nobody's loss */
+        if (extended - in->next >=
+            TWCC_IN_PACKETS) { /* a jump: what lies between is nobody's loss */
             in->next = extended;
         } else {
             for (uint64_t i = in->highest + 1; i < extended; i++) {
@@ -35,7 +36,8 @@ void twcc_in_packet(struct twcc_in *in, int64_t now_us, uint16_t sequence)
     in->pending = true;
 }
 
-bool twcc_in_write(struct twcc_in *in, int64_t now_us, uint32_t ssrc, uint32_t media_ssrc, struct writer *w)
+bool twcc_in_write(struct twcc_in *in, int64_t now_us, uint32_t ssrc, uint32_t media_ssrc,
+                   struct writer *w)
 {
     if (!in->pending || now_us < in->due_us) {
         return false;
@@ -52,8 +54,9 @@ bool twcc_in_write(struct twcc_in *in, int64_t now_us, uint32_t ssrc, uint32_t m
     while (count > 0 && statuses[count - 1].arrival_us < 0) {
         count--;
     }
-    unsigned written =
-        count == 0 ? 0 : twcc_write(w, ssrc, media_ssrc, (uint16_t)in->next, statuses, count, &in->feedback_count);
+    unsigned written = count == 0 ? 0
+                                  : twcc_write(w, ssrc, media_ssrc, (uint16_t)in->next, statuses,
+                                               count, &in->feedback_count);
     in->next += written;
     in->pending = written > 0 && in->next <= in->highest;
     in->due_us = in->pending ? now_us : now_us + TWCC_IN_INTERVAL_US;

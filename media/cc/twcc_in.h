@@ -1,16 +1,17 @@
-/* Transport-wide feedback that we send to a browser (draft-holmer-rmcat-transport-wide-cc-extensions-01): when each of its packets
- * arrived, reported once, every 50-100 ms. Plain storage, no allocation, one thread. */
+/* Transport-wide feedback that we send to a browser
+ * (draft-holmer-rmcat-transport-wide-cc-extensions-01): when each of its packets arrived, reported
+ * once, every 50-100 ms. Plain storage, no allocation, one thread. */
 #ifndef MEDIA_CC_TWCC_IN_H
 #define MEDIA_CC_TWCC_IN_H
 
 #include "proto/rtcp/twcc.h"
 
-#define TWCC_IN_INTERVAL_US 50000   /* 5 % of 100 kbit/s at most; media-peers 4.4 */
-#define TWCC_IN_PACKETS 1024        /* remembered; more than 512 in 50 ms are 100 Mbit/s */
+#define TWCC_IN_INTERVAL_US 50000 /* 5 % of 100 kbit/s at most; media-peers 4.4 */
+#define TWCC_IN_PACKETS 1024      /* remembered; more than 512 in 50 ms are 100 Mbit/s */
 
 struct twcc_in {
-    bool begun, pending;            /* pending: something arrived since the last feedback */
-    uint64_t next;                  /* extended: first that is not reported yet */
+    bool begun, pending; /* pending: something arrived since the last feedback */
+    uint64_t next;       /* extended: first that is not reported yet */
     uint64_t highest;
     uint8_t feedback_count;
     int64_t due_us;
@@ -18,7 +19,9 @@ struct twcc_in {
 };
 
 void twcc_in_packet(struct twcc_in *in, int64_t now_us, uint16_t sequence);
-/* Appends feedback when it is due. media_ssrc: one that the browser really sends, else Chromium ignores it. True: written. */
-bool twcc_in_write(struct twcc_in *in, int64_t now_us, uint32_t ssrc, uint32_t media_ssrc, struct writer *w);
+/* Appends feedback when it is due. media_ssrc: one that the browser really sends, else Chromium
+ * ignores it. True: written. */
+bool twcc_in_write(struct twcc_in *in, int64_t now_us, uint32_t ssrc, uint32_t media_ssrc,
+                   struct writer *w);
 
 #endif

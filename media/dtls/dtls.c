@@ -47,7 +47,8 @@ static int bio_write(BIO *bio, const char *data, int len)
     if (len <= 0 || len > DTLS_MTU) {
         return -1;
     }
-    if (dtls->out_count < DTLS_OUT_MAX) { /* a full queue loses the datagram, as a network would; DTLS resends */
+    if (dtls->out_count <
+        DTLS_OUT_MAX) { /* a full queue loses the datagram, as a network would; DTLS resends */
         unsigned at = (dtls->out_head + dtls->out_count) % DTLS_OUT_MAX;
         memcpy(dtls->out[at], data, (size_t)len);
         dtls->out_len[at] = (size_t)len;
@@ -80,7 +81,8 @@ static long bio_ctrl(BIO *bio, int command, long number, void *pointer)
     case BIO_CTRL_FLUSH:
         return 1;
     case BIO_CTRL_DGRAM_QUERY_MTU:
-    case BIO_CTRL_DGRAM_GET_FALLBACK_MTU: /* asked for after some timeouts; 0 would end the handshake */
+    case BIO_CTRL_DGRAM_GET_FALLBACK_MTU: /* asked for after some timeouts; 0 would end the
+                                             handshake */
         return DTLS_MTU;
     case BIO_CTRL_DGRAM_GET_MTU_OVERHEAD:
         return UDP_IP_OVERHEAD;
@@ -108,7 +110,8 @@ static bool matches(const struct dtls_fingerprint *wanted, const X509 *certifica
            memcmp(digest, wanted->octets, len) == 0;
 }
 
-/* RFC 5763 §5: self-signed certificates; what counts is that one fingerprint of the offer is right. */
+/* RFC 5763 §5: self-signed certificates; what counts is that one fingerprint of the offer is right.
+ */
 static int verify_certificate(X509_STORE_CTX *store, void *unused)
 {
     (void)unused;
@@ -129,20 +132,22 @@ static int verify_certificate(X509_STORE_CTX *store, void *unused)
 static bool configure(SSL_CTX *ssl, const struct identity *identity)
 {
     int groups[] = {NID_X25519, NID_X9_62_prime256v1, NID_secp384r1};
-    SSL_CTX_set_options(ssl, SSL_OP_NO_QUERY_MTU | SSL_OP_NO_RENEGOTIATION | SSL_OP_NO_TICKET | SSL_OP_NO_COMPRESSION |
-                                 SSL_OP_CIPHER_SERVER_PREFERENCE);
+    SSL_CTX_set_options(ssl, SSL_OP_NO_QUERY_MTU | SSL_OP_NO_RENEGOTIATION | SSL_OP_NO_TICKET |
+                                 SSL_OP_NO_COMPRESSION | SSL_OP_CIPHER_SERVER_PREFERENCE);
     SSL_CTX_set_session_cache_mode(ssl, SSL_SESS_CACHE_OFF);
     SSL_CTX_set_read_ahead(ssl, 1);
     SSL_CTX_set_verify(ssl, SSL_VERIFY_PEER | SSL_VERIFY_FAIL_IF_NO_PEER_CERT, NULL);
     SSL_CTX_set_cert_verify_callback(ssl, verify_certificate, NULL);
     return SSL_CTX_set_min_proto_version(ssl, DTLS1_2_VERSION) == 1 &&
-           SSL_CTX_set_cipher_list(ssl, "ECDHE-ECDSA-AES128-GCM-SHA256:ECDHE-ECDSA-AES256-GCM-SHA384:"
-                                        "ECDHE-ECDSA-CHACHA20-POLY1305") == 1 &&
+           SSL_CTX_set_cipher_list(ssl,
+                                   "ECDHE-ECDSA-AES128-GCM-SHA256:ECDHE-ECDSA-AES256-GCM-SHA384:"
+                                   "ECDHE-ECDSA-CHACHA20-POLY1305") == 1 &&
            SSL_CTX_set1_groups(ssl, groups, sizeof(groups) / sizeof(groups[0])) == 1 &&
            SSL_CTX_use_certificate(ssl, identity_certificate(identity)) == 1 &&
            SSL_CTX_use_PrivateKey(ssl, identity_key(identity)) == 1 &&
            /* ours in order of preference; this call returns 0 for success */
-           SSL_CTX_set_tlsext_use_srtp(ssl, "SRTP_AEAD_AES_128_GCM:SRTP_AEAD_AES_256_GCM:SRTP_AES128_CM_SHA1_80") == 0;
+           SSL_CTX_set_tlsext_use_srtp(
+               ssl, "SRTP_AEAD_AES_128_GCM:SRTP_AEAD_AES_256_GCM:SRTP_AES128_CM_SHA1_80") == 0;
 }
 
 enum status dtls_context_create(const struct identity *identity, struct dtls_context **out_context)
@@ -157,8 +162,10 @@ enum status dtls_context_create(const struct identity *identity, struct dtls_con
     if (context->ssl == NULL || context->method == NULL) {
         goto out;
     }
-    if (BIO_meth_set_write(context->method, bio_write) != 1 || BIO_meth_set_read(context->method, bio_read) != 1 ||
-        BIO_meth_set_ctrl(context->method, bio_ctrl) != 1 || BIO_meth_set_create(context->method, bio_create) != 1) {
+    if (BIO_meth_set_write(context->method, bio_write) != 1 ||
+        BIO_meth_set_read(context->method, bio_read) != 1 ||
+        BIO_meth_set_ctrl(context->method, bio_ctrl) != 1 ||
+        BIO_meth_set_create(context->method, bio_create) != 1) {
         goto out;
     }
     status = STATUS_IO;
@@ -195,8 +202,8 @@ static unsigned resend_timer(SSL *ssl, unsigned last_us)
     return last_us >= DTLS_TIMER_MAX_US / 2 ? DTLS_TIMER_MAX_US : 2 * last_us;
 }
 
-enum status dtls_create(struct dtls_context *context, const struct dtls_fingerprint *fingerprints, unsigned count,
-                        int64_t now_us, struct dtls **out_dtls)
+enum status dtls_create(struct dtls_context *context, const struct dtls_fingerprint *fingerprints,
+                        unsigned count, int64_t now_us, struct dtls **out_dtls)
 {
     CHECK(count <= DTLS_FINGERPRINTS_MAX);
     struct dtls *dtls = calloc(1, sizeof(*dtls));
@@ -241,18 +248,21 @@ static void fail(struct dtls *dtls)
 
 static void finish_handshake(struct dtls *dtls)
 {
-    dtls->state = SSL_get_selected_srtp_profile(dtls->ssl) == NULL ? DTLS_NO_PROFILE : DTLS_CONNECTED;
+    dtls->state =
+        SSL_get_selected_srtp_profile(dtls->ssl) == NULL ? DTLS_NO_PROFILE : DTLS_CONNECTED;
 }
 
-/* Drives OpenSSL until it has used up the input. An error ends a handshake. After it only an authentic alert counts (OpenSSL then
- * says SSL_RECEIVED_SHUTDOWN): whatever else a forged datagram provokes, media has its keys and goes on. */
+/* Drives OpenSSL until it has used up the input. An error ends a handshake. After it only an
+ * authentic alert counts (OpenSSL then says SSL_RECEIVED_SHUTDOWN): whatever else a forged datagram
+ * provokes, media has its keys and goes on. */
 static void drive(struct dtls *dtls)
 {
     uint8_t scratch[DTLS_MTU]; /* application data has no meaning here: read and forgotten */
     for (int i = 0; i < 8; i++) {
         bool shaking = dtls->state == DTLS_HANDSHAKING;
         ERR_clear_error();
-        int n = shaking ? SSL_do_handshake(dtls->ssl) : SSL_read(dtls->ssl, scratch, sizeof(scratch));
+        int n =
+            shaking ? SSL_do_handshake(dtls->ssl) : SSL_read(dtls->ssl, scratch, sizeof(scratch));
         if (n > 0) {
             if (shaking) {
                 finish_handshake(dtls);
@@ -337,7 +347,8 @@ void dtls_close(struct dtls *dtls)
 {
     if (dtls->state == DTLS_CONNECTED) {
         ERR_clear_error();
-        (void)SSL_shutdown(dtls->ssl); /* 0: our close_notify is written, the peer's is not awaited */
+        (void)SSL_shutdown(
+            dtls->ssl); /* 0: our close_notify is written, the peer's is not awaited */
         ERR_clear_error();
         dtls->state = DTLS_CLOSED;
     }
@@ -354,8 +365,8 @@ enum status dtls_keys(const struct dtls *dtls, struct rtpsec_keys *out_keys)
     size_t key_len = rtpsec_key_len(keys.profile);
     size_t salt_len = rtpsec_salt_len(keys.profile);
     uint8_t material[2 * (RTPSEC_KEY_MAX + RTPSEC_SALT_MAX)];
-    if (SSL_export_keying_material(dtls->ssl, material, 2 * (key_len + salt_len), label, sizeof(label) - 1, NULL, 0, 0) !=
-        1) {
+    if (SSL_export_keying_material(dtls->ssl, material, 2 * (key_len + salt_len), label,
+                                   sizeof(label) - 1, NULL, 0, 0) != 1) {
         ERR_clear_error();
         return STATUS_IO;
     }

@@ -4,12 +4,14 @@
 
 #include <string.h>
 
-void icelite_init(struct icelite *ice, const struct icelite_credentials *credentials, int64_t now_us)
+void icelite_init(struct icelite *ice, const struct icelite_credentials *credentials,
+                  int64_t now_us)
 {
     *ice = (struct icelite){.present = *credentials, .selected = -1, .checked_us = now_us};
 }
 
-void icelite_restart(struct icelite *ice, const struct icelite_credentials *credentials, int64_t now_us)
+void icelite_restart(struct icelite *ice, const struct icelite_credentials *credentials,
+                     int64_t now_us)
 {
     ice->former = ice->present;
     ice->former_until_us = now_us + ICELITE_FORMER_US;
@@ -35,7 +37,8 @@ static int place_for_pair(const struct icelite *ice)
         if (ice->pairs[i].remote.family == 0) {
             return i;
         }
-        if (i != ice->selected && (oldest < 0 || ice->pairs[i].checked_us < ice->pairs[oldest].checked_us)) {
+        if (i != ice->selected &&
+            (oldest < 0 || ice->pairs[i].checked_us < ice->pairs[oldest].checked_us)) {
             oldest = i;
         }
     }
@@ -43,9 +46,10 @@ static int place_for_pair(const struct icelite *ice)
     return oldest;
 }
 
-/* RFC 8445 §7.3.1.3-5: learn the (peer reflexive) address, and take it for media when the controlling side says so. */
-static void learn(struct icelite *ice, int64_t now_us, const struct stun_message *request, const struct addr *from,
-                  struct icelite_result *result)
+/* RFC 8445 §7.3.1.3-5: learn the (peer reflexive) address, and take it for media when the
+ * controlling side says so. */
+static void learn(struct icelite *ice, int64_t now_us, const struct stun_message *request,
+                  const struct addr *from, struct icelite_result *result)
 {
     int at = find_pair(ice, from);
     if (at < 0) {
@@ -62,8 +66,10 @@ static void learn(struct icelite *ice, int64_t now_us, const struct stun_message
     }
 }
 
-/* The credentials that the USERNAME names, NULL when it names none of ours or not the peer's ufrag. */
-static const struct icelite_credentials *credentials_for(const struct icelite *ice, int64_t now_us, struct span username)
+/* The credentials that the USERNAME names, NULL when it names none of ours or not the peer's ufrag.
+ */
+static const struct icelite_credentials *credentials_for(const struct icelite *ice, int64_t now_us,
+                                                         struct span username)
 {
     struct span local;
     struct span remote;
@@ -73,8 +79,8 @@ static const struct icelite_credentials *credentials_for(const struct icelite *i
     if (span_is(local, ice->present.ufrag) && span_is(remote, ice->present.remote_ufrag)) {
         return &ice->present;
     }
-    if (ice->former.ufrag[0] != '\0' && now_us < ice->former_until_us && span_is(local, ice->former.ufrag) &&
-        span_is(remote, ice->former.remote_ufrag)) {
+    if (ice->former.ufrag[0] != '\0' && now_us < ice->former_until_us &&
+        span_is(local, ice->former.ufrag) && span_is(remote, ice->former.remote_ufrag)) {
         return &ice->former;
     }
     return NULL;
@@ -87,8 +93,9 @@ static struct stun_address stun_address_of(const struct addr *from)
     return mapped;
 }
 
-static void refuse(const struct icelite *ice, const struct stun_message *request, const struct addr *from, uint16_t code,
-                   struct counters *counters, struct writer *w)
+static void refuse(const struct icelite *ice, const struct stun_message *request,
+                   const struct addr *from, uint16_t code, struct counters *counters,
+                   struct writer *w)
 {
     if (find_pair(ice, from) >= 0) {
         stun_write_error(w, request, code, NULL, NULL);
@@ -96,9 +103,9 @@ static void refuse(const struct icelite *ice, const struct stun_message *request
     }
 }
 
-void icelite_request(struct icelite *ice, int64_t now_us, const struct stun_message *request, const struct addr *from,
-                     struct integrity *integrity, struct counters *counters, struct writer *w,
-                     struct icelite_result *out_result)
+void icelite_request(struct icelite *ice, int64_t now_us, const struct stun_message *request,
+                     const struct addr *from, struct integrity *integrity,
+                     struct counters *counters, struct writer *w, struct icelite_result *out_result)
 {
     CHECK(request->class_ == STUN_REQUEST);
     *out_result = (struct icelite_result){0};
@@ -124,7 +131,8 @@ void icelite_request(struct icelite *ice, int64_t now_us, const struct stun_mess
         counters_add(counters, COUNTER_STUN_420, 1);
         return;
     }
-    if (request->has_controlled) { /* RFC 8445 §7.3.1.1: a lite agent is always controlled and never switches */
+    if (request->has_controlled) { /* RFC 8445 §7.3.1.1: a lite agent is always controlled and never
+                                      switches */
         stun_write_error(w, request, 487, integrity_hmac, &key);
         counters_add(counters, COUNTER_STUN_487, 1);
         return;
@@ -151,7 +159,8 @@ bool icelite_consent_expired(const struct icelite *ice, int64_t now_us)
     return now_us - ice->checked_us > ICELITE_CONSENT_US;
 }
 
-bool icelite_expire_former(struct icelite *ice, int64_t now_us, char out_ufrag[ICELITE_UFRAG_LEN + 1])
+bool icelite_expire_former(struct icelite *ice, int64_t now_us,
+                           char out_ufrag[ICELITE_UFRAG_LEN + 1])
 {
     if (ice->former.ufrag[0] == '\0' || now_us < ice->former_until_us) {
         return false;

@@ -35,8 +35,10 @@ void integrity_destroy(struct integrity *integrity)
     }
 }
 
-/* One pass of HMAC: H((key xor pad) || a || b). With a NULL type EVP starts the same digest again in place. */
-static void pass(EVP_MD_CTX *digest, const uint8_t pad[BLOCK], struct span a, struct span b, uint8_t out[20])
+/* One pass of HMAC: H((key xor pad) || a || b). With a NULL type EVP starts the same digest again
+ * in place. */
+static void pass(EVP_MD_CTX *digest, const uint8_t pad[BLOCK], struct span a, struct span b,
+                 uint8_t out[20])
 {
     unsigned len = 0;
     CHECK(EVP_DigestInit_ex(digest, NULL, NULL) == 1);

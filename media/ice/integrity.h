@@ -1,6 +1,6 @@
 /* HMAC-SHA1 for STUN (RFC 8489 §14.5, RFC 2104) by OpenSSL's EVP. One object a thread, made once.
- * OpenSSL 3.0 makes and frees a small context at each start of a digest (four per check, counted by test_packet_path), so this is
- * not for the packet path; nothing stays allocated. */
+ * OpenSSL 3.0 makes and frees a small context at each start of a digest (four per check, counted by
+ * test_packet_path), so this is not for the packet path; nothing stays allocated. */
 #ifndef MEDIA_ICE_INTEGRITY_H
 #define MEDIA_ICE_INTEGRITY_H
 

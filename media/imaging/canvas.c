@@ -4,7 +4,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum status canvas_create(uint32_t width, uint32_t height, unsigned channels, struct canvas *out_canvas)
+enum status canvas_create(uint32_t width, uint32_t height, unsigned channels,
+                          struct canvas *out_canvas)
 {
     struct canvas canvas = {.width = width, .height = height, .channels = channels};
     canvas.data = calloc((size_t)width * height, channels);
@@ -58,12 +59,14 @@ static uint32_t weight_at(const struct cover *c, uint32_t i)
     return i + 1 == c->count ? c->last_weight : 256u;
 }
 
-static void mean_of_area(const struct canvas *from, const struct cover *x, const struct cover *y, uint8_t *out)
+static void mean_of_area(const struct canvas *from, const struct cover *x, const struct cover *y,
+                         uint8_t *out)
 {
     uint64_t sum[3] = {0, 0, 0};
     uint64_t weights = 0;
     for (uint32_t j = 0; j < y->count; j++) {
-        const uint8_t *row = from->data + ((size_t)(y->first + j) * from->width + x->first) * from->channels;
+        const uint8_t *row =
+            from->data + ((size_t)(y->first + j) * from->width + x->first) * from->channels;
         uint64_t wy = weight_at(y, j);
         for (uint32_t i = 0; i < x->count; i++) {
             uint64_t w = wy * weight_at(x, i);
@@ -97,7 +100,8 @@ enum status canvas_shrink(struct canvas *canvas, unsigned size)
         struct cover rows = cover_of(y, canvas->height, height);
         for (uint32_t x = 0; x < width; x++) {
             struct cover columns = cover_of(x, canvas->width, width);
-            mean_of_area(canvas, &columns, &rows, small.data + ((size_t)y * width + x) * small.channels);
+            mean_of_area(canvas, &columns, &rows,
+                         small.data + ((size_t)y * width + x) * small.channels);
         }
     }
     replace(canvas, &small);
@@ -111,8 +115,9 @@ enum status canvas_orient(struct canvas *canvas, unsigned orientation)
     }
     bool swap = orientation >= 5;
     struct canvas turned = {0};
-    enum status status = canvas_create(swap ? canvas->height : canvas->width, swap ? canvas->width : canvas->height,
-                                       canvas->channels, &turned);
+    enum status status =
+        canvas_create(swap ? canvas->height : canvas->width, swap ? canvas->width : canvas->height,
+                      canvas->channels, &turned);
     if (status != STATUS_OK) {
         return status;
     }
@@ -126,7 +131,8 @@ enum status canvas_orient(struct canvas *canvas, unsigned orientation)
             from_x = flip_x ? canvas->width - 1 - from_x : from_x;
             from_y = flip_y ? canvas->height - 1 - from_y : from_y;
             memcpy(turned.data + ((size_t)y * turned.width + x) * turned.channels,
-                   canvas->data + ((size_t)from_y * canvas->width + from_x) * canvas->channels, canvas->channels);
+                   canvas->data + ((size_t)from_y * canvas->width + from_x) * canvas->channels,
+                   canvas->channels);
         }
     }
     replace(canvas, &turned);

@@ -14,7 +14,8 @@
 #if defined(__SANITIZE_ADDRESS__)
 #define SANITIZED 1
 #elif defined(__has_feature)
-#if __has_feature(address_sanitizer) || __has_feature(memory_sanitizer) || __has_feature(thread_sanitizer)
+#if __has_feature(address_sanitizer) || __has_feature(memory_sanitizer) ||                         \
+    __has_feature(thread_sanitizer)
 #define SANITIZED 1
 #endif
 #endif
@@ -22,7 +23,8 @@
 #define SANITIZED 0
 #endif
 
-/* Descriptors 0 and 1 are /dev/null, 2 is the gateway's (for a sanitizer's report), 3 the socket; none beyond. */
+/* Descriptors 0 and 1 are /dev/null, 2 is the gateway's (for a sanitizer's report), 3 the socket;
+ * none beyond. */
 static int prepare(posix_spawn_file_actions_t *actions, int socket)
 {
     int failed = posix_spawn_file_actions_addopen(actions, STDIN_FILENO, "/dev/null", O_RDONLY, 0);
@@ -39,7 +41,8 @@ static int spawn(const char *program, unsigned memory_mib, int socket, pid_t *ou
     char name[] = "consult-imaging";
     char *const argv[] = {name, memory, NULL};
     char locale[] = "LC_ALL=C";
-    char *const environment[] = {locale, NULL}; /* nothing of the gateway's: settings may hold secrets */
+    char *const environment[] = {locale,
+                                 NULL}; /* nothing of the gateway's: settings may hold secrets */
     posix_spawn_file_actions_t actions;
     posix_spawnattr_t attributes;
     sigset_t none;
@@ -71,7 +74,8 @@ enum status child_start(struct child *child, const char *program, unsigned memor
         return STATUS_IO;
     }
     /* dup2 onto itself would leave close-on-exec set; keep the child's end away from 3. */
-    int theirs = pair[1] > WIRE_HELPER_FD ? pair[1] : fcntl(pair[1], F_DUPFD_CLOEXEC, WIRE_HELPER_FD + 1);
+    int theirs =
+        pair[1] > WIRE_HELPER_FD ? pair[1] : fcntl(pair[1], F_DUPFD_CLOEXEC, WIRE_HELPER_FD + 1);
     int failed = theirs < 0 ? -1 : spawn(program, memory_mib, theirs, &pid);
     if (theirs != pair[1] && theirs >= 0) {
         (void)close(theirs);
@@ -105,11 +109,13 @@ void child_bound(const struct child *child, unsigned cpu_s, uint64_t memory_octe
     clockid_t clock = 0;
     struct timespec used = {0};
     if (clock_getcpuclockid(child->pid, &clock) == 0 && clock_gettime(clock, &used) == 0) {
-        struct rlimit cpu = {.rlim_cur = (rlim_t)used.tv_sec + cpu_s + 1, .rlim_max = RLIM_INFINITY};
+        struct rlimit cpu = {.rlim_cur = (rlim_t)used.tv_sec + cpu_s + 1,
+                             .rlim_max = RLIM_INFINITY};
         (void)prlimit(child->pid, RLIMIT_CPU, &cpu, NULL); /* the wall clock ends it otherwise */
     }
     if (!SANITIZED) {
         struct rlimit memory = {.rlim_cur = (rlim_t)memory_octets, .rlim_max = RLIM_INFINITY};
-        (void)prlimit(child->pid, RLIMIT_AS, &memory, NULL); /* the limit of its start holds otherwise */
+        (void)prlimit(child->pid, RLIMIT_AS, &memory,
+                      NULL); /* the limit of its start holds otherwise */
     }
 }

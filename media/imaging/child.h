@@ -1,4 +1,5 @@
-/* Starting, bounding and ending one decoder process, seen from the gateway. Blob threads; a child belongs to one call at a time. */
+/* Starting, bounding and ending one decoder process, seen from the gateway. Blob threads; a child
+ * belongs to one call at a time. */
 #ifndef MEDIA_IMAGING_CHILD_H
 #define MEDIA_IMAGING_CHILD_H
 
@@ -7,9 +8,9 @@
 #include <sys/types.h>
 
 struct child {
-    pid_t pid;          /* 0: none */
-    int socket;         /* -1: none */
-    unsigned requests;  /* answered so far */
+    pid_t pid;         /* 0: none */
+    int socket;        /* -1: none */
+    unsigned requests; /* answered so far */
 };
 
 /* STATUS_IO: the program cannot be started. */

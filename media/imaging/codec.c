@@ -33,13 +33,14 @@ static AVFrame *decode_packet(AVCodecContext *context, struct span data)
 {
     AVPacket *packet = av_packet_alloc();
     AVFrame *frame = av_frame_alloc();
-    bool ok = packet != NULL && frame != NULL && data.len < INT32_MAX - AV_INPUT_BUFFER_PADDING_SIZE &&
+    bool ok = packet != NULL && frame != NULL &&
+              data.len < INT32_MAX - AV_INPUT_BUFFER_PADDING_SIZE &&
               av_new_packet(packet, (int)data.len) == 0;
     if (ok) {
         memcpy(packet->data, data.data, data.len);
         ok = avcodec_send_packet(context, packet) == 0 && avcodec_send_packet(context, NULL) == 0 &&
-             avcodec_receive_frame(context, frame) == 0 && (frame->flags & AV_FRAME_FLAG_CORRUPT) == 0 &&
-             frame->decode_error_flags == 0;
+             avcodec_receive_frame(context, frame) == 0 &&
+             (frame->flags & AV_FRAME_FLAG_CORRUPT) == 0 && frame->decode_error_flags == 0;
     }
     av_packet_free(&packet);
     if (!ok) {
@@ -64,7 +65,8 @@ static enum AVCodecID codec_id(enum codestream_kind kind)
     return AV_CODEC_ID_NONE;
 }
 
-/* What libavcodec is known to decode rightly (compared with two independent readers each). NULL = fine. */
+/* What libavcodec is known to decode rightly (compared with two independent readers each). NULL =
+ * fine. */
 static const char *refuse_head(const struct codestream *head)
 {
     if (head->kind == CODESTREAM_JPEG_OTHER) {
@@ -76,30 +78,35 @@ static const char *refuse_head(const struct codestream *head)
     if (!head->same_precision) {
         return "components of different depth or size";
     }
-    if (head->kind == CODESTREAM_JPEG && head->precision != 8 && !(head->precision == 12 && head->components == 1)) {
+    if (head->kind == CODESTREAM_JPEG && head->precision != 8 &&
+        !(head->precision == 12 && head->components == 1)) {
         return "JPEG of unusual precision";
     }
-    if (head->precision > 16 || head->precision < (head->kind == CODESTREAM_JPEG_LOSSLESS ? 2 : 8)) {
+    if (head->precision > 16 ||
+        head->precision < (head->kind == CODESTREAM_JPEG_LOSSLESS ? 2 : 8)) {
         return "fewer than 8 or more than 16 bits";
     }
     if (head->kind == CODESTREAM_JPEG_LS && head->components == 3 && head->interleave == 2) {
         return "JPEG-LS with sample interleave";
     }
-    if (head->kind != CODESTREAM_JPEG_2000 && head->kind != CODESTREAM_JPEG_LOSSLESS && head->components == 3 &&
-        head->precision != 8) {
+    if (head->kind != CODESTREAM_JPEG_2000 && head->kind != CODESTREAM_JPEG_LOSSLESS &&
+        head->components == 3 && head->precision != 8) {
         return "colour JPEG with more than 8 bits";
     }
     return NULL;
 }
 
-/* Samples of 9..15 bits are left-justified in formats of 16 bits, unless the format itself has the depth. */
-static unsigned shift_of(const AVPixFmtDescriptor *format, unsigned component, const struct codestream *head)
+/* Samples of 9..15 bits are left-justified in formats of 16 bits, unless the format itself has the
+ * depth. */
+static unsigned shift_of(const AVPixFmtDescriptor *format, unsigned component,
+                         const struct codestream *head)
 {
     unsigned depth = (unsigned)format->comp[component].depth;
     return depth > head->precision ? depth - head->precision : 0;
 }
 
-/* Where the samples of a component come from: a plane that may be subsampled by two in either direction. */
+/* Where the samples of a component come from: a plane that may be subsampled by two in either
+ * direction. */
 struct source {
     const AVFrame *frame;
     const AVPixFmtDescriptor *format;
@@ -112,10 +119,12 @@ static void read_line(const struct source *source, uint32_t y, uint16_t *line)
 {
     const AVFrame *f = source->frame;
     const uint8_t *data[4] = {f->data[0], f->data[1], f->data[2], f->data[3]};
-    av_read_image_line2(line, data, f->linesize, source->format, 0, (int)y, (int)source->component, (int)source->width, 0, 2);
+    av_read_image_line2(line, data, f->linesize, source->format, 0, (int)y, (int)source->component,
+                        (int)source->width, 0, 2);
 }
 
-/* The nearer of two subsampled neighbours counts three times the farther one (samples are centred: T.871 section 6.1). */
+/* The nearer of two subsampled neighbours counts three times the farther one (samples are centred:
+ * T.871 section 6.1). */
 static uint32_t farther(uint32_t position, uint32_t count)
 {
     uint32_t near = position / 2;
@@ -141,7 +150,8 @@ static void read_upsampled(const struct source *source, uint32_t y, uint32_t wid
     }
 }
 
-static void copy_component(const struct source *source, const struct codestream *head, struct raster *raster)
+static void copy_component(const struct source *source, const struct codestream *head,
+                           struct raster *raster)
 {
     unsigned shift = shift_of(source->format, source->component, head);
     uint32_t flip = head->is_signed ? 1u << (head->precision - 1) : 0;
@@ -162,8 +172,8 @@ static void copy_component(const struct source *source, const struct codestream 
     }
 }
 
-static void copy_components(const AVFrame *frame, const AVPixFmtDescriptor *format, const struct codestream *head,
-                            struct raster *raster, uint16_t *lines)
+static void copy_components(const AVFrame *frame, const AVPixFmtDescriptor *format,
+                            const struct codestream *head, struct raster *raster, uint16_t *lines)
 {
     for (unsigned i = 0; i < head->components; i++) {
         bool chroma = i > 0 && (format->flags & AV_PIX_FMT_FLAG_RGB) == 0;
@@ -178,11 +188,13 @@ static void copy_components(const AVFrame *frame, const AVPixFmtDescriptor *form
     }
 }
 
-static enum status take_frame(const AVFrame *frame, const struct codestream *head, struct raster *raster,
-                              const char **out_why)
+static enum status take_frame(const AVFrame *frame, const struct codestream *head,
+                              struct raster *raster, const char **out_why)
 {
     const AVPixFmtDescriptor *format = av_pix_fmt_desc_get((enum AVPixelFormat)frame->format);
-    if (format == NULL || (format->flags & (AV_PIX_FMT_FLAG_PAL | AV_PIX_FMT_FLAG_HWACCEL | AV_PIX_FMT_FLAG_FLOAT)) != 0 ||
+    if (format == NULL ||
+        (format->flags & (AV_PIX_FMT_FLAG_PAL | AV_PIX_FMT_FLAG_HWACCEL | AV_PIX_FMT_FLAG_FLOAT)) !=
+            0 ||
         format->nb_components != head->components || (uint32_t)frame->width != head->width ||
         (uint32_t)frame->height != head->height || format->comp[0].depth < head->precision ||
         format->log2_chroma_w > 1 || format->log2_chroma_h > 1) {
@@ -213,12 +225,14 @@ static uint64_t aligned_pixels(const struct codestream *head)
     return ((uint64_t)head->width + 128) * ((uint64_t)head->height + 32);
 }
 
-static enum status decode_lossless(const struct codestream *head, struct raster *out_raster, const char **out_why)
+static enum status decode_lossless(const struct codestream *head, struct raster *out_raster,
+                                   const char **out_why)
 {
     struct raster raster = {0};
     enum status status = raster_create(head->width, head->height, head->components, &raster);
     if (status == STATUS_OK) {
-        status = jpeg_lossless_decode(head->stream, head->width, head->height, head->components, raster.plane);
+        status = jpeg_lossless_decode(head->stream, head->width, head->height, head->components,
+                                      raster.plane);
     }
     if (status != STATUS_OK) {
         *out_why = status == STATUS_NO_MEMORY ? why_memory : "JPEG lossless stream is damaged";
@@ -230,7 +244,8 @@ static enum status decode_lossless(const struct codestream *head, struct raster 
     return STATUS_OK;
 }
 
-enum status codec_decode(const struct codestream *head, struct raster *out_raster, const char **out_why)
+enum status codec_decode(const struct codestream *head, struct raster *out_raster,
+                         const char **out_why)
 {
     *out_why = refuse_head(head);
     if (*out_why != NULL) {
@@ -262,20 +277,22 @@ enum status codec_decode(const struct codestream *head, struct raster *out_raste
 }
 
 /* One component of a PNG line as eight bits. */
-static void read_eight_bits(const AVFrame *frame, const AVPixFmtDescriptor *format, uint32_t y, unsigned component,
-                            uint16_t *line)
+static void read_eight_bits(const AVFrame *frame, const AVPixFmtDescriptor *format, uint32_t y,
+                            unsigned component, uint16_t *line)
 {
     const uint8_t *data[4] = {frame->data[0], frame->data[1], frame->data[2], frame->data[3]};
     bool palette = (format->flags & AV_PIX_FMT_FLAG_PAL) != 0;
     unsigned depth = palette ? 8 : (unsigned)format->comp[component].depth;
     uint32_t top = (1u << depth) - 1u;
-    av_read_image_line2(line, data, frame->linesize, format, 0, (int)y, (int)component, frame->width, palette, 2);
+    av_read_image_line2(line, data, frame->linesize, format, 0, (int)y, (int)component,
+                        frame->width, palette, 2);
     for (int x = 0; x < frame->width; x++) {
         line[x] = (uint16_t)(((uint32_t)line[x] * 255u + top / 2) / top);
     }
 }
 
-static void copy_png(const AVFrame *frame, const AVPixFmtDescriptor *format, struct canvas *canvas, uint16_t *lines)
+static void copy_png(const AVFrame *frame, const AVPixFmtDescriptor *format, struct canvas *canvas,
+                     uint16_t *lines)
 {
     bool palette = (format->flags & AV_PIX_FMT_FLAG_PAL) != 0;
     bool alpha = palette || (format->flags & AV_PIX_FMT_FLAG_ALPHA) != 0;
@@ -291,7 +308,8 @@ static void copy_png(const AVFrame *frame, const AVPixFmtDescriptor *format, str
         for (size_t x = 0; x < width; x++) {
             unsigned a = alpha ? lines[3 * width + x] : 255u;
             for (unsigned c = 0; c < canvas->channels; c++) {
-                out[x * canvas->channels + c] = (uint8_t)((lines[c * width + x] * a + 255u * (255u - a) + 127u) / 255u);
+                out[x * canvas->channels + c] =
+                    (uint8_t)((lines[c * width + x] * a + 255u * (255u - a) + 127u) / 255u);
             }
         }
     }
@@ -300,7 +318,8 @@ static void copy_png(const AVFrame *frame, const AVPixFmtDescriptor *format, str
 static enum status take_png(const AVFrame *frame, struct canvas *canvas, const char **out_why)
 {
     const AVPixFmtDescriptor *format = av_pix_fmt_desc_get((enum AVPixelFormat)frame->format);
-    if (format == NULL || frame->width <= 0 || frame->height <= 0 || (format->flags & AV_PIX_FMT_FLAG_HWACCEL) != 0) {
+    if (format == NULL || frame->width <= 0 || frame->height <= 0 ||
+        (format->flags & AV_PIX_FMT_FLAG_HWACCEL) != 0) {
         *out_why = "unknown pixel format";
         return STATUS_UNSUPPORTED;
     }
@@ -309,7 +328,8 @@ static enum status take_png(const AVFrame *frame, struct canvas *canvas, const c
     struct canvas made = {0};
     uint16_t *lines = calloc((size_t)frame->width * 4 + 16, sizeof *lines);
     enum status status = lines == NULL ? STATUS_NO_MEMORY
-                                       : canvas_create((uint32_t)frame->width, (uint32_t)frame->height, channels, &made);
+                                       : canvas_create((uint32_t)frame->width,
+                                                       (uint32_t)frame->height, channels, &made);
     if (status == STATUS_OK) {
         copy_png(frame, format, &made, lines);
         *canvas = made;
@@ -422,14 +442,16 @@ static AVFrame *frame_of(const AVCodecContext *context, const struct canvas *can
     return frame;
 }
 
-enum status codec_encode(const struct canvas *canvas, bool as_png, uint8_t **out_bytes, size_t *out_len)
+enum status codec_encode(const struct canvas *canvas, bool as_png, uint8_t **out_bytes,
+                         size_t *out_len)
 {
     enum status status = STATUS_NO_MEMORY;
     AVPacket *packet = av_packet_alloc();
     AVCodecContext *context = open_encoder(canvas, as_png);
     AVFrame *frame = context != NULL ? frame_of(context, canvas) : NULL;
     if (packet != NULL && frame != NULL && avcodec_send_frame(context, frame) == 0 &&
-        avcodec_send_frame(context, NULL) == 0 && avcodec_receive_packet(context, packet) == 0 && packet->size > 0) {
+        avcodec_send_frame(context, NULL) == 0 && avcodec_receive_packet(context, packet) == 0 &&
+        packet->size > 0) {
         uint8_t *bytes = malloc((size_t)packet->size);
         if (bytes != NULL) {
             memcpy(bytes, packet->data, (size_t)packet->size);

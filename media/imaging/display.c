@@ -3,7 +3,8 @@
 #include <math.h>
 #include <stdlib.h>
 
-#define PERCENTILE 0.005 /* of the values at each end are not shown apart when the file gives no window */
+#define PERCENTILE                                                                                 \
+    0.005 /* of the values at each end are not shown apart when the file gives no window */
 
 static uint32_t lut_entry(const struct dicom_lut *lut, int64_t value)
 {
@@ -94,7 +95,8 @@ static struct range full_range(const struct dicom_image *image, const struct ras
 }
 
 /* Cuts off PERCENTILE of the values at both ends; up to 16 bits. */
-static void cut_tails(const struct dicom_image *image, const struct raster *raster, struct range *range)
+static void cut_tails(const struct dicom_image *image, const struct raster *raster,
+                      struct range *range)
 {
     uint32_t *histogram = calloc(65536, sizeof *histogram);
     size_t count = (size_t)raster->width * raster->height;
@@ -127,7 +129,8 @@ static void cut_tails(const struct dicom_image *image, const struct raster *rast
     }
 }
 
-static void window_of_range(const struct dicom_values *values, int64_t low, int64_t high, struct display_window *out)
+static void window_of_range(const struct dicom_values *values, int64_t low, int64_t high,
+                            struct display_window *out)
 {
     double a = modality_value(values, low);
     double b = modality_value(values, high);
@@ -147,14 +150,15 @@ static bool window_is_usable(enum dicom_voi_function function, double width)
     return function == DICOM_VOI_LINEAR ? width >= 1.0 : width > 0.0;
 }
 
-bool display_default_window(const struct dicom_image *image, const struct dicom_values *values, const struct raster *raster,
-                            struct display_window *out_window)
+bool display_default_window(const struct dicom_image *image, const struct dicom_values *values,
+                            const struct raster *raster, struct display_window *out_window)
 {
     if (raster->components != 1 || image->photometric == DICOM_PALETTE_COLOR) {
         return false;
     }
     out_window->given = false;
-    if (values->window_count > 0 && window_is_usable(values->voi_function, values->windows[0].width)) {
+    if (values->window_count > 0 &&
+        window_is_usable(values->voi_function, values->windows[0].width)) {
         out_window->center = values->windows[0].center;
         out_window->width = values->windows[0].width;
         return true;
@@ -187,12 +191,14 @@ static uint8_t gray_of(const struct gray_step *step, int64_t stored)
     if (step->by_table) {
         gray = lut_octet(&step->values->voi_lut, (int64_t)floor(value + 0.5));
     } else {
-        gray = display_voi(step->values->voi_function, step->window.center, step->window.width, value);
+        gray =
+            display_voi(step->values->voi_function, step->window.center, step->window.width, value);
     }
     return step->image->photometric == DICOM_MONOCHROME1 ? (uint8_t)(255 - gray) : gray;
 }
 
-static enum status show_gray(const struct gray_step *step, const struct raster *raster, struct canvas *canvas)
+static enum status show_gray(const struct gray_step *step, const struct raster *raster,
+                             struct canvas *canvas)
 {
     size_t count = (size_t)raster->width * raster->height;
     if (raster->bits > 16 || count < 65536) {
@@ -215,7 +221,8 @@ static enum status show_gray(const struct gray_step *step, const struct raster *
     return STATUS_OK;
 }
 
-static void show_palette(const struct dicom_image *image, const struct raster *raster, struct canvas *canvas)
+static void show_palette(const struct dicom_image *image, const struct raster *raster,
+                         struct canvas *canvas)
 {
     size_t count = (size_t)raster->width * raster->height;
     for (size_t i = 0; i < count; i++) {
@@ -248,10 +255,12 @@ static bool needs_ybr(const struct dicom_image *image, const struct raster *rast
     if (raster->from_codec_rgb) {
         return false;
     }
-    return raster->is_ybr || image->photometric == DICOM_YBR_FULL || image->photometric == DICOM_YBR_FULL_422;
+    return raster->is_ybr || image->photometric == DICOM_YBR_FULL ||
+           image->photometric == DICOM_YBR_FULL_422;
 }
 
-static void show_colour(const struct dicom_image *image, const struct raster *raster, struct canvas *canvas)
+static void show_colour(const struct dicom_image *image, const struct raster *raster,
+                        struct canvas *canvas)
 {
     size_t count = (size_t)raster->width * raster->height;
     bool ybr = needs_ybr(image, raster);
@@ -267,8 +276,9 @@ static void show_colour(const struct dicom_image *image, const struct raster *ra
     }
 }
 
-static enum status fill(const struct dicom_image *image, const struct dicom_values *values, const struct raster *raster,
-                        struct display_window *window, struct canvas *canvas)
+static enum status fill(const struct dicom_image *image, const struct dicom_values *values,
+                        const struct raster *raster, struct display_window *window,
+                        struct canvas *canvas)
 {
     if (raster->components == 3) {
         show_colour(image, raster, canvas);
@@ -279,7 +289,8 @@ static enum status fill(const struct dicom_image *image, const struct dicom_valu
         return STATUS_OK;
     }
     struct gray_step step = {.image = image, .values = values};
-    bool file_window = values->window_count > 0 && window_is_usable(values->voi_function, values->windows[0].width);
+    bool file_window = values->window_count > 0 &&
+                       window_is_usable(values->voi_function, values->windows[0].width);
     if (window->given && window_is_usable(values->voi_function, window->width)) {
         step.window = *window;
     } else if (!file_window && values->voi_lut.present) {
@@ -291,8 +302,9 @@ static enum status fill(const struct dicom_image *image, const struct dicom_valu
     return show_gray(&step, raster, canvas);
 }
 
-enum status display_frame(const struct dicom_image *image, const struct dicom_values *values, const struct raster *raster,
-                          struct display_window *window, struct canvas *out_canvas)
+enum status display_frame(const struct dicom_image *image, const struct dicom_values *values,
+                          const struct raster *raster, struct display_window *window,
+                          struct canvas *out_canvas)
 {
     bool colour = raster->components == 3 || image->photometric == DICOM_PALETTE_COLOR;
     struct canvas canvas = {0};

@@ -29,7 +29,8 @@ static const char *check_photometric(const struct dicom_image *image)
     if ((p == DICOM_YBR_ICT || p == DICOM_YBR_RCT) && !is_j2k(image->syntax)) {
         return "YBR_ICT or YBR_RCT without JPEG 2000";
     }
-    if (p == DICOM_YBR_FULL_422 && !image->encapsulated && (image->planar || image->columns % 2 != 0)) {
+    if (p == DICOM_YBR_FULL_422 && !image->encapsulated &&
+        (image->planar || image->columns % 2 != 0)) {
         return "YBR_FULL_422 by planes or of odd width";
     }
     if (p == DICOM_YBR_FULL_422 && image->syntax == DICOM_SYNTAX_RLE) {
@@ -49,7 +50,8 @@ static const char *check_bits(const struct dicom_image *image)
     if (allocated != 1 && allocated != 8 && allocated != 16 && allocated != 32) {
         return "bits allocated other than 1, 8, 16, 32";
     }
-    if (stored == 0 || stored > allocated || image->high_bit >= allocated || image->high_bit + 1u < stored) {
+    if (stored == 0 || stored > allocated || image->high_bit >= allocated ||
+        image->high_bit + 1u < stored) {
         return "bits stored or high bit contradict bits allocated";
     }
     if (image->samples == 3 && (stored < 8 || image->is_signed || image->high_bit != stored - 1u)) {
@@ -58,7 +60,8 @@ static const char *check_bits(const struct dicom_image *image)
     if (allocated == 1 && (image->samples != 1 || image->encapsulated)) {
         return "one-bit samples in colour or compressed";
     }
-    if (image->encapsulated && (image->high_bit != stored - 1u || (allocated == 32 && image->syntax != DICOM_SYNTAX_RLE))) {
+    if (image->encapsulated && (image->high_bit != stored - 1u ||
+                                (allocated == 32 && image->syntax != DICOM_SYNTAX_RLE))) {
         return "compressed samples of unusual layout";
     }
     return NULL;
@@ -113,8 +116,9 @@ static uint32_t read_sample(const uint8_t *at, unsigned octets, bool big_endian)
     if (octets == 2) {
         return big_endian ? (uint32_t)(at[0] << 8 | at[1]) : (uint32_t)(at[1] << 8 | at[0]);
     }
-    return big_endian ? (uint32_t)at[0] << 24 | (uint32_t)at[1] << 16 | (uint32_t)at[2] << 8 | at[3]
-                      : (uint32_t)at[3] << 24 | (uint32_t)at[2] << 16 | (uint32_t)at[1] << 8 | at[0];
+    return big_endian
+               ? (uint32_t)at[0] << 24 | (uint32_t)at[1] << 16 | (uint32_t)at[2] << 8 | at[3]
+               : (uint32_t)at[3] << 24 | (uint32_t)at[2] << 16 | (uint32_t)at[1] << 8 | at[0];
 }
 
 static void copy_bits(const struct dicom_frame *frame, struct raster *raster)
@@ -127,7 +131,8 @@ static void copy_bits(const struct dicom_frame *frame, struct raster *raster)
 }
 
 /* Y1 Y2 Cb Cr for two neighbours (PS3.3 section C.7.6.3.1.2). */
-static void copy_422(const struct dicom_image *image, struct span data, unsigned octets, struct raster *raster)
+static void copy_422(const struct dicom_image *image, struct span data, unsigned octets,
+                     struct raster *raster)
 {
     size_t pairs = (size_t)raster->width * raster->height / 2;
     for (size_t i = 0; i < pairs; i++) {
@@ -142,7 +147,8 @@ static void copy_422(const struct dicom_image *image, struct span data, unsigned
     }
 }
 
-static void copy_samples(const struct dicom_image *image, struct span data, unsigned octets, struct raster *raster)
+static void copy_samples(const struct dicom_image *image, struct span data, unsigned octets,
+                         struct raster *raster)
 {
     size_t count = (size_t)raster->width * raster->height;
     bool swapped = image->big_endian && octets == 1 && image->pixels_ow;
@@ -188,8 +194,9 @@ static enum imaging_refusal refusal_of(enum status status)
     }
 }
 
-static enum imaging_refusal decode_native(const struct dicom_image *image, const struct dicom_frame *frame,
-                                          struct raster *raster, const char **out_why)
+static enum imaging_refusal decode_native(const struct dicom_image *image,
+                                          const struct dicom_frame *frame, struct raster *raster,
+                                          const char **out_why)
 {
     enum status status = raster_create(image->columns, image->rows, image->samples, raster);
     if (status != STATUS_OK) {
@@ -231,8 +238,8 @@ static bool join(const struct dicom_frame *frame, struct span *out_data, uint8_t
 }
 
 /* Segments: each sample's octets, most significant first (PS3.5 annex G.2). */
-static enum imaging_refusal decode_rle(const struct dicom_image *image, struct span data, struct raster *raster,
-                                       const char **out_why)
+static enum imaging_refusal decode_rle(const struct dicom_image *image, struct span data,
+                                       struct raster *raster, const char **out_why)
 {
     struct rle_segments segments;
     unsigned octets = image->bits_allocated / 8u;
@@ -242,7 +249,8 @@ static enum imaging_refusal decode_rle(const struct dicom_image *image, struct s
         status = STATUS_MALFORMED;
     }
     for (unsigned i = 0; status == STATUS_OK && i < segments.count; i++) {
-        /* the best that PackBits can do is 128 octets out of two: refuse before memory is taken for a lie */
+        /* the best that PackBits can do is 128 octets out of two: refuse before memory is taken for
+         * a lie */
         if (segments.segment[i].len * 64 < (size_t)image->rows * image->columns) {
             status = STATUS_TRUNCATED;
         }
@@ -289,8 +297,8 @@ static bool kind_fits(enum dicom_syntax syntax, enum codestream_kind kind)
     return false;
 }
 
-/* The PhotometricInterpretation decides; streams that prove it wrong are put right when there is only one way to read them, and
- * refused when there are two. */
+/* The PhotometricInterpretation decides; streams that prove it wrong are put right when there is
+ * only one way to read them, and refused when there are two. */
 static const char *compare_colour(const struct dicom_image *image, const struct codestream *head)
 {
     bool jpeg = head->kind == CODESTREAM_JPEG || head->kind == CODESTREAM_JPEG_LOSSLESS;
@@ -300,7 +308,8 @@ static const char *compare_colour(const struct dicom_image *image, const struct 
     if (image->photometric == DICOM_RGB && head->jfif && !head->subsampled) {
         return "data set says RGB, JFIF says YCbCr";
     }
-    if (image->photometric != DICOM_RGB && (head->rgb_ids || (head->adobe && head->adobe_transform == 0))) {
+    if (image->photometric != DICOM_RGB &&
+        (head->rgb_ids || (head->adobe && head->adobe_transform == 0))) {
         return "data set says YBR, stream says RGB";
     }
     return NULL;
@@ -311,7 +320,8 @@ static const char *compare_head(const struct dicom_image *image, const struct co
     if (!kind_fits(image->syntax, head->kind)) {
         return "stream is not of the stated transfer syntax";
     }
-    if (head->width != image->columns || head->height != image->rows || head->components != image->samples) {
+    if (head->width != image->columns || head->height != image->rows ||
+        head->components != image->samples) {
         return "stream and data set differ in size or components";
     }
     if (head->precision > image->bits_allocated) {
@@ -323,7 +333,8 @@ static const char *compare_head(const struct dicom_image *image, const struct co
     return compare_colour(image, head);
 }
 
-/* The stream has P bits, the data set bits_stored: the lower of both count, and the data set says whether there is a sign. */
+/* The stream has P bits, the data set bits_stored: the lower of both count, and the data set says
+ * whether there is a sign. */
 static void settle_stream(const struct dicom_image *image, struct raster *raster)
 {
     unsigned bits = raster->bits < image->bits_stored ? raster->bits : image->bits_stored;
@@ -336,8 +347,8 @@ static void settle_stream(const struct dicom_image *image, struct raster *raster
     raster->is_signed = image->is_signed;
 }
 
-static enum imaging_refusal decode_stream(const struct dicom_image *image, struct span data, struct raster *raster,
-                                          const char **out_why)
+static enum imaging_refusal decode_stream(const struct dicom_image *image, struct span data,
+                                          struct raster *raster, const char **out_why)
 {
     struct codestream head;
     enum status status = codestream_read(data, &head);
@@ -354,12 +365,13 @@ static enum imaging_refusal decode_stream(const struct dicom_image *image, struc
         return refusal_of(status);
     }
     settle_stream(image, raster);
-    raster->is_ybr = image->photometric == DICOM_RGB && head.subsampled; /* nobody halves green and blue */
+    raster->is_ybr =
+        image->photometric == DICOM_RGB && head.subsampled; /* nobody halves green and blue */
     return IMAGING_REFUSAL_NONE;
 }
 
-enum imaging_refusal frame_decode(const struct dicom_image *image, uint32_t frame, struct raster *out_raster,
-                                  const char **out_why)
+enum imaging_refusal frame_decode(const struct dicom_image *image, uint32_t frame,
+                                  struct raster *out_raster, const char **out_why)
 {
     struct dicom_frame found;
     enum status status = dicom_frame_find(image, frame, &found);

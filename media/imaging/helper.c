@@ -13,8 +13,8 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
-/* The file as memory. Blobs and partial files that are complete do not change, so a mapping cannot fall away below us; if one
- * did, this process would end by SIGBUS and be replaced. */
+/* The file as memory. Blobs and partial files that are complete do not change, so a mapping cannot
+ * fall away below us; if one did, this process would end by SIGBUS and be replaced. */
 static enum imaging_refusal map_file(int file, struct span *out_span)
 {
     off_t size = lseek(file, 0, SEEK_END); /* fstat would be newfstatat, which also takes paths */
@@ -40,8 +40,8 @@ static void unmap_file(struct span file)
     }
 }
 
-static void work(const struct wire_ask *ask, int file, struct text_converter *converter, struct wire_answer *answer,
-                 uint8_t **out_bytes)
+static void work(const struct wire_ask *ask, int file, struct text_converter *converter,
+                 struct wire_answer *answer, uint8_t **out_bytes)
 {
     struct span mapped = {NULL, 0};
     enum imaging_refusal refusal = map_file(file, &mapped);
@@ -72,22 +72,26 @@ static bool serve_one(int socket, struct text_converter *converter)
     uint8_t *bytes = NULL;
     work(&ask, file, converter, &answer, &bytes);
     (void)close(file);
-    bool ok = wire_write(socket, &answer, sizeof answer, 0) == STATUS_OK &&
-              (answer.reply.len == 0 || wire_write(socket, bytes, answer.reply.len, 0) == STATUS_OK);
+    bool ok =
+        wire_write(socket, &answer, sizeof answer, 0) == STATUS_OK &&
+        (answer.reply.len == 0 || wire_write(socket, bytes, answer.reply.len, 0) == STATUS_OK);
     free(bytes);
     return ok;
 }
 
-/* Whatever libraries set up at first use (tables, processor features) happens while files can still be opened. */
+/* Whatever libraries set up at first use (tables, processor features) happens while files can still
+ * be opened. */
 static void warm_up(void)
 {
-    static const enum AVCodecID decoders[] = {AV_CODEC_ID_MJPEG, AV_CODEC_ID_JPEGLS, AV_CODEC_ID_JPEG2000, AV_CODEC_ID_PNG};
+    static const enum AVCodecID decoders[] = {AV_CODEC_ID_MJPEG, AV_CODEC_ID_JPEGLS,
+                                              AV_CODEC_ID_JPEG2000, AV_CODEC_ID_PNG};
     for (size_t i = 0; i < sizeof decoders / sizeof decoders[0]; i++) {
         const AVCodec *codec = avcodec_find_decoder(decoders[i]);
         AVCodecContext *context = codec != NULL ? avcodec_alloc_context3(codec) : NULL;
         if (context != NULL) {
             context->thread_count = 1;
-            (void)avcodec_open2(context, codec, NULL); /* a decoder that is missing refuses its files later */
+            (void)avcodec_open2(context, codec,
+                                NULL); /* a decoder that is missing refuses its files later */
         }
         avcodec_free_context(&context);
     }

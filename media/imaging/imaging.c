@@ -20,7 +20,8 @@ struct slot {
     bool busy;
 };
 
-/* The lock guards slots' busy flags and the figures; a busy slot's child belongs to the call that took it. */
+/* The lock guards slots' busy flags and the figures; a busy slot's child belongs to the call that
+ * took it. */
 struct imaging {
     char *program;
     unsigned memory_mib, time_limit_ms, requests_each, count;
@@ -103,8 +104,11 @@ enum status imaging_create(const struct imaging_config *config, struct imaging *
     imaging->memory_mib = config->memory_mib == 0 ? 512 : config->memory_mib;
     imaging->time_limit_ms = config->time_limit_ms == 0 ? 10000 : config->time_limit_ms;
     imaging->requests_each = config->requests_each == 0 ? 500 : config->requests_each;
-    imaging->count = config->processes == 0 ? 2 : config->processes > PROCESSES_MAX ? PROCESSES_MAX : config->processes;
-    imaging->program = config->helper != NULL && config->helper[0] != 0 ? strdup(config->helper) : default_program();
+    imaging->count = config->processes == 0              ? 2
+                     : config->processes > PROCESSES_MAX ? PROCESSES_MAX
+                                                         : config->processes;
+    imaging->program = config->helper != NULL && config->helper[0] != 0 ? strdup(config->helper)
+                                                                        : default_program();
     (void)pthread_mutex_init(&imaging->lock, NULL);
     (void)pthread_cond_init(&imaging->freed, NULL);
     for (unsigned i = 0; i < imaging->count; i++) {
@@ -115,7 +119,8 @@ enum status imaging_create(const struct imaging_config *config, struct imaging *
         status = child_start(&imaging->slots[i].child, imaging->program, imaging->memory_mib);
     }
     if (status != STATUS_OK) {
-        log_error("imaging_start_failed", "program=%s", imaging->program != NULL ? imaging->program : "-");
+        log_error("imaging_start_failed", "program=%s",
+                  imaging->program != NULL ? imaging->program : "-");
         imaging_destroy(imaging);
         return status;
     }
@@ -191,9 +196,10 @@ static enum status ensure_child(struct imaging *imaging, struct slot *slot)
     return status;
 }
 
-/* Sends, waits, takes the answer and its octets. Anything but STATUS_OK: the child is no longer to be trusted. */
-static enum status exchange(struct imaging *imaging, struct child *child, const struct wire_ask *ask, int file,
-                            struct wire_answer *answer)
+/* Sends, waits, takes the answer and its octets. Anything but STATUS_OK: the child is no longer to
+ * be trusted. */
+static enum status exchange(struct imaging *imaging, struct child *child,
+                            const struct wire_ask *ask, int file, struct wire_answer *answer)
 {
     int64_t deadline_us = clock_monotonic_us() + (int64_t)imaging->time_limit_ms * 1000;
     struct stat st;
@@ -230,7 +236,8 @@ static enum status exchange(struct imaging *imaging, struct child *child, const 
 
 static void answer_for_failure(struct wire_answer *answer, enum status status)
 {
-    const char *why = status == STATUS_TIMEOUT ? "decoder took too long" : "decoder ended unexpectedly";
+    const char *why =
+        status == STATUS_TIMEOUT ? "decoder took too long" : "decoder ended unexpectedly";
     memset(answer, 0, sizeof *answer);
     answer->info.refusal = IMAGING_REFUSAL_DECODER;
     answer->reply.refusal = IMAGING_REFUSAL_DECODER;
@@ -238,7 +245,8 @@ static void answer_for_failure(struct wire_answer *answer, enum status status)
     memcpy(answer->reply.detail, why, strlen(why) + 1);
 }
 
-/* Between calls a child says nothing: octets or the end of its socket mean that it is not what it should be. */
+/* Between calls a child says nothing: octets or the end of its socket mean that it is not what it
+ * should be. */
 static bool has_died(const struct child *child)
 {
     char octet = 0;
@@ -246,8 +254,10 @@ static bool has_died(const struct child *child)
     return n >= 0;
 }
 
-/* A child that died while it was idle (killed by hand, by the kernel) costs no answer: the ask goes to a fresh one. */
-static enum status call(struct imaging *imaging, const char *path, const struct wire_ask *ask, struct wire_answer *answer)
+/* A child that died while it was idle (killed by hand, by the kernel) costs no answer: the ask goes
+ * to a fresh one. */
+static enum status call(struct imaging *imaging, const char *path, const struct wire_ask *ask,
+                        struct wire_answer *answer)
 {
     struct stat st;
     if (imaging == NULL) {
@@ -297,8 +307,8 @@ enum status imaging_probe(struct imaging *imaging, const char *path, struct imag
     return status;
 }
 
-enum status imaging_render(struct imaging *imaging, const char *path, const struct imaging_request *request,
-                           struct imaging_reply *out_reply)
+enum status imaging_render(struct imaging *imaging, const char *path,
+                           const struct imaging_request *request, struct imaging_reply *out_reply)
 {
     struct wire_ask ask = {.magic = WIRE_MAGIC, .what = WIRE_RENDER, .request = *request};
     struct wire_answer answer = {0};

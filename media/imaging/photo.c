@@ -22,7 +22,8 @@ static bool is_whole(struct span file, enum imaging_kind kind)
     return kind == IMAGING_JPEG ? tail_holds(file, eoi, sizeof eoi) : tail_holds(file, "IEND", 4);
 }
 
-static enum status raster_to_canvas(const struct raster *raster, bool is_rgb, struct canvas *out_canvas)
+static enum status raster_to_canvas(const struct raster *raster, bool is_rgb,
+                                    struct canvas *out_canvas)
 {
     struct canvas canvas = {0};
     enum status status = canvas_create(raster->width, raster->height, raster->components, &canvas);
@@ -64,7 +65,9 @@ static enum status decode_jpeg(struct span file, struct canvas *out_canvas, cons
         return status;
     }
     struct canvas canvas = {0};
-    status = raster_to_canvas(&raster, (head.adobe && head.adobe_transform == 0) || (head.rgb_ids && !head.jfif), &canvas);
+    status = raster_to_canvas(
+        &raster, (head.adobe && head.adobe_transform == 0) || (head.rgb_ids && !head.jfif),
+        &canvas);
     raster_destroy(&raster);
     if (status == STATUS_OK) {
         status = canvas_orient(&canvas, head.orientation);
@@ -78,7 +81,8 @@ static enum status decode_jpeg(struct span file, struct canvas *out_canvas, cons
     return STATUS_OK;
 }
 
-enum imaging_refusal photo_decode(struct span file, enum imaging_kind kind, struct canvas *out_canvas, const char **out_why)
+enum imaging_refusal photo_decode(struct span file, enum imaging_kind kind,
+                                  struct canvas *out_canvas, const char **out_why)
 {
     if (!is_whole(file, kind)) {
         *out_why = "end of the picture is missing";

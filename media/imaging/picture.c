@@ -11,7 +11,9 @@
 #include <math.h>
 #include <stdlib.h>
 
-#define INFLATED_MAX ((size_t)160 << 20) /* a third of a decoder's memory: the raster and the picture need the rest */
+#define INFLATED_MAX                                                                               \
+    ((size_t)160                                                                                   \
+     << 20) /* a third of a decoder's memory: the raster and the picture need the rest */
 
 enum imaging_kind picture_kind(struct span file)
 {
@@ -35,7 +37,8 @@ struct loaded {
     uint8_t *inflated;
 };
 
-static enum imaging_refusal load_deflated(struct span file, struct loaded *loaded, const char **out_why)
+static enum imaging_refusal load_deflated(struct span file, struct loaded *loaded,
+                                          const char **out_why)
 {
     struct span deflated = dicom_deflated(file);
     size_t size = deflated.len < INFLATED_MAX / 64 ? deflated.len * 64 + 65536 : INFLATED_MAX;
@@ -48,9 +51,10 @@ static enum imaging_refusal load_deflated(struct span file, struct loaded *loade
     if (status != STATUS_OK) {
         free(room);
         *out_why = "deflated data set";
-        return status == STATUS_TRUNCATED                                   ? IMAGING_REFUSAL_TRUNCATED
-               : status == STATUS_TOO_LARGE || status == STATUS_NO_MEMORY ? IMAGING_REFUSAL_TOO_LARGE
-                                                                          : IMAGING_REFUSAL_MALFORMED;
+        return status == STATUS_TRUNCATED ? IMAGING_REFUSAL_TRUNCATED
+               : status == STATUS_TOO_LARGE || status == STATUS_NO_MEMORY
+                   ? IMAGING_REFUSAL_TOO_LARGE
+                   : IMAGING_REFUSAL_MALFORMED;
     }
     loaded->inflated = room;
     return IMAGING_REFUSAL_NONE;
@@ -82,13 +86,19 @@ static void copy_why(const char *why, char detail[96])
     detail[len] = 0;
 }
 
-static void copy_texts(const struct dicom_image *image, struct text_converter *text, struct imaging_info *info)
+static void copy_texts(const struct dicom_image *image, struct text_converter *text,
+                       struct imaging_info *info)
 {
-    struct dicom_converter converter = {.convert = text != NULL ? text_convert : NULL, .context = text};
-    struct span description = image->series_description.len > 0 ? image->series_description : image->study_description;
-    dicom_text(image->character_set, description, &converter, info->description, sizeof info->description);
-    dicom_text(image->character_set, image->patient_name, &converter, info->patient_name, sizeof info->patient_name);
-    dicom_text(image->character_set, image->patient_id, &converter, info->patient_id, sizeof info->patient_id);
+    struct dicom_converter converter = {.convert = text != NULL ? text_convert : NULL,
+                                        .context = text};
+    struct span description =
+        image->series_description.len > 0 ? image->series_description : image->study_description;
+    dicom_text(image->character_set, description, &converter, info->description,
+               sizeof info->description);
+    dicom_text(image->character_set, image->patient_name, &converter, info->patient_name,
+               sizeof info->patient_name);
+    dicom_text(image->character_set, image->patient_id, &converter, info->patient_id,
+               sizeof info->patient_id);
 }
 
 static void copy_attributes(const struct dicom_image *image, struct imaging_info *info)
@@ -96,7 +106,8 @@ static void copy_attributes(const struct dicom_image *image, struct imaging_info
     info->rows = image->rows;
     info->columns = image->columns;
     info->frames = image->has_pixels ? image->frames : 0;
-    info->lossy = image->lossy || image->syntax == DICOM_SYNTAX_JPEG_BASELINE || image->syntax == DICOM_SYNTAX_JPEG_EXTENDED;
+    info->lossy = image->lossy || image->syntax == DICOM_SYNTAX_JPEG_BASELINE ||
+                  image->syntax == DICOM_SYNTAX_JPEG_EXTENDED;
     memcpy(info->modality, image->modality, sizeof info->modality);
     memcpy(info->study_uid, image->study_uid, sizeof info->study_uid);
     memcpy(info->series_uid, image->series_uid, sizeof info->series_uid);
@@ -106,7 +117,8 @@ static void copy_attributes(const struct dicom_image *image, struct imaging_info
 }
 
 /* Every frame must be there, and the first must decode: an upload that is taken can be shown. */
-static enum imaging_refusal check_pixels(const struct dicom_image *image, struct imaging_info *info, const char **out_why)
+static enum imaging_refusal check_pixels(const struct dicom_image *image, struct imaging_info *info,
+                                         const char **out_why)
 {
     struct dicom_frame last;
     struct raster raster = {0};
@@ -134,7 +146,8 @@ static enum imaging_refusal check_pixels(const struct dicom_image *image, struct
     return refusal;
 }
 
-static void probe_dicom(struct span file, struct text_converter *converter, struct imaging_info *info)
+static void probe_dicom(struct span file, struct text_converter *converter,
+                        struct imaging_info *info)
 {
     struct loaded loaded;
     const char *why = "";
@@ -181,7 +194,8 @@ static void probe_pdf(struct span file, struct imaging_info *info)
     }
 }
 
-void picture_probe(struct span file, struct text_converter *converter, struct imaging_info *out_info)
+void picture_probe(struct span file, struct text_converter *converter,
+                   struct imaging_info *out_info)
 {
     memset(out_info, 0, sizeof *out_info);
     out_info->kind = picture_kind(file);
@@ -200,8 +214,9 @@ void picture_probe(struct span file, struct text_converter *converter, struct im
     }
 }
 
-static enum imaging_refusal show_dicom(const struct dicom_image *image, const struct imaging_request *request,
-                                       struct canvas *canvas, struct imaging_reply *reply, const char **out_why)
+static enum imaging_refusal show_dicom(const struct dicom_image *image,
+                                       const struct imaging_request *request, struct canvas *canvas,
+                                       struct imaging_reply *reply, const char **out_why)
 {
     struct raster raster = {0};
     struct dicom_values values;
@@ -218,8 +233,10 @@ static enum imaging_refusal show_dicom(const struct dicom_image *image, const st
     if (refusal != IMAGING_REFUSAL_NONE) {
         return refusal;
     }
-    struct display_window window = {.given = request->has_window && isfinite(request->center) && isfinite(request->width),
-                                    .center = request->center, .width = request->width};
+    struct display_window window = {.given = request->has_window && isfinite(request->center) &&
+                                             isfinite(request->width),
+                                    .center = request->center,
+                                    .width = request->width};
     dicom_frame_values(image, request->frame, &values);
     enum status status = display_frame(image, &values, &raster, &window, canvas);
     raster_destroy(&raster);
@@ -229,8 +246,9 @@ static enum imaging_refusal show_dicom(const struct dicom_image *image, const st
     return status == STATUS_OK ? IMAGING_REFUSAL_NONE : IMAGING_REFUSAL_TOO_LARGE;
 }
 
-static enum imaging_refusal show(struct span file, const struct imaging_request *request, struct canvas *canvas,
-                                 struct imaging_reply *reply, const char **out_why)
+static enum imaging_refusal show(struct span file, const struct imaging_request *request,
+                                 struct canvas *canvas, struct imaging_reply *reply,
+                                 const char **out_why)
 {
     enum imaging_kind kind = picture_kind(file);
     if (kind == IMAGING_PDF) {
@@ -240,7 +258,8 @@ static enum imaging_refusal show(struct span file, const struct imaging_request 
     if (kind == IMAGING_JPEG || kind == IMAGING_PNG) {
         reply->frame_missing = request->frame > 0;
         *out_why = "no such frame";
-        return request->frame > 0 ? IMAGING_REFUSAL_TRUNCATED : photo_decode(file, kind, canvas, out_why);
+        return request->frame > 0 ? IMAGING_REFUSAL_TRUNCATED
+                                  : photo_decode(file, kind, canvas, out_why);
     }
     struct loaded loaded;
     enum imaging_refusal refusal = load(file, &loaded, out_why);
@@ -251,7 +270,8 @@ static enum imaging_refusal show(struct span file, const struct imaging_request 
     return refusal;
 }
 
-void picture_render(struct span file, const struct imaging_request *request, struct imaging_reply *out_reply)
+void picture_render(struct span file, const struct imaging_request *request,
+                    struct imaging_reply *out_reply)
 {
     struct canvas canvas = {0};
     const char *why = "";
@@ -260,7 +280,8 @@ void picture_render(struct span file, const struct imaging_request *request, str
     if (out_reply->refusal == IMAGING_REFUSAL_NONE) {
         enum status status = canvas_shrink(&canvas, request->size);
         if (status == STATUS_OK) {
-            status = codec_encode(&canvas, request->format == IMAGING_FORMAT_PNG, &out_reply->bytes, &out_reply->len);
+            status = codec_encode(&canvas, request->format == IMAGING_FORMAT_PNG, &out_reply->bytes,
+                                  &out_reply->len);
         }
         if (status != STATUS_OK) {
             why = "no memory for the encoded picture";

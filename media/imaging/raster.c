@@ -2,7 +2,8 @@
 
 #include <stdlib.h>
 
-enum status raster_create(uint32_t width, uint32_t height, unsigned components, struct raster *out_raster)
+enum status raster_create(uint32_t width, uint32_t height, unsigned components,
+                          struct raster *out_raster)
 {
     uint64_t pixels = (uint64_t)width * height;
     if (pixels == 0 || pixels * components > RASTER_SAMPLES_MAX) {

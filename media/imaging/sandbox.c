@@ -13,7 +13,8 @@
 #if defined(__SANITIZE_ADDRESS__)
 #define SANITIZED 1
 #elif defined(__has_feature)
-#if __has_feature(address_sanitizer) || __has_feature(memory_sanitizer) || __has_feature(thread_sanitizer)
+#if __has_feature(address_sanitizer) || __has_feature(memory_sanitizer) ||                         \
+    __has_feature(thread_sanitizer)
 #define SANITIZED 1
 #endif
 #endif
@@ -37,29 +38,62 @@ static bool set_limits(unsigned memory_mib)
     return ok;
 }
 
-/* System calls that decoding needs. No open, socket, connect, clone, execve, kill, ptrace, ioctl. */
+/* System calls that decoding needs. No open, socket, connect, clone, execve, kill, ptrace, ioctl.
+ */
 static const int allowed[] = {
-    SCMP_SYS(read), SCMP_SYS(readv), SCMP_SYS(write), SCMP_SYS(writev), SCMP_SYS(pread64), SCMP_SYS(lseek), SCMP_SYS(close),
-    SCMP_SYS(fstat), SCMP_SYS(recvmsg), SCMP_SYS(recvfrom), SCMP_SYS(sendto), SCMP_SYS(sendmsg), SCMP_SYS(poll),
-    SCMP_SYS(ppoll), SCMP_SYS(brk), SCMP_SYS(munmap), SCMP_SYS(mremap), SCMP_SYS(madvise), SCMP_SYS(futex),
-    SCMP_SYS(exit), SCMP_SYS(exit_group), SCMP_SYS(rt_sigreturn), SCMP_SYS(rt_sigprocmask), SCMP_SYS(rt_sigaction),
-    SCMP_SYS(sigaltstack), SCMP_SYS(clock_gettime), SCMP_SYS(clock_nanosleep), SCMP_SYS(gettimeofday),
-    SCMP_SYS(getrandom), SCMP_SYS(getpid), SCMP_SYS(gettid), SCMP_SYS(sched_yield), SCMP_SYS(sched_getaffinity),
-    SCMP_SYS(restart_syscall), SCMP_SYS(getuid), SCMP_SYS(geteuid),
+    SCMP_SYS(read),
+    SCMP_SYS(readv),
+    SCMP_SYS(write),
+    SCMP_SYS(writev),
+    SCMP_SYS(pread64),
+    SCMP_SYS(lseek),
+    SCMP_SYS(close),
+    SCMP_SYS(fstat),
+    SCMP_SYS(recvmsg),
+    SCMP_SYS(recvfrom),
+    SCMP_SYS(sendto),
+    SCMP_SYS(sendmsg),
+    SCMP_SYS(poll),
+    SCMP_SYS(ppoll),
+    SCMP_SYS(brk),
+    SCMP_SYS(munmap),
+    SCMP_SYS(mremap),
+    SCMP_SYS(madvise),
+    SCMP_SYS(futex),
+    SCMP_SYS(exit),
+    SCMP_SYS(exit_group),
+    SCMP_SYS(rt_sigreturn),
+    SCMP_SYS(rt_sigprocmask),
+    SCMP_SYS(rt_sigaction),
+    SCMP_SYS(sigaltstack),
+    SCMP_SYS(clock_gettime),
+    SCMP_SYS(clock_nanosleep),
+    SCMP_SYS(gettimeofday),
+    SCMP_SYS(getrandom),
+    SCMP_SYS(getpid),
+    SCMP_SYS(gettid),
+    SCMP_SYS(sched_yield),
+    SCMP_SYS(sched_getaffinity),
+    SCMP_SYS(restart_syscall),
+    SCMP_SYS(getuid),
+    SCMP_SYS(geteuid),
 };
 
-/* Asked for by libraries that do well without: refused with an error instead of the end of the process. */
+/* Asked for by libraries that do well without: refused with an error instead of the end of the
+ * process. */
 static const int refused[] = {
-    SCMP_SYS(openat), SCMP_SYS(open), SCMP_SYS(newfstatat), SCMP_SYS(ioctl), SCMP_SYS(prctl), SCMP_SYS(uname),
-    SCMP_SYS(sysinfo), SCMP_SYS(readlink), SCMP_SYS(readlinkat), SCMP_SYS(access), SCMP_SYS(faccessat), SCMP_SYS(getcwd),
-    SCMP_SYS(tgkill), SCMP_SYS(socket), SCMP_SYS(socketpair), SCMP_SYS(connect),
+    SCMP_SYS(openat),     SCMP_SYS(open),   SCMP_SYS(newfstatat), SCMP_SYS(ioctl),
+    SCMP_SYS(prctl),      SCMP_SYS(uname),  SCMP_SYS(sysinfo),    SCMP_SYS(readlink),
+    SCMP_SYS(readlinkat), SCMP_SYS(access), SCMP_SYS(faccessat),  SCMP_SYS(getcwd),
+    SCMP_SYS(tgkill),     SCMP_SYS(socket), SCMP_SYS(socketpair), SCMP_SYS(connect),
 };
 
 /* mmap and mprotect only without PROT_EXEC. */
 static bool add_memory_rules(scmp_filter_ctx filter)
 {
-    int ok = seccomp_rule_add(filter, SCMP_ACT_ALLOW, SCMP_SYS(mmap), 1,
-                              SCMP_A2(SCMP_CMP_MASKED_EQ, (scmp_datum_t)PROT_EXEC, (scmp_datum_t)0));
+    int ok =
+        seccomp_rule_add(filter, SCMP_ACT_ALLOW, SCMP_SYS(mmap), 1,
+                         SCMP_A2(SCMP_CMP_MASKED_EQ, (scmp_datum_t)PROT_EXEC, (scmp_datum_t)0));
     ok |= seccomp_rule_add(filter, SCMP_ACT_ALLOW, SCMP_SYS(mprotect), 1,
                            SCMP_A2(SCMP_CMP_MASKED_EQ, (scmp_datum_t)PROT_EXEC, (scmp_datum_t)0));
     return ok == 0;
@@ -67,8 +101,10 @@ static bool add_memory_rules(scmp_filter_ctx filter)
 
 static bool filter_calls(void)
 {
-    /* Under a sanitizer its own reports need more calls: they fail instead of ending the process. */
-    scmp_filter_ctx filter = seccomp_init(SANITIZED ? SCMP_ACT_ERRNO(EPERM) : SCMP_ACT_KILL_PROCESS);
+    /* Under a sanitizer its own reports need more calls: they fail instead of ending the process.
+     */
+    scmp_filter_ctx filter =
+        seccomp_init(SANITIZED ? SCMP_ACT_ERRNO(EPERM) : SCMP_ACT_KILL_PROCESS);
     bool ok = filter != NULL;
     for (size_t i = 0; ok && i < sizeof allowed / sizeof allowed[0]; i++) {
         ok = seccomp_rule_add(filter, SCMP_ACT_ALLOW, allowed[i], 0) == 0;
@@ -88,8 +124,8 @@ enum status sandbox_enter(unsigned memory_mib)
     if (prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) != 0 || prctl(PR_SET_DUMPABLE, 0, 0, 0, 0) != 0) {
         return STATUS_IO;
     }
-    /* Own namespaces where the kernel lets us; where not, the filter below holds all the same: it allows no call that
-     * makes a socket or opens a path. */
+    /* Own namespaces where the kernel lets us; where not, the filter below holds all the same: it
+     * allows no call that makes a socket or opens a path. */
     if (unshare(CLONE_NEWUSER | CLONE_NEWNET | CLONE_NEWIPC | CLONE_NEWNS) != 0) {
         (void)unshare(CLONE_NEWNET);
     }

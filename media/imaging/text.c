@@ -6,7 +6,8 @@ void text_open(struct text_converter *converter)
 {
     for (unsigned i = 0; i < DICOM_CHARSET_COUNT; i++) {
         iconv_t opened = iconv_open("UTF-8", dicom_charset_name((enum dicom_charset)i));
-        converter->is_open[i] = opened != (iconv_t)-1; // NOLINT(performance-no-int-to-ptr): iconv's own error value
+        converter->is_open[i] =
+            opened != (iconv_t)-1; // NOLINT(performance-no-int-to-ptr): iconv's own error value
         converter->open[i] = opened;
     }
 }

@@ -1,5 +1,6 @@
-/* Character sets for DICOM texts by iconv(3): fulfils the hook of proto/dicom/charset.h. The descriptors are opened before the
- * sandbox closes (their tables are files) and stay open. Decoder process and its tests; one thread. */
+/* Character sets for DICOM texts by iconv(3): fulfils the hook of proto/dicom/charset.h. The
+ * descriptors are opened before the sandbox closes (their tables are files) and stay open. Decoder
+ * process and its tests; one thread. */
 #ifndef MEDIA_IMAGING_TEXT_H
 #define MEDIA_IMAGING_TEXT_H
 

@@ -20,7 +20,10 @@ enum status wire_send_ask(int socket, const struct wire_ask *ask, int file)
     struct wire_ask copy = *ask;
     struct iovec iov = {&copy, sizeof copy};
     union control control = {0};
-    struct msghdr message = {.msg_iov = &iov, .msg_iovlen = 1, .msg_control = &control, .msg_controllen = sizeof control};
+    struct msghdr message = {.msg_iov = &iov,
+                             .msg_iovlen = 1,
+                             .msg_control = &control,
+                             .msg_controllen = sizeof control};
     struct cmsghdr *c = CMSG_FIRSTHDR(&message);
     c->cmsg_level = SOL_SOCKET;
     c->cmsg_type = SCM_RIGHTS;
@@ -30,14 +33,17 @@ enum status wire_send_ask(int socket, const struct wire_ask *ask, int file)
     do {
         sent = sendmsg(socket, &message, MSG_NOSIGNAL);
     } while (sent < 0 && errno == EINTR);
-    return sent == (ssize_t)sizeof copy ? STATUS_OK : STATUS_CLOSED; /* small, to an empty socket: never in pieces */
+    return sent == (ssize_t)sizeof copy
+               ? STATUS_OK
+               : STATUS_CLOSED; /* small, to an empty socket: never in pieces */
 }
 
 static int control_file(struct msghdr *message)
 {
     int file = -1;
     for (struct cmsghdr *c = CMSG_FIRSTHDR(message); c != NULL; c = CMSG_NXTHDR(message, c)) {
-        if (c->cmsg_level == SOL_SOCKET && c->cmsg_type == SCM_RIGHTS && c->cmsg_len == CMSG_LEN(sizeof file)) {
+        if (c->cmsg_level == SOL_SOCKET && c->cmsg_type == SCM_RIGHTS &&
+            c->cmsg_len == CMSG_LEN(sizeof file)) {
             memcpy(&file, CMSG_DATA(c), sizeof file);
         }
     }
@@ -49,7 +55,10 @@ enum status wire_take_ask(int socket, struct wire_ask *out_ask, int *out_file)
     struct wire_ask ask;
     struct iovec iov = {&ask, sizeof ask};
     union control control = {0};
-    struct msghdr message = {.msg_iov = &iov, .msg_iovlen = 1, .msg_control = &control, .msg_controllen = sizeof control};
+    struct msghdr message = {.msg_iov = &iov,
+                             .msg_iovlen = 1,
+                             .msg_control = &control,
+                             .msg_controllen = sizeof control};
     ssize_t got = 0;
     do {
         got = recvmsg(socket, &message, MSG_CMSG_CLOEXEC | MSG_WAITALL);
@@ -148,7 +157,8 @@ static bool text_is_sane(const char *text, size_t room)
 static bool info_is_sane(const struct imaging_info *info)
 {
     return (unsigned)info->kind <= IMAGING_PDF && (unsigned)info->refusal < IMAGING_REFUSAL_COUNT &&
-           text_is_sane(info->detail, sizeof info->detail) && text_is_sane(info->modality, sizeof info->modality) &&
+           text_is_sane(info->detail, sizeof info->detail) &&
+           text_is_sane(info->modality, sizeof info->modality) &&
            text_is_sane(info->study_uid, sizeof info->study_uid) &&
            text_is_sane(info->series_uid, sizeof info->series_uid) &&
            text_is_sane(info->sop_instance_uid, sizeof info->sop_instance_uid) &&
@@ -156,8 +166,8 @@ static bool info_is_sane(const struct imaging_info *info)
            text_is_sane(info->transfer_syntax_uid, sizeof info->transfer_syntax_uid) &&
            text_is_sane(info->description, sizeof info->description) &&
            text_is_sane(info->patient_name, sizeof info->patient_name) &&
-           text_is_sane(info->patient_id, sizeof info->patient_id) && isfinite(info->window_center) &&
-           isfinite(info->window_width);
+           text_is_sane(info->patient_id, sizeof info->patient_id) &&
+           isfinite(info->window_center) && isfinite(info->window_width);
 }
 
 bool wire_answer_is_sane(const struct wire_answer *answer, enum wire_what what)
@@ -170,7 +180,7 @@ bool wire_answer_is_sane(const struct wire_answer *answer, enum wire_what what)
         return info_is_sane(&answer->info);
     }
     bool shown = reply->refusal == IMAGING_REFUSAL_NONE;
-    return (unsigned)reply->refusal < IMAGING_REFUSAL_COUNT && text_is_sane(reply->detail, sizeof reply->detail) &&
-           isfinite(reply->center) && isfinite(reply->width_used) && reply->len <= WIRE_BYTES_MAX &&
-           shown == (reply->len > 0);
+    return (unsigned)reply->refusal < IMAGING_REFUSAL_COUNT &&
+           text_is_sane(reply->detail, sizeof reply->detail) && isfinite(reply->center) &&
+           isfinite(reply->width_used) && reply->len <= WIRE_BYTES_MAX && shown == (reply->len > 0);
 }

@@ -3,8 +3,10 @@
 #include "proto/base/check.h"
 #include "proto/payload/payload.h"
 
-/* Feedback that we give and take. NACK on audio is not among it: a repair after a round trip is too late for speech. */
-#define VIDEO_FEEDBACK (SDP_FB_NACK | SDP_FB_NACK_PLI | SDP_FB_CCM_FIR | SDP_FB_REMB | SDP_FB_TRANSPORT_CC)
+/* Feedback that we give and take. NACK on audio is not among it: a repair after a round trip is too
+ * late for speech. */
+#define VIDEO_FEEDBACK                                                                             \
+    (SDP_FB_NACK | SDP_FB_NACK_PLI | SDP_FB_CCM_FIR | SDP_FB_REMB | SDP_FB_TRANSPORT_CC)
 #define AUDIO_FEEDBACK SDP_FB_TRANSPORT_CC
 #define EXTENSION_ID_MAX 14 /* RFC 8285 §4.2: what the one-byte form can name */
 
@@ -27,7 +29,8 @@ static bool is_vp9(const struct sdp_format *f)
            (!sdp_fmtp_get(f->fmtp, "profile-id", &profile) || span_is(profile, "0"));
 }
 
-/* Constrained Baseline (RFC 6184 §8.1: 42 with constraint_set1) in packetization mode 1: what every browser decodes. */
+/* Constrained Baseline (RFC 6184 §8.1: 42 with constraint_set1) in packetization mode 1: what every
+ * browser decodes. */
 static bool is_h264(const struct sdp_format *f)
 {
     struct span mode;
@@ -51,7 +54,8 @@ static const struct codec_rule {
     {PLAN_VIDEO, PAYLOAD_H264, is_h264, NULL},
 };
 
-static void add_format(struct sdp_media *answer, const struct sdp_format *offered, const char *fmtp, uint8_t feedback)
+static void add_format(struct sdp_media *answer, const struct sdp_format *offered, const char *fmtp,
+                       uint8_t feedback)
 {
     CHECK(answer->format_count < SDP_FORMATS_MAX);
     struct sdp_format *f = &answer->formats[answer->format_count++];
@@ -62,8 +66,8 @@ static void add_format(struct sdp_media *answer, const struct sdp_format *offere
     }
 }
 
-static bool take_codec(const struct sdp_media *offer, const struct codec_rule *rule, uint8_t feedback,
-                       struct sdp_media *answer, struct plan_codec *out_codec)
+static bool take_codec(const struct sdp_media *offer, const struct codec_rule *rule,
+                       uint8_t feedback, struct sdp_media *answer, struct plan_codec *out_codec)
 {
     for (unsigned i = 0; i < offer->format_count; i++) {
         const struct sdp_format *f = &offer->formats[i];
@@ -82,7 +86,8 @@ static bool take_codec(const struct sdp_media *offer, const struct codec_rule *r
     return false;
 }
 
-static uint8_t take_extension(const struct sdp_media *offer, const char *uri, struct sdp_media *answer)
+static uint8_t take_extension(const struct sdp_media *offer, const char *uri,
+                              struct sdp_media *answer)
 {
     const struct sdp_extmap *e = sdp_extmap_find(offer, uri);
     if (e == NULL || e->id > EXTENSION_ID_MAX || e->direction != SDP_SENDRECV) {
@@ -113,7 +118,8 @@ bool formats_agree(const struct sdp_media *offer, enum plan_kind kind, struct sd
         ids->transport_cc = take_extension(offer, URI_TRANSPORT_CC, answer);
     }
     if (kind == PLAN_AUDIO) {
-        ids->audio_level = take_extension(offer, "urn:ietf:params:rtp-hdrext:ssrc-audio-level", answer);
+        ids->audio_level =
+            take_extension(offer, "urn:ietf:params:rtp-hdrext:ssrc-audio-level", answer);
     } else {
         ids->orientation = take_extension(offer, "urn:3gpp:video-orientation", answer);
     }
@@ -148,7 +154,8 @@ void formats_sources(const struct sdp_media *offer, struct plan_ssrc out_ssrcs[P
     unsigned count = 0;
     for (unsigned i = 0; i < offer->group_count && count < PLAN_SSRCS_MAX; i++) {
         if (offer->groups[i].fid && offer->groups[i].count >= 2) {
-            out_ssrcs[count++] = (struct plan_ssrc){offer->groups[i].ssrc[0], offer->groups[i].ssrc[1]};
+            out_ssrcs[count++] =
+                (struct plan_ssrc){offer->groups[i].ssrc[0], offer->groups[i].ssrc[1]};
         }
     }
     for (unsigned i = 0; i < offer->ssrc_count && count < PLAN_SSRCS_MAX; i++) {

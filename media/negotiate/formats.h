@@ -1,5 +1,5 @@
-/* Which formats, header extensions and sources of an offered m-section are agreed on: fills the answer's section and the plan's.
- * Pure functions, T0. Used by negotiate.c. */
+/* Which formats, header extensions and sources of an offered m-section are agreed on: fills the
+ * answer's section and the plan's. Pure functions, T0. Used by negotiate.c. */
 #ifndef MEDIA_NEGOTIATE_FORMATS_H
 #define MEDIA_NEGOTIATE_FORMATS_H
 

@@ -14,7 +14,7 @@ struct work {
     const struct negotiate_input *input;
     struct plan *plan;
     enum negotiate_kind kind;
-    struct writer text;      /* arena of the answer's strings */
+    struct writer text;        /* arena of the answer's strings */
     unsigned seen[PLAN_KINDS]; /* m-sections of that kind so far */
     const char *error;
 };
@@ -32,7 +32,8 @@ static struct span text_end(const struct work *work, size_t from)
     return span_of(work->text.data + from, work->text.at - from);
 }
 
-/* Letters and digits: valid as ice-char, in a cname and in a token alike. Values without a letter are drawn again. */
+/* Letters and digits: valid as ice-char, in a cname and in a token alike. Values without a letter
+ * are drawn again. */
 static bool random_text(const struct negotiate_input *input, char *out, size_t len)
 {
     static const char alphabet[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789";
@@ -58,7 +59,8 @@ static bool ssrc_used(const struct work *work, uint32_t ssrc)
     const struct plan *plan = work->plan;
     for (unsigned k = 0; k < PLAN_KINDS; k++) {
         for (unsigned i = 0; i < PLAN_SSRCS_MAX; i++) {
-            if (plan->publish[k].ssrcs[i].ssrc == ssrc || plan->publish[k].ssrcs[i].rtx_ssrc == ssrc) {
+            if (plan->publish[k].ssrcs[i].ssrc == ssrc ||
+                plan->publish[k].ssrcs[i].rtx_ssrc == ssrc) {
                 return true;
             }
         }
@@ -94,7 +96,8 @@ static bool hash_of(struct span name, enum dtls_hash *out_hash, size_t *out_len)
         const char *name;
         enum dtls_hash hash;
         size_t len;
-    } hashes[] = {{"sha-256", DTLS_SHA256, 32}, {"sha-384", DTLS_SHA384, 48}, {"sha-512", DTLS_SHA512, 64}};
+    } hashes[] = {
+        {"sha-256", DTLS_SHA256, 32}, {"sha-384", DTLS_SHA384, 48}, {"sha-512", DTLS_SHA512, 64}};
     for (size_t i = 0; i < 3; i++) {
         if (span_equal_nocase(name, span_text(hashes[i].name))) {
             *out_hash = hashes[i].hash;
@@ -105,7 +108,8 @@ static bool hash_of(struct span name, enum dtls_hash *out_hash, size_t *out_len)
     return false;
 }
 
-static unsigned read_fingerprints(const struct sdp_transport *t, struct dtls_fingerprint out[DTLS_FINGERPRINTS_MAX])
+static unsigned read_fingerprints(const struct sdp_transport *t,
+                                  struct dtls_fingerprint out[DTLS_FINGERPRINTS_MAX])
 {
     unsigned count = 0;
     for (unsigned i = 0; i < t->fingerprint_count && count < DTLS_FINGERPRINTS_MAX; i++) {
@@ -126,8 +130,10 @@ static bool same_fingerprints(const struct transport_config *a, const struct tra
         return false;
     }
     for (unsigned i = 0; i < a->fingerprint_count; i++) {
-        if (a->fingerprints[i].hash != b->fingerprints[i].hash || a->fingerprints[i].len != b->fingerprints[i].len ||
-            memcmp(a->fingerprints[i].octets, b->fingerprints[i].octets, a->fingerprints[i].len) != 0) {
+        if (a->fingerprints[i].hash != b->fingerprints[i].hash ||
+            a->fingerprints[i].len != b->fingerprints[i].len ||
+            memcmp(a->fingerprints[i].octets, b->fingerprints[i].octets, a->fingerprints[i].len) !=
+                0) {
             return false;
         }
     }
@@ -140,20 +146,24 @@ static enum status agree_transport(struct work *work, const struct sdp_transport
     if (!ice_ufrag_valid(offered->ice_ufrag) || !ice_pwd_valid(offered->ice_pwd)) {
         return refuse(work, STATUS_MALFORMED, "the offer has no valid ice-ufrag and ice-pwd");
     }
-    if (!span_copy_text(offered->ice_ufrag, config->credentials.remote_ufrag, sizeof(config->credentials.remote_ufrag))) {
+    if (!span_copy_text(offered->ice_ufrag, config->credentials.remote_ufrag,
+                        sizeof(config->credentials.remote_ufrag))) {
         return refuse(work, STATUS_TOO_LARGE, "ice-ufrag is too long");
     }
     config->fingerprint_count = read_fingerprints(offered, config->fingerprints);
     if (config->fingerprint_count == 0) {
-        return refuse(work, STATUS_UNSUPPORTED, "the offer has no DTLS fingerprint of sha-256 or better");
+        return refuse(work, STATUS_UNSUPPORTED,
+                      "the offer has no DTLS fingerprint of sha-256 or better");
     }
     if (offered->setup != SDP_ACTPASS && offered->setup != SDP_ACTIVE) {
-        return refuse(work, STATUS_UNSUPPORTED, "the offer must let the browser be the DTLS client (a=setup:actpass)");
+        return refuse(work, STATUS_UNSUPPORTED,
+                      "the offer must let the browser be the DTLS client (a=setup:actpass)");
     }
     const struct plan *former = work->input->former;
     if (former == NULL || !same_fingerprints(&former->transport, config)) {
         work->kind = NEGOTIATE_FRESH;
-    } else if (strcmp(former->transport.credentials.remote_ufrag, config->credentials.remote_ufrag) == 0) {
+    } else if (strcmp(former->transport.credentials.remote_ufrag,
+                      config->credentials.remote_ufrag) == 0) {
         work->kind = NEGOTIATE_UPDATE;
         config->credentials = former->transport.credentials;
         return STATUS_OK;
@@ -208,7 +218,8 @@ static void reject(const struct sdp_media *offered, struct sdp_media *answer)
     answer->direction = SDP_INACTIVE;
     answer->format_count = 0;
     if (offered->format_count > 0) { /* RFC 3264 §6: at least one format stays in the line */
-        answer->formats[answer->format_count++] = (struct sdp_format){.payload_type = offered->formats[0].payload_type};
+        answer->formats[answer->format_count++] =
+            (struct sdp_format){.payload_type = offered->formats[0].payload_type};
     } else {
         answer->other_formats = offered->other_formats;
     }
@@ -228,7 +239,8 @@ static enum status agree_ssrcs(struct work *work, unsigned slot, enum plan_kind 
     }
     bool rtx = false;
     for (unsigned i = 0; i < PLAN_CODECS_MAX; i++) {
-        rtx = rtx || (receive->formats.codecs[i].codec != 0 && receive->formats.codecs[i].rtx_payload_type != PLAN_NO_RTX);
+        rtx = rtx || (receive->formats.codecs[i].codec != 0 &&
+                      receive->formats.codecs[i].rtx_payload_type != PLAN_NO_RTX);
     }
     if (rtx && receive->rtx_ssrc == 0 && !random_ssrc(work, &receive->rtx_ssrc)) {
         return refuse(work, STATUS_IO, "no randomness");
@@ -237,19 +249,21 @@ static enum status agree_ssrcs(struct work *work, unsigned slot, enum plan_kind 
     return STATUS_OK;
 }
 
-static void announce(struct work *work, unsigned slot, enum plan_kind kind, struct sdp_media *answer)
+static void announce(struct work *work, unsigned slot, enum plan_kind kind,
+                     struct sdp_media *answer)
 {
     const struct plan_receive *receive = &work->plan->receive[slot][kind];
     size_t from = work->text.at;
-    writer_format(&work->text, "slot%u slot%u-%s", slot, slot, kind == PLAN_AUDIO ? "audio" : "video");
+    writer_format(&work->text, "slot%u slot%u-%s", slot, slot,
+                  kind == PLAN_AUDIO ? "audio" : "video");
     struct span msid = text_end(work, from);
     struct span cname = span_text(work->plan->cname);
     answer->msid = msid;
     answer->ssrcs[answer->ssrc_count++] = (struct sdp_ssrc){receive->ssrc, cname, msid};
     if (receive->rtx_ssrc != 0) {
         answer->ssrcs[answer->ssrc_count++] = (struct sdp_ssrc){receive->rtx_ssrc, cname, msid};
-        answer->groups[answer->group_count++] =
-            (struct sdp_ssrc_group){.fid = true, .count = 2, .ssrc = {receive->ssrc, receive->rtx_ssrc}};
+        answer->groups[answer->group_count++] = (struct sdp_ssrc_group){
+            .fid = true, .count = 2, .ssrc = {receive->ssrc, receive->rtx_ssrc}};
     }
 }
 
@@ -265,7 +279,8 @@ static void write_candidates(struct work *work, struct sdp_media *answer)
             .foundation = writer_span(&f),
             .component = 1,
             .transport = ICE_UDP,
-            .priority = ice_priority(ice_type_preference(ICE_HOST, ICE_UDP), (uint16_t)(65535 - i), 1),
+            .priority =
+                ice_priority(ice_type_preference(ICE_HOST, ICE_UDP), (uint16_t)(65535 - i), 1),
             .address = span_text(addr_ip_text(a, ip, sizeof(ip))),
             .port = a->port,
             .type = ICE_HOST,
@@ -291,8 +306,9 @@ static void write_transport(struct work *work, struct sdp_media *answer)
 }
 
 /* The section counts for slot `slot`; without a common codec it is rejected, which is no error. */
-static enum status accept_section(struct work *work, const struct sdp_media *offered, enum plan_kind kind,
-                                  unsigned slot, struct sdp_media *answer, bool *out_accepted)
+static enum status accept_section(struct work *work, const struct sdp_media *offered,
+                                  enum plan_kind kind, unsigned slot, struct sdp_media *answer,
+                                  bool *out_accepted)
 {
     struct plan_formats formats;
     if (!formats_agree(offered, kind, answer, &formats)) {
@@ -300,8 +316,10 @@ static enum status accept_section(struct work *work, const struct sdp_media *off
         answer->extmap_count = 0;
         return STATUS_OK;
     }
-    answer->port = 9; /* the discard port: the real address is the candidates' (RFC 8839 §4.2.1.2) */
-    answer->direction = sdp_direction_answer(offered->direction, slot == 0 ? SDP_SENDRECV : SDP_SENDONLY);
+    answer->port =
+        9; /* the discard port: the real address is the candidates' (RFC 8839 §4.2.1.2) */
+    answer->direction =
+        sdp_direction_answer(offered->direction, slot == 0 ? SDP_SENDRECV : SDP_SENDONLY);
     answer->rtcp_mux = true;
     answer->rtcp_rsize = offered->rtcp_rsize;
     write_transport(work, answer);
@@ -324,10 +342,12 @@ static enum status accept_section(struct work *work, const struct sdp_media *off
     return status;
 }
 
-static enum status check_section(struct work *work, const struct sdp *offer, const struct sdp_media *offered)
+static enum status check_section(struct work *work, const struct sdp *offer,
+                                 const struct sdp_media *offered)
 {
     if (!span_is(offered->protocol, PROTOCOL)) {
-        return refuse(work, STATUS_UNSUPPORTED, "only UDP/TLS/RTP/SAVPF is possible: media without DTLS-SRTP is refused");
+        return refuse(work, STATUS_UNSUPPORTED,
+                      "only UDP/TLS/RTP/SAVPF is possible: media without DTLS-SRTP is refused");
     }
     if (!offered->rtcp_mux) {
         return refuse(work, STATUS_UNSUPPORTED, "the offer lacks a=rtcp-mux");
@@ -348,7 +368,8 @@ static enum status answer_section(struct work *work, unsigned index, bool *out_a
     answer->kind_text = offered->kind_text;
     answer->protocol = offered->protocol;
     answer->mid = offered->mid;
-    bool wanted = (offered->kind == SDP_AUDIO || offered->kind == SDP_VIDEO) && (offered->port != 0 || offered->bundle_only);
+    bool wanted = (offered->kind == SDP_AUDIO || offered->kind == SDP_VIDEO) &&
+                  (offered->port != 0 || offered->bundle_only);
     enum plan_kind kind = offered->kind == SDP_AUDIO ? PLAN_AUDIO : PLAN_VIDEO;
     if (!wanted) {
         reject(offered, answer);
@@ -363,10 +384,12 @@ static enum status answer_section(struct work *work, unsigned index, bool *out_a
         return STATUS_OK;
     }
     enum status status = check_section(work, offer, offered);
-    return status != STATUS_OK ? status : accept_section(work, offered, kind, slot, answer, out_accepted);
+    return status != STATUS_OK ? status
+                               : accept_section(work, offered, kind, slot, answer, out_accepted);
 }
 
-/* The m-section whose transport counts: the first that is not rejected (RFC 9143 §7.2, the offerer-tagged one). */
+/* The m-section whose transport counts: the first that is not rejected (RFC 9143 §7.2, the
+ * offerer-tagged one). */
 static const struct sdp_media *tagged_section(const struct sdp *offer)
 {
     for (unsigned i = 0; i < offer->media_count; i++) {
@@ -397,7 +420,8 @@ static enum status answer_sections(struct work *work)
             first = false;
         }
     }
-    return first ? refuse(work, STATUS_UNSUPPORTED, "the offer has no audio or video codec in common with the gateway")
+    return first ? refuse(work, STATUS_UNSUPPORTED,
+                          "the offer has no audio or video codec in common with the gateway")
                  : STATUS_OK;
 }
 
@@ -413,7 +437,8 @@ static enum status run(struct work *work, struct writer *out_answer)
         return refuse(work, STATUS_UNSUPPORTED, "the offer has no active m-section");
     }
     if ((status = agree_transport(work, &tagged->transport)) != STATUS_OK ||
-        (status = agree_session(work)) != STATUS_OK || (status = answer_sections(work)) != STATUS_OK) {
+        (status = agree_session(work)) != STATUS_OK ||
+        (status = answer_sections(work)) != STATUS_OK) {
         return status;
     }
     struct sdp *answer = &work->scratch->answer;
@@ -425,16 +450,20 @@ static enum status run(struct work *work, struct writer *out_answer)
         return refuse(work, STATUS_TOO_LARGE, "the offer has too many m-sections");
     }
     sdp_write(out_answer, answer);
-    return writer_ok(out_answer) ? STATUS_OK : refuse(work, STATUS_TOO_LARGE, "the answer is too long");
+    return writer_ok(out_answer) ? STATUS_OK
+                                 : refuse(work, STATUS_TOO_LARGE, "the answer is too long");
 }
 
 enum status negotiate_answer(struct negotiate_scratch *scratch, const struct negotiate_input *input,
-                             struct plan *out_plan, enum negotiate_kind *out_kind, struct writer *out_answer,
-                             const char **out_error)
+                             struct plan *out_plan, enum negotiate_kind *out_kind,
+                             struct writer *out_answer, const char **out_error)
 {
     CHECK(input->random != NULL && input->fingerprint != NULL && input->candidate_count > 0);
     struct plan plan = {0};
-    struct work work = {.scratch = scratch, .input = input, .plan = &plan, .kind = NEGOTIATE_FRESH,
+    struct work work = {.scratch = scratch,
+                        .input = input,
+                        .plan = &plan,
+                        .kind = NEGOTIATE_FRESH,
                         .text = writer_of(scratch->text, sizeof(scratch->text))};
     struct sdp *answer = &scratch->answer;
     answer->bundle_count = 0;

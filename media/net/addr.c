@@ -5,11 +5,13 @@
 #include <arpa/inet.h>
 #include <string.h>
 
-static const uint8_t mapped_prefix[12] = {0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0xff, 0xff}; /* RFC 4291 §2.5.5.2 */
+static const uint8_t mapped_prefix[12] = {0, 0, 0, 0, 0,    0,
+                                          0, 0, 0, 0, 0xff, 0xff}; /* RFC 4291 §2.5.5.2 */
 
 bool addr_equal(const struct addr *a, const struct addr *b)
 {
-    return a->port == b->port && a->family == b->family && a->scope == b->scope && memcmp(a->ip, b->ip, 16) == 0;
+    return a->port == b->port && a->family == b->family && a->scope == b->scope &&
+           memcmp(a->ip, b->ip, 16) == 0;
 }
 
 enum status addr_of_text(const char *ip, uint16_t port, struct addr *out_addr)
@@ -29,7 +31,8 @@ enum status addr_of_text(const char *ip, uint16_t port, struct addr *out_addr)
 const char *addr_ip_text(const struct addr *a, char *buffer, size_t buffer_len)
 {
     CHECK(buffer_len >= INET6_ADDRSTRLEN);
-    if (inet_ntop(a->family == 6 ? AF_INET6 : AF_INET, a->ip, buffer, (socklen_t)buffer_len) == NULL) {
+    if (inet_ntop(a->family == 6 ? AF_INET6 : AF_INET, a->ip, buffer, (socklen_t)buffer_len) ==
+        NULL) {
         buffer[0] = '\0';
     }
     return buffer;

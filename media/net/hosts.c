@@ -39,7 +39,8 @@ size_t hosts_list(struct addr *out, size_t max, bool with_ipv6)
         if (family == 6 && !with_ipv6) {
             continue;
         }
-        for (const struct ifaddrs *entry = list; entry != NULL && count < max; entry = entry->ifa_next) {
+        for (const struct ifaddrs *entry = list; entry != NULL && count < max;
+             entry = entry->ifa_next) {
             struct addr a;
             if (wanted(entry, family, loopback, &a)) {
                 a.port = 0;

@@ -2,7 +2,8 @@
 
 #include "proto/base/check.h"
 
-void outbox_init(struct outbox *box, void (*flush)(void *context, struct outbox *box), void *context)
+void outbox_init(struct outbox *box, void (*flush)(void *context, struct outbox *box),
+                 void *context)
 {
     CHECK(flush != NULL);
     box->count = 0;

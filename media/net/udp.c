@@ -7,7 +7,8 @@
 #include <string.h>
 #include <unistd.h>
 
-#define SOCKET_BUFFER (4 * 1024 * 1024) /* octets: 30 ms of 1 Gbit/s; the kernel's limit cuts it */
+#define SOCKET_BUFFER (4 * 1024 * 1024) /* octets: 30 ms of 1 Gbit/s; the kernel's limit cuts it   \
+                                         */
 
 struct udp {
     int fd;
@@ -29,9 +30,11 @@ static enum status open_socket(struct udp *udp, const struct addr *at)
     int off = 0;
     int size = SOCKET_BUFFER;
     if (udp->family == AF_INET6) {
-        (void)setsockopt(udp->fd, IPPROTO_IPV6, IPV6_V6ONLY, &off, sizeof(off)); /* "::" then serves IPv4 too */
+        (void)setsockopt(udp->fd, IPPROTO_IPV6, IPV6_V6ONLY, &off,
+                         sizeof(off)); /* "::" then serves IPv4 too */
     }
-    (void)setsockopt(udp->fd, SOL_SOCKET, SO_RCVBUF, &size, sizeof(size)); /* the default serves as well, only worse */
+    (void)setsockopt(udp->fd, SOL_SOCKET, SO_RCVBUF, &size,
+                     sizeof(size)); /* the default serves as well, only worse */
     (void)setsockopt(udp->fd, SOL_SOCKET, SO_SNDBUF, &size, sizeof(size));
     struct sockaddr_storage name;
     socklen_t len = addr_to_sockaddr(at, udp->family, &name);
@@ -40,7 +43,8 @@ static enum status open_socket(struct udp *udp, const struct addr *at)
     }
     len = sizeof(name);
     struct addr bound;
-    if (getsockname(udp->fd, (struct sockaddr *)&name, &len) != 0 || addr_of_sockaddr(&name, &bound) != STATUS_OK) {
+    if (getsockname(udp->fd, (struct sockaddr *)&name, &len) != 0 ||
+        addr_of_sockaddr(&name, &bound) != STATUS_OK) {
         return STATUS_IO;
     }
     udp->port = bound.port;
@@ -51,10 +55,12 @@ static void prepare_batches(struct udp *udp)
 {
     for (size_t i = 0; i < UDP_BATCH; i++) {
         udp->in_iov[i] = (struct iovec){udp->data[i], UDP_DATAGRAM_MAX};
-        udp->in[i].msg_hdr = (struct msghdr){.msg_name = &udp->in_from[i], .msg_iov = &udp->in_iov[i], .msg_iovlen = 1};
+        udp->in[i].msg_hdr = (struct msghdr){
+            .msg_name = &udp->in_from[i], .msg_iov = &udp->in_iov[i], .msg_iovlen = 1};
     }
     for (size_t i = 0; i < OUTBOX_COUNT; i++) {
-        udp->out[i].msg_hdr = (struct msghdr){.msg_name = &udp->out_to[i], .msg_iov = &udp->out_iov[i], .msg_iovlen = 1};
+        udp->out[i].msg_hdr = (struct msghdr){
+            .msg_name = &udp->out_to[i], .msg_iov = &udp->out_iov[i], .msg_iovlen = 1};
     }
 }
 
@@ -160,7 +166,8 @@ void udp_send(struct udp *udp, struct counters *counters, struct outbox *box)
             counters_add(counters, COUNTER_DROP_SEND, count - at);
             break;
         } else if (errno != EINTR) {
-            counters_add(counters, COUNTER_DROP_SEND, 1); /* this receiver cannot be reached now; the others can */
+            counters_add(counters, COUNTER_DROP_SEND,
+                         1); /* this receiver cannot be reached now; the others can */
             at++;
         }
     }

@@ -1,4 +1,5 @@
-/* One UDP socket, read and written in batches (recvmmsg, sendmmsg). Non-blocking. Owned by one worker thread; allocates at open. */
+/* One UDP socket, read and written in batches (recvmmsg, sendmmsg). Non-blocking. Owned by one
+ * worker thread; allocates at open. */
 #ifndef MEDIA_NET_UDP_H
 #define MEDIA_NET_UDP_H
 
@@ -7,7 +8,8 @@
 #include "media/rt/counters.h"
 
 #define UDP_BATCH 64
-#define UDP_DATAGRAM_MAX 2048 /* octets; longer ones are cut by the kernel, seen by their flag, and dropped */
+#define UDP_DATAGRAM_MAX                                                                           \
+    2048 /* octets; longer ones are cut by the kernel, seen by their flag, and dropped */
 
 struct udp;
 
@@ -17,13 +19,15 @@ struct udp_datagram {
     size_t len;
 };
 
-/* address: numeric. port 0: any. STATUS_IO with errno set by the system: cannot bind; STATUS_MALFORMED: no address. */
+/* address: numeric. port 0: any. STATUS_IO with errno set by the system: cannot bind;
+ * STATUS_MALFORMED: no address. */
 MUST_USE enum status udp_open(const char *address, uint16_t port, struct udp **out_udp);
 void udp_close(struct udp *udp);
 int udp_fd(const struct udp *udp);
 uint16_t udp_port(const struct udp *udp);
 bool udp_is_ipv6(const struct udp *udp);
-/* Takes up to UDP_BATCH datagrams; returns how many (0: nothing there). Cut ones are counted and left out. */
+/* Takes up to UDP_BATCH datagrams; returns how many (0: nothing there). Cut ones are counted and
+ * left out. */
 size_t udp_receive(struct udp *udp, struct counters *counters, struct udp_datagram out[UDP_BATCH]);
 /* Sends all of the box; what the socket buffer does not take is dropped and counted. */
 void udp_send(struct udp *udp, struct counters *counters, struct outbox *box);

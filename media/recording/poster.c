@@ -7,10 +7,11 @@
 #include <stdbool.h>
 #include <string.h>
 
-#define POSTER_WIDTH_MAX 640    /* shown as a thumbnail; larger only costs bytes */
-#define POSTER_QUALITY 5        /* mjpeg qscale 2 (best) .. 31 */
-#define POSTER_PACKETS_MAX 2000 /* looked at for a key frame: a minute of video, not a whole file  \
-                                 */
+#define POSTER_WIDTH_MAX 640 /* shown as a thumbnail; larger only costs bytes */
+#define POSTER_QUALITY 5     /* mjpeg qscale 2 (best) .. 31 */
+#define POSTER_PACKETS_MAX                                                                         \
+    2000 /* looked at for a key frame: a minute of video, not a whole file                         \
+          */
 
 struct poster {
     AVFormatContext *input;

@@ -22,8 +22,9 @@
  * copying only, never over I/O, and no media worker ever takes it.
  *
  * Slot: FREE -> OPEN (begin) -> ENDING (end) -> FREE, its session moved to a job. */
-#define RECORDINGS_MAX 256u /* at once; the index is 8 bits of the handle; 256 slots x 40 octets   \
-                             */
+#define RECORDINGS_MAX                                                                             \
+    256u /* at once; the index is 8 bits of the handle; 256 slots x 40 octets                      \
+          */
 #define WORKERS_MAX 64u
 #define LOOK_MS 20 /* tap.h */
 

@@ -27,13 +27,15 @@ static void init_streams(struct party *party, const struct party_config *config)
         for (unsigned kind = 0; kind < PLAN_KINDS; kind++) {
             const uint8_t *octets = config->random + 8 * (slot * PLAN_KINDS + kind);
             uint32_t numbers = random_u32(octets);
-            tx_init(&party->down[slot][kind], (enum plan_kind)kind, &config->plan->receive[slot][kind],
-                    (uint16_t)numbers, (uint16_t)(numbers >> 16), random_u32(octets + 4));
+            tx_init(&party->down[slot][kind], (enum plan_kind)kind,
+                    &config->plan->receive[slot][kind], (uint16_t)numbers,
+                    (uint16_t)(numbers >> 16), random_u32(octets + 4));
         }
     }
 }
 
-enum status party_create(const struct party_config *config, int64_t now_us, struct party **out_party)
+enum status party_create(const struct party_config *config, int64_t now_us,
+                         struct party **out_party)
 {
     CHECK(config->seat < MEDIA_SEATS_MAX);
     struct party *party = calloc(1, sizeof(*party));
@@ -48,7 +50,8 @@ enum status party_create(const struct party_config *config, int64_t now_us, stru
     party->stats_due_us = now_us + 1000000;
     downlink_init(&party->downlink, now_us);
     init_streams(party, config);
-    enum status status = transport_init(&party->transport, &config->plan->transport, config->dtls, config->counters, now_us);
+    enum status status = transport_init(&party->transport, &config->plan->transport, config->dtls,
+                                        config->counters, now_us);
     if (status == STATUS_OK) {
         status = cache_create(&party->up[PLAN_VIDEO].cache);
     }
@@ -112,7 +115,8 @@ struct tx *party_down_of_ssrc(struct party *party, uint32_t ssrc, unsigned *out_
     return NULL;
 }
 
-bool party_bucket_take(struct party_bucket *bucket, int64_t now_us, size_t octets, int64_t bps, int64_t burst)
+bool party_bucket_take(struct party_bucket *bucket, int64_t now_us, size_t octets, int64_t bps,
+                       int64_t burst)
 {
     int64_t passed_us = now_us - bucket->at_us;
     if (bucket->at_us == 0 || passed_us > 10000000) {
@@ -140,7 +144,8 @@ static uint32_t permille(uint64_t lost, uint64_t expected)
     return expected == 0 ? 0 : lost >= expected ? 1000 : (uint32_t)(lost * 1000 / expected);
 }
 
-static void stats_up(struct party *party, unsigned kind, int64_t span_us, struct media_stream_stats *out)
+static void stats_up(struct party *party, unsigned kind, int64_t span_us,
+                     struct media_stream_stats *out)
 {
     struct party_up *up = &party->up[kind];
     struct party_second *last = &party->second_up[kind];
@@ -163,7 +168,8 @@ static void stats_up(struct party *party, unsigned kind, int64_t span_us, struct
     *last = (struct party_second){up->rx.bytes, expected, lost};
 }
 
-static void stats_down(struct party *party, unsigned kind, int64_t span_us, struct media_stream_stats *out)
+static void stats_down(struct party *party, unsigned kind, int64_t span_us,
+                       struct media_stream_stats *out)
 {
     *out = (struct media_stream_stats){0};
     uint8_t worst = 0;
@@ -191,5 +197,6 @@ void party_stats(struct party *party, int64_t span_us, struct media_event *out_e
         stats_down(party, kind, span_us, &out_event->down[kind]);
     }
     out_event->transport = "udp";
-    out_event->srtp_profile = party->transport.srtp != NULL ? rtpsec_profile_name(party->transport.profile) : "none";
+    out_event->srtp_profile =
+        party->transport.srtp != NULL ? rtpsec_profile_name(party->transport.profile) : "none";
 }

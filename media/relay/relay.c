@@ -6,7 +6,8 @@
 
 #include <string.h>
 
-#define SOURCE_SILENT_US 500000 /* an unannounced SSRC may take over when the present one was silent so long */
+#define SOURCE_SILENT_US                                                                           \
+    500000 /* an unannounced SSRC may take over when the present one was silent so long */
 
 /* A packet on its way through, as the receivers need it. */
 struct relayed {
@@ -37,8 +38,10 @@ static bool match_format(const struct plan *plan, uint8_t payload_type, struct f
     for (unsigned kind = 0; kind < PLAN_KINDS; kind++) {
         for (unsigned i = 0; i < PLAN_CODECS_MAX; i++) {
             const struct plan_codec *codec = &plan->publish[kind].formats.codecs[i];
-            if (codec->codec != 0 && (codec->payload_type == payload_type || codec->rtx_payload_type == payload_type)) {
-                *out = (struct format_match){(enum plan_kind)kind, codec, codec->payload_type != payload_type};
+            if (codec->codec != 0 &&
+                (codec->payload_type == payload_type || codec->rtx_payload_type == payload_type)) {
+                *out = (struct format_match){(enum plan_kind)kind, codec,
+                                             codec->payload_type != payload_type};
                 return true;
             }
         }
@@ -46,7 +49,8 @@ static bool match_format(const struct plan *plan, uint8_t payload_type, struct f
     return false;
 }
 
-static void note_transport_sequence(struct party *from, int64_t now_us, const struct rtp_packet *rtp)
+static void note_transport_sequence(struct party *from, int64_t now_us,
+                                    const struct rtp_packet *rtp)
 {
     uint8_t id = from->plan.publish[PLAN_VIDEO].formats.extensions.transport_cc;
     id = id != 0 ? id : from->plan.publish[PLAN_AUDIO].formats.extensions.transport_cc;
@@ -67,7 +71,8 @@ static const struct plan_ssrc *announced(const struct plan_publish *publish, uin
     return NULL;
 }
 
-static bool accept_source(struct party *from, int64_t now_us, const struct format_match *match, uint32_t ssrc)
+static bool accept_source(struct party *from, int64_t now_us, const struct format_match *match,
+                          uint32_t ssrc)
 {
     const struct plan_publish *publish = &from->plan.publish[match->kind];
     struct rx *rx = &from->up[match->kind].rx;
@@ -78,7 +83,8 @@ static bool accept_source(struct party *from, int64_t now_us, const struct forma
     if (rx->begun && pair == NULL && now_us - rx->last_us < SOURCE_SILENT_US) {
         return false;
     }
-    if (rx->begun && pair != NULL && announced(publish, rx->ssrc) != NULL && now_us - rx->last_us < SOURCE_SILENT_US) {
+    if (rx->begun && pair != NULL && announced(publish, rx->ssrc) != NULL &&
+        now_us - rx->last_us < SOURCE_SILENT_US) {
         return false; /* two announced ones at a time: the first one stays */
     }
     rx_begin(rx, ssrc, pair == NULL ? 0 : pair->rtx_ssrc, match->kind == PLAN_AUDIO ? 48000 : 90000,
@@ -90,8 +96,8 @@ static bool accept_source(struct party *from, int64_t now_us, const struct forma
 }
 
 /* RFC 4588 §4: back to the original packet, in place. False: dropped and counted. */
-static bool unwrap_rtx(struct room *room, struct party *from, const struct format_match *match, uint8_t *packet, size_t *len,
-                       struct rtp_packet *rtp)
+static bool unwrap_rtx(struct room *room, struct party *from, const struct format_match *match,
+                       uint8_t *packet, size_t *len, struct rtp_packet *rtp)
 {
     struct rx *rx = &from->up[match->kind].rx;
     if (!rx->begun || (rx->rtx_ssrc != 0 && rx->rtx_ssrc != rtp->ssrc)) {
@@ -116,11 +122,13 @@ static void read_extensions(const struct party *from, struct relayed *packet)
 {
     const struct plan_extensions *ids = &from->plan.publish[packet->kind].formats.extensions;
     struct span value;
-    if (ids->audio_level != 0 && rtp_extension_find(&packet->rtp, ids->audio_level, &value) && value.len == 1) {
+    if (ids->audio_level != 0 && rtp_extension_find(&packet->rtp, ids->audio_level, &value) &&
+        value.len == 1) {
         packet->has_level = true;
         packet->level = value.data[0];
     }
-    if (ids->orientation != 0 && rtp_extension_find(&packet->rtp, ids->orientation, &value) && value.len == 1) {
+    if (ids->orientation != 0 && rtp_extension_find(&packet->rtp, ids->orientation, &value) &&
+        value.len == 1) {
         packet->has_orientation = true;
         packet->orientation = value.data[0];
     }
@@ -136,23 +144,27 @@ struct outgoing {
     size_t payload_len; /* for the estimate of what goes over the line */
 };
 
-static void write_header(struct party *to, const struct tx *tx, int64_t now_us, const struct outgoing *out, struct writer *w)
+static void write_header(struct party *to, const struct tx *tx, int64_t now_us,
+                         const struct outgoing *out, struct writer *w)
 {
     const struct plan_extensions *ids = &tx->formats.extensions;
     struct rtp_extension_out extensions[3];
     uint8_t transport_sequence[2];
     unsigned count = 0;
     if (ids->transport_cc != 0) {
-        uint16_t number = downlink_sent(&to->downlink, now_us, out->payload_len + RTP_HEADER_LEN + 24);
+        uint16_t number =
+            downlink_sent(&to->downlink, now_us, out->payload_len + RTP_HEADER_LEN + 24);
         transport_sequence[0] = (uint8_t)(number >> 8);
         transport_sequence[1] = (uint8_t)number;
-        extensions[count++] = (struct rtp_extension_out){ids->transport_cc, span_of(transport_sequence, 2)};
+        extensions[count++] =
+            (struct rtp_extension_out){ids->transport_cc, span_of(transport_sequence, 2)};
     }
     if (ids->audio_level != 0 && out->has_level) {
         extensions[count++] = (struct rtp_extension_out){ids->audio_level, span_of(&out->level, 1)};
     }
     if (ids->orientation != 0 && out->has_orientation) {
-        extensions[count++] = (struct rtp_extension_out){ids->orientation, span_of(&out->orientation, 1)};
+        extensions[count++] =
+            (struct rtp_extension_out){ids->orientation, span_of(&out->orientation, 1)};
     }
     struct rtp_header_out header = {
         .marker = out->marker,
@@ -175,8 +187,8 @@ static void write_payload(struct tx *tx, uint8_t codec, struct span payload, str
     }
 }
 
-static void relay_to(struct room *room, const struct party *from, struct party *to, struct tx *tx, int64_t now_us,
-                     const struct relayed *packet)
+static void relay_to(struct room *room, const struct party *from, struct party *to, struct tx *tx,
+                     int64_t now_us, const struct relayed *packet)
 {
     const struct plan_codec *codec = tx_codec(tx, packet->codec);
     if (codec == NULL) {
@@ -214,7 +226,8 @@ static void relay_to(struct room *room, const struct party *from, struct party *
     }
 }
 
-static void relay_to_all(struct room *room, struct party *from, int64_t now_us, const struct relayed *packet)
+static void relay_to_all(struct room *room, struct party *from, int64_t now_us,
+                         const struct relayed *packet)
 {
     for (unsigned seat = 0; seat < MEDIA_SEATS_MAX; seat++) {
         struct party *to = room->parties[seat];
@@ -234,7 +247,8 @@ static void relay_to_all(struct room *room, struct party *from, int64_t now_us, 
     }
 }
 
-static void record(struct room *room, const struct party *from, int64_t now_us, const struct relayed *packet)
+static void record(struct room *room, const struct party *from, int64_t now_us,
+                   const struct relayed *packet)
 {
     if (room->recording == 0 || room->tap == NULL || packet->rtp.payload.len == 0 ||
         packet->rtp.payload.len > TAP_PAYLOAD_MAX) {
@@ -285,14 +299,15 @@ static bool new_to_stream(struct room *room, enum rx_verdict verdict)
     return verdict != RX_DUPLICATE && verdict != RX_OLD;
 }
 
-/* A padding-only packet of the media SSRC goes on as an empty one, so that no receiver asks for its number. */
-static void relay_packet(struct room *room, struct party *from, int64_t now_us, const struct format_match *match,
-                         const struct rtp_packet *rtp)
+/* A padding-only packet of the media SSRC goes on as an empty one, so that no receiver asks for its
+ * number. */
+static void relay_packet(struct room *room, struct party *from, int64_t now_us,
+                         const struct format_match *match, const struct rtp_packet *rtp)
 {
     struct party_up *up = &from->up[match->kind];
     struct relayed packet = {.kind = match->kind, .rtp = *rtp, .codec = match->codec->codec};
-    enum rx_verdict verdict =
-        rx_packet(&up->rx, now_us, rtp->sequence, rtp->timestamp, rtp->payload.len, match->rtx, &packet.sequence);
+    enum rx_verdict verdict = rx_packet(&up->rx, now_us, rtp->sequence, rtp->timestamp,
+                                        rtp->payload.len, match->rtx, &packet.sequence);
     if (!new_to_stream(room, verdict)) {
         return;
     }
@@ -358,15 +373,16 @@ static struct party *shown_in(struct room *room, const struct party *to, unsigne
     return seat < 0 ? NULL : room->parties[seat];
 }
 
-static void send_rtx(struct room *room, struct party *to, struct tx *tx, int64_t now_us, uint16_t sequence,
-                     const struct cache_packet *packet)
+static void send_rtx(struct room *room, struct party *to, struct tx *tx, int64_t now_us,
+                     uint16_t sequence, const struct cache_packet *packet)
 {
     const struct plan_codec *codec = tx_codec(tx, packet->codec);
     if (codec == NULL || codec->rtx_payload_type == PLAN_NO_RTX) {
         drop(room, COUNTER_NACK_NO_RTX);
         return;
     }
-    if (!party_bucket_take(&to->rtx_bucket, now_us, packet->payload.len, PARTY_RTX_BPS_MAX, PARTY_RTX_BURST)) {
+    if (!party_bucket_take(&to->rtx_bucket, now_us, packet->payload.len, PARTY_RTX_BPS_MAX,
+                           PARTY_RTX_BURST)) {
         drop(room, COUNTER_NACK_GUARDED);
         return;
     }
@@ -390,7 +406,8 @@ static void send_rtx(struct room *room, struct party *to, struct tx *tx, int64_t
     }
 }
 
-void relay_resend(struct room *room, struct party *to, unsigned slot, struct tx *tx, int64_t now_us, uint16_t sequence)
+void relay_resend(struct room *room, struct party *to, unsigned slot, struct tx *tx, int64_t now_us,
+                  uint16_t sequence)
 {
     struct party *from = shown_in(room, to, slot);
     tx->nack_received++;
@@ -401,7 +418,8 @@ void relay_resend(struct room *room, struct party *to, unsigned slot, struct tx 
     const struct tx_source *source = &tx->source;
     uint64_t original = 0;
     struct cache_packet packet;
-    if (from == NULL || source->connection != from->connection || source->epoch != from->up[PLAN_VIDEO].rx.epoch ||
+    if (from == NULL || source->connection != from->connection ||
+        source->epoch != from->up[PLAN_VIDEO].rx.epoch ||
         !tx_original(tx, sequence, from->up[PLAN_VIDEO].rx.highest, &original) ||
         !cache_get(from->up[PLAN_VIDEO].cache, now_us, original, &packet)) {
         drop(room, COUNTER_NACK_GONE);

@@ -1,4 +1,5 @@
-/* A room on its worker: six seats, who sees whom, and what all of them need to send. Plain struct, owned by the worker. */
+/* A room on its worker: six seats, who sees whom, and what all of them need to send. Plain struct,
+ * owned by the worker. */
 #ifndef MEDIA_RELAY_ROOM_H
 #define MEDIA_RELAY_ROOM_H
 
@@ -12,8 +13,9 @@ struct room {
     /* of the worker, borrowed */
     struct outbox *box;
     struct counters *counters;
-    struct tap_ring *tap;                   /* NULL: no recorder */
-    int64_t wall_us;                        /* wall clock - monotonic clock, fixed at start: one time line for all records */
+    struct tap_ring *tap; /* NULL: no recorder */
+    int64_t
+        wall_us; /* wall clock - monotonic clock, fixed at start: one time line for all records */
 };
 
 #endif

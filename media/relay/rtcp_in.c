@@ -2,8 +2,10 @@
 
 #include "media/relay/relay.h"
 
-/* The publisher's NTP clock is set against ours once per connection, so that its audio and video keep their relation. */
-static void sender_report(struct room *room, struct party *from, int64_t now_us, const struct rtcp_packet *packet)
+/* The publisher's NTP clock is set against ours once per connection, so that its audio and video
+ * keep their relation. */
+static void sender_report(struct room *room, struct party *from, int64_t now_us,
+                          const struct rtcp_packet *packet)
 {
     struct rtcp_sender_info info;
     if (!rtcp_sender_info_read(packet, &info)) {
@@ -21,7 +23,8 @@ static void sender_report(struct room *room, struct party *from, int64_t now_us,
         }
         int64_t capture_us = publisher_us + from->clock_us;
         int64_t away_us = capture_us - now_us;
-        if (away_us > 10000000 || away_us < -10000000) { /* its clock was set, or it lies: begin anew with this report */
+        if (away_us > 10000000 ||
+            away_us < -10000000) { /* its clock was set, or it lies: begin anew with this report */
             from->clock_us = now_us - publisher_us;
             capture_us = now_us;
         }
@@ -58,7 +61,8 @@ static void report_blocks(struct party *from, int64_t now_us, const struct rtcp_
     }
 }
 
-static void nack(struct room *room, struct party *from, int64_t now_us, const struct rtcp_packet *packet)
+static void nack(struct room *room, struct party *from, int64_t now_us,
+                 const struct rtcp_packet *packet)
 {
     unsigned slot = 0;
     struct tx *tx = party_down_of_ssrc(from, packet->media_ssrc, &slot);
@@ -79,7 +83,8 @@ static void nack(struct room *room, struct party *from, int64_t now_us, const st
     counters_add(room->counters, COUNTER_NACK_RECEIVED, served);
 }
 
-static void transport_feedback(struct room *room, struct party *from, int64_t now_us, const struct rtcp_packet *packet)
+static void transport_feedback(struct room *room, struct party *from, int64_t now_us,
+                               const struct rtcp_packet *packet)
 {
     struct twcc_reader reader;
     if (twcc_read(packet, &reader) != STATUS_OK) {
@@ -100,7 +105,8 @@ static void want_keyframe(struct room *room, struct party *from, int64_t now_us,
     }
 }
 
-static void payload_feedback(struct room *room, struct party *from, int64_t now_us, const struct rtcp_packet *packet)
+static void payload_feedback(struct room *room, struct party *from, int64_t now_us,
+                             const struct rtcp_packet *packet)
 {
     uint32_t ssrc;
     uint8_t sequence;
@@ -109,7 +115,8 @@ static void payload_feedback(struct room *room, struct party *from, int64_t now_
     if (packet->count == RTCP_FB_PLI) {
         want_keyframe(room, from, now_us, packet->media_ssrc);
     } else if (packet->count == RTCP_FB_FIR) {
-        for (unsigned i = 0; i < PLAN_SLOTS_MAX && rtcp_fir_read(packet, i, &ssrc, &sequence); i++) {
+        for (unsigned i = 0; i < PLAN_SLOTS_MAX && rtcp_fir_read(packet, i, &ssrc, &sequence);
+             i++) {
             want_keyframe(room, from, now_us, ssrc);
         }
     } else if (packet->count == RTCP_FB_AFB && rtcp_remb_read(packet, &bps, &ssrcs)) {

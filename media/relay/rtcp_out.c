@@ -1,6 +1,7 @@
 #include "media/relay/rtcp_out.h"
 
-#define AUDIO_RESERVE_BPS 60000 /* REMB speaks of video; what audio needs of the downlink comes off first */
+#define AUDIO_RESERVE_BPS                                                                          \
+    60000 /* REMB speaks of video; what audio needs of the downlink comes off first */
 #define NACKS_PER_PACKET 64
 
 uint32_t rtcp_out_ssrc(const struct party *to)
@@ -30,7 +31,8 @@ static struct party *shown_in(const struct room *room, const struct party *to, u
 
 /* --- reports --- */
 
-static unsigned collect_blocks(struct party *to, int64_t now_us, struct rtcp_report_block blocks[PLAN_KINDS])
+static unsigned collect_blocks(struct party *to, int64_t now_us,
+                               struct rtcp_report_block blocks[PLAN_KINDS])
 {
     unsigned count = 0;
     for (unsigned kind = 0; kind < PLAN_KINDS; kind++) {
@@ -41,8 +43,8 @@ static unsigned collect_blocks(struct party *to, int64_t now_us, struct rtcp_rep
     return count;
 }
 
-static bool write_sender_report(const struct room *room, struct party *to, unsigned slot, unsigned kind, int64_t now_us,
-                                struct writer *w)
+static bool write_sender_report(const struct room *room, struct party *to, unsigned slot,
+                                unsigned kind, int64_t now_us, struct writer *w)
 {
     struct tx *tx = &to->down[slot][kind];
     const struct party *from = shown_in(room, to, slot);
@@ -62,7 +64,8 @@ static bool write_sender_report(const struct room *room, struct party *to, unsig
     return true;
 }
 
-/* One compound: an RR with what we receive (an SR carries it just as well, but there may be none), the SRs, SDES (RFC 3550 §6.1). */
+/* One compound: an RR with what we receive (an SR carries it just as well, but there may be none),
+ * the SRs, SDES (RFC 3550 §6.1). */
 static void send_reports(struct room *room, struct party *to, int64_t now_us)
 {
     uint32_t ssrc = rtcp_out_ssrc(to);
@@ -115,9 +118,11 @@ static void send_pli(struct room *room, struct party *to, int64_t now_us, uint32
     counters_add(room->counters, COUNTER_PLI_SENT, 1);
 }
 
-static void send_transport_feedback(struct room *room, struct party *to, int64_t now_us, uint32_t ssrc)
+static void send_transport_feedback(struct room *room, struct party *to, int64_t now_us,
+                                    uint32_t ssrc)
 {
-    const struct rx *source = to->up[PLAN_VIDEO].rx.begun ? &to->up[PLAN_VIDEO].rx : &to->up[PLAN_AUDIO].rx;
+    const struct rx *source =
+        to->up[PLAN_VIDEO].rx.begun ? &to->up[PLAN_VIDEO].rx : &to->up[PLAN_AUDIO].rx;
     if (!source->begun) {
         return;
     }
@@ -138,7 +143,10 @@ static unsigned videos_shown(const struct room *room, const struct party *to)
     unsigned count = 0;
     for (unsigned slot = 0; slot < PLAN_SLOTS_MAX; slot++) {
         const struct party *from = shown_in(room, to, slot);
-        count += from != NULL && from != to && to->down[slot][PLAN_VIDEO].active && from->up[PLAN_VIDEO].rx.begun ? 1 : 0;
+        count += from != NULL && from != to && to->down[slot][PLAN_VIDEO].active &&
+                         from->up[PLAN_VIDEO].rx.begun
+                     ? 1
+                     : 0;
     }
     return count;
 }
@@ -155,8 +163,9 @@ static uint32_t share_bps(const struct room *room, const struct party *to)
     return videos > 1 ? limit / videos : limit;
 }
 
-/* The best of the receivers' shares: with two parties that is the other's; with more, one thin line does not blur everybody's
- * picture (its own repair and key frame requests are throttled instead). No receiver: no limit. */
+/* The best of the receivers' shares: with two parties that is the other's; with more, one thin line
+ * does not blur everybody's picture (its own repair and key frame requests are throttled instead).
+ * No receiver: no limit. */
 static uint32_t limit_for(const struct room *room, const struct party *publisher)
 {
     uint32_t best = 0;
@@ -166,7 +175,8 @@ static uint32_t limit_for(const struct room *room, const struct party *publisher
             continue;
         }
         for (unsigned slot = 0; slot < PLAN_SLOTS_MAX; slot++) {
-            if (to->slot_seat[slot] == (int8_t)publisher->seat && to->down[slot][PLAN_VIDEO].active) {
+            if (to->slot_seat[slot] == (int8_t)publisher->seat &&
+                to->down[slot][PLAN_VIDEO].active) {
                 uint32_t share = share_bps(room, to);
                 best = share > best ? share : best;
             }

@@ -1,4 +1,5 @@
-/* The only place that asks the system for the time; everything else takes it as an argument. Any thread. */
+/* The only place that asks the system for the time; everything else takes it as an argument. Any
+ * thread. */
 #ifndef MEDIA_RT_CLOCK_H
 #define MEDIA_RT_CLOCK_H
 

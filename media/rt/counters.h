@@ -1,5 +1,5 @@
-/* The counters of one worker: counters.def as an array. One thread writes (a plain load and store, no locked instruction), any
- * thread reads. */
+/* The counters of one worker: counters.def as an array. One thread writes (a plain load and store,
+ * no locked instruction), any thread reads. */
 #ifndef MEDIA_RT_COUNTERS_H
 #define MEDIA_RT_COUNTERS_H
 

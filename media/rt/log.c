@@ -41,11 +41,12 @@ static size_t write_stamp(char *line, size_t room, enum log_level level, const c
     time_t seconds = (time_t)(now_us / 1000000);
     struct tm utc;
     char date[32];
-    if (gmtime_r(&seconds, &utc) == NULL || strftime(date, sizeof(date), "%Y-%m-%dT%H:%M:%S", &utc) == 0) {
+    if (gmtime_r(&seconds, &utc) == NULL ||
+        strftime(date, sizeof(date), "%Y-%m-%dT%H:%M:%S", &utc) == 0) {
         date[0] = '\0';
     }
-    int n = snprintf(line, room, "%s.%03dZ level=%s event=%s ", date, (int)(now_us / 1000 % 1000), names[level],
-                     event);
+    int n = snprintf(line, room, "%s.%03dZ level=%s event=%s ", date, (int)(now_us / 1000 % 1000),
+                     names[level], event);
     return n < 0 ? 0 : (size_t)n;
 }
 
@@ -84,7 +85,8 @@ const char *log_quote(const char *text, char *buffer, size_t buffer_len)
         return "";
     }
     buffer[at++] = '"';
-    for (const unsigned char *p = (const unsigned char *)text; *p != '\0' && at + 3 < buffer_len; p++) {
+    for (const unsigned char *p = (const unsigned char *)text; *p != '\0' && at + 3 < buffer_len;
+         p++) {
         if (*p == '"' || *p == '\\') {
             buffer[at++] = '\\';
         }

@@ -1,7 +1,7 @@
-/* The log: one line, event name first, then key=value; to stderr. No patient data, no names of people, no SDP, no keys.
- *   log_info("consult_accepted", "consultation=%s partnership=%s", id, partnership);
- * Values are the caller's; a value that may hold blanks or quotes goes through log_quote(). Any thread: a line is
- * written by one write(2). Never on the packet path. */
+/* The log: one line, event name first, then key=value; to stderr. No patient data, no names of
+ * people, no SDP, no keys. log_info("consult_accepted", "consultation=%s partnership=%s", id,
+ * partnership); Values are the caller's; a value that may hold blanks or quotes goes through
+ * log_quote(). Any thread: a line is written by one write(2). Never on the packet path. */
 #ifndef MEDIA_RT_LOG_H
 #define MEDIA_RT_LOG_H
 
@@ -23,7 +23,8 @@ void log_line(enum log_level level, const char *event, const char *format, ...)
 #define log_info(event, ...) log_line(LOG_LEVEL_INFO, event, __VA_ARGS__)
 #define log_debug(event, ...) log_line(LOG_LEVEL_DEBUG, event, __VA_ARGS__)
 
-/* Writes text in double quotes with control characters, quotes and backslashes escaped, cut to fit. Returns buffer. */
+/* Writes text in double quotes with control characters, quotes and backslashes escaped, cut to fit.
+ * Returns buffer. */
 const char *log_quote(const char *text, char *buffer, size_t buffer_len);
 
 #endif

@@ -49,7 +49,8 @@ enum status mailbox_post(struct mailbox *box, const void *message)
     if (tail - head == box->capacity) {
         return STATUS_FULL;
     }
-    memcpy(box->messages + (size_t)(tail & (box->capacity - 1)) * box->message_bytes, message, box->message_bytes);
+    memcpy(box->messages + (size_t)(tail & (box->capacity - 1)) * box->message_bytes, message,
+           box->message_bytes);
     atomic_store_explicit(&box->tail, tail + 1, memory_order_release);
     return STATUS_OK;
 }
@@ -61,7 +62,8 @@ bool mailbox_take(struct mailbox *box, void *out_message)
     if (head == tail) {
         return false;
     }
-    memcpy(out_message, box->messages + (size_t)(head & (box->capacity - 1)) * box->message_bytes, box->message_bytes);
+    memcpy(out_message, box->messages + (size_t)(head & (box->capacity - 1)) * box->message_bytes,
+           box->message_bytes);
     atomic_store_explicit(&box->head, head + 1, memory_order_release);
     return true;
 }

@@ -1,6 +1,7 @@
-/* A bounded box of messages of one size between two threads: one posts, one takes. Messages are copied (moved), so no pointer
- * to a live object crosses. Lock-free, allocates only at creation; "full" is an answer and never a wait.
- * mailbox_post: the one producer thread. mailbox_take: the one consumer thread. create/destroy: while no other thread uses it. */
+/* A bounded box of messages of one size between two threads: one posts, one takes. Messages are
+ * copied (moved), so no pointer to a live object crosses. Lock-free, allocates only at creation;
+ * "full" is an answer and never a wait. mailbox_post: the one producer thread. mailbox_take: the
+ * one consumer thread. create/destroy: while no other thread uses it. */
 #ifndef MEDIA_RT_MAILBOX_H
 #define MEDIA_RT_MAILBOX_H
 

@@ -51,5 +51,6 @@ void slots_free(struct slots *slots, uint32_t index)
 
 bool slots_valid(const struct slots *slots, uint32_t index, uint32_t generation)
 {
-    return index < slots->capacity && (generation & 1) == 1 && slots->generations[index] == generation;
+    return index < slots->capacity && (generation & 1) == 1 &&
+           slots->generations[index] == generation;
 }

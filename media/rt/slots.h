@@ -1,5 +1,6 @@
-/* Which places of a fixed table are taken, and handles {index, generation} to them: a handle of a freed place is never valid
- * again (until 2^32 reuses of one place). Storage is made at creation; take and free are O(1). One thread. */
+/* Which places of a fixed table are taken, and handles {index, generation} to them: a handle of a
+ * freed place is never valid again (until 2^32 reuses of one place). Storage is made at creation;
+ * take and free are O(1). One thread. */
 #ifndef MEDIA_RT_SLOTS_H
 #define MEDIA_RT_SLOTS_H
 

@@ -1,5 +1,5 @@
-/* A slot for the latest text: one thread puts, any thread copies. What is read is whole and at most one put old.
- * The lock is held for a pointer swap or a copy, never across work. */
+/* A slot for the latest text: one thread puts, any thread copies. What is read is whole and at most
+ * one put old. The lock is held for a pointer swap or a copy, never across work. */
 #ifndef MEDIA_RT_SNAPSHOT_H
 #define MEDIA_RT_SNAPSHOT_H
 

@@ -41,14 +41,16 @@ void rtpsec_keys_wipe(struct rtpsec_keys *keys)
     OPENSSL_cleanse(keys, sizeof(*keys));
 }
 
-enum status rtpsec_create(const struct rtpsec_keys *keys, enum rtpsec_engine engine, struct rtpsec **out_rtpsec)
+enum status rtpsec_create(const struct rtpsec_keys *keys, enum rtpsec_engine engine,
+                          struct rtpsec **out_rtpsec)
 {
     struct rtpsec *rtpsec = calloc(1, sizeof(*rtpsec));
     if (rtpsec == NULL) {
         return STATUS_NO_MEMORY;
     }
     bool own = engine == RTPSEC_ENGINE_AUTO && keys->profile != RTPSEC_AES128_CM_SHA1_80;
-    enum status status = own ? rtpsec_gcm_create(keys, &rtpsec->gcm) : rtpsec_lib_create(keys, &rtpsec->lib);
+    enum status status =
+        own ? rtpsec_gcm_create(keys, &rtpsec->gcm) : rtpsec_lib_create(keys, &rtpsec->lib);
     if (status != STATUS_OK) {
         free(rtpsec);
         return status;

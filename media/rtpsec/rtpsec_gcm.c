@@ -36,7 +36,8 @@ struct rtpsec_gcm {
 
 /* --- key derivation, RFC 3711 §4.3.3 (AES-CM as the PRF, also for 256 bits: RFC 7714 §11) --- */
 
-static bool derive(const struct rtpsec_master *master, size_t key_len, uint8_t label, uint8_t *out, size_t out_len)
+static bool derive(const struct rtpsec_master *master, size_t key_len, uint8_t label, uint8_t *out,
+                   size_t out_len)
 {
     uint8_t iv[16] = {0};
     memcpy(iv, master->salt, IV_LEN); /* 96 bits, the right 16 are zero */
@@ -46,7 +47,8 @@ static bool derive(const struct rtpsec_master *master, size_t key_len, uint8_t l
     EVP_CIPHER_CTX *ctx = EVP_CIPHER_CTX_new();
     int n = 0;
     bool ok = ctx != NULL &&
-              EVP_EncryptInit_ex(ctx, key_len == 32 ? EVP_aes_256_ctr() : EVP_aes_128_ctr(), NULL, master->key, iv) == 1 &&
+              EVP_EncryptInit_ex(ctx, key_len == 32 ? EVP_aes_256_ctr() : EVP_aes_128_ctr(), NULL,
+                                 master->key, iv) == 1 &&
               EVP_EncryptUpdate(ctx, out, &n, zeros, (int)out_len) == 1;
     EVP_CIPHER_CTX_free(ctx);
     return ok;
@@ -63,7 +65,8 @@ static EVP_CIPHER_CTX *cipher(const uint8_t *key, size_t key_len, bool encrypt)
     return ctx;
 }
 
-static bool side_init(struct side *side, const struct rtpsec_master *master, size_t key_len, bool encrypt)
+static bool side_init(struct side *side, const struct rtpsec_master *master, size_t key_len,
+                      bool encrypt)
 {
     uint8_t rtp_key[RTPSEC_KEY_MAX];
     uint8_t rtcp_key[RTPSEC_KEY_MAX];
@@ -88,7 +91,8 @@ enum status rtpsec_gcm_create(const struct rtpsec_keys *keys, struct rtpsec_gcm 
         return STATUS_NO_MEMORY;
     }
     size_t key_len = rtpsec_key_len(keys->profile);
-    if (!side_init(&gcm->out, &keys->local, key_len, true) || !side_init(&gcm->in, &keys->remote, key_len, false)) {
+    if (!side_init(&gcm->out, &keys->local, key_len, true) ||
+        !side_init(&gcm->in, &keys->remote, key_len, false)) {
         rtpsec_gcm_destroy(gcm);
         return STATUS_NO_MEMORY;
     }
@@ -139,7 +143,8 @@ static size_t rtp_header_octets(const uint8_t *packet, size_t len)
     return at <= len ? at : 0;
 }
 
-/* RFC 7714 §8.1: 00 00 SSRC ROC SEQ; §9.1: 00 00 SSRC 00 00 0+index. Both are 16 zero bits, SSRC, 48 bits of index. */
+/* RFC 7714 §8.1: 00 00 SSRC ROC SEQ; §9.1: 00 00 SSRC 00 00 0+index. Both are 16 zero bits, SSRC,
+ * 48 bits of index. */
 static void make_iv(const uint8_t salt[IV_LEN], uint32_t ssrc, uint64_t index, uint8_t iv[IV_LEN])
 {
     uint8_t plain[IV_LEN] = {0};
@@ -177,25 +182,28 @@ struct text {
     size_t len;
 };
 
-static void seal(EVP_CIPHER_CTX *ctx, const uint8_t iv[IV_LEN], struct span aad, struct span aad_tail, struct text text)
+static void seal(EVP_CIPHER_CTX *ctx, const uint8_t iv[IV_LEN], struct span aad,
+                 struct span aad_tail, struct text text)
 {
     int n = 0;
     CHECK(EVP_EncryptInit_ex(ctx, NULL, NULL, NULL, iv) == 1);
     CHECK(EVP_EncryptUpdate(ctx, NULL, &n, aad.data, (int)aad.len) == 1);
-    CHECK(aad_tail.len == 0 || EVP_EncryptUpdate(ctx, NULL, &n, aad_tail.data, (int)aad_tail.len) == 1);
+    CHECK(aad_tail.len == 0 ||
+          EVP_EncryptUpdate(ctx, NULL, &n, aad_tail.data, (int)aad_tail.len) == 1);
     CHECK(text.len == 0 || EVP_EncryptUpdate(ctx, text.data, &n, text.data, (int)text.len) == 1);
     CHECK(EVP_EncryptFinal_ex(ctx, text.data + text.len, &n) == 1);
     CHECK(EVP_CIPHER_CTX_ctrl(ctx, EVP_CTRL_AEAD_GET_TAG, TAG_LEN, text.data + text.len) == 1);
 }
 
-static bool open_sealed(EVP_CIPHER_CTX *ctx, const uint8_t iv[IV_LEN], struct span aad, struct span aad_tail,
-                        struct text text)
+static bool open_sealed(EVP_CIPHER_CTX *ctx, const uint8_t iv[IV_LEN], struct span aad,
+                        struct span aad_tail, struct text text)
 {
     int n = 0;
     uint8_t nothing[TAG_LEN];
     CHECK(EVP_DecryptInit_ex(ctx, NULL, NULL, NULL, iv) == 1);
     CHECK(EVP_DecryptUpdate(ctx, NULL, &n, aad.data, (int)aad.len) == 1);
-    CHECK(aad_tail.len == 0 || EVP_DecryptUpdate(ctx, NULL, &n, aad_tail.data, (int)aad_tail.len) == 1);
+    CHECK(aad_tail.len == 0 ||
+          EVP_DecryptUpdate(ctx, NULL, &n, aad_tail.data, (int)aad_tail.len) == 1);
     CHECK(text.len == 0 || EVP_DecryptUpdate(ctx, text.data, &n, text.data, (int)text.len) == 1);
     CHECK(EVP_CIPHER_CTX_ctrl(ctx, EVP_CTRL_AEAD_SET_TAG, TAG_LEN, text.data + text.len) == 1);
     return EVP_DecryptFinal_ex(ctx, nothing, &n) == 1;
@@ -203,7 +211,8 @@ static bool open_sealed(EVP_CIPHER_CTX *ctx, const uint8_t iv[IV_LEN], struct sp
 
 /* --- RTP --- */
 
-enum status rtpsec_gcm_protect_rtp(struct rtpsec_gcm *gcm, uint8_t *packet, size_t *len, size_t room)
+enum status rtpsec_gcm_protect_rtp(struct rtpsec_gcm *gcm, uint8_t *packet, size_t *len,
+                                   size_t room)
 {
     size_t head = rtp_header_octets(packet, *len);
     if (head == 0) {
@@ -221,12 +230,14 @@ enum status rtpsec_gcm_protect_rtp(struct rtpsec_gcm *gcm, uint8_t *packet, size
         return STATUS_FULL;
     }
     uint64_t index = 0;
-    if (!window_guess(&source->rtp, (uint16_t)(packet[2] << 8 | packet[3]), &index) || !window_fresh(&source->rtp, index)) {
+    if (!window_guess(&source->rtp, (uint16_t)(packet[2] << 8 | packet[3]), &index) ||
+        !window_fresh(&source->rtp, index)) {
         return STATUS_REPLAYED;
     }
     uint8_t iv[IV_LEN];
     make_iv(gcm->out.rtp_salt, ssrc, index, iv);
-    seal(gcm->out.rtp, iv, span_of(packet, head), span_of(NULL, 0), (struct text){packet + head, *len - head});
+    seal(gcm->out.rtp, iv, span_of(packet, head), span_of(NULL, 0),
+         (struct text){packet + head, *len - head});
     window_mark(&source->rtp, index);
     *len += TAG_LEN;
     return STATUS_OK;
@@ -246,7 +257,8 @@ enum status rtpsec_gcm_unprotect_rtp(struct rtpsec_gcm *gcm, uint8_t *packet, si
         return STATUS_FULL;
     }
     uint64_t index = 0;
-    if (!window_guess(window, (uint16_t)(packet[2] << 8 | packet[3]), &index) || !window_fresh(window, index)) {
+    if (!window_guess(window, (uint16_t)(packet[2] << 8 | packet[3]), &index) ||
+        !window_fresh(window, index)) {
         return STATUS_REPLAYED;
     }
     uint8_t iv[IV_LEN];
@@ -264,7 +276,8 @@ enum status rtpsec_gcm_unprotect_rtp(struct rtpsec_gcm *gcm, uint8_t *packet, si
 
 /* --- RTCP: head of 8 octets, cipher text, tag, E and index (RFC 7714 §9.2) --- */
 
-enum status rtpsec_gcm_protect_rtcp(struct rtpsec_gcm *gcm, uint8_t *packet, size_t *len, size_t room)
+enum status rtpsec_gcm_protect_rtcp(struct rtpsec_gcm *gcm, uint8_t *packet, size_t *len,
+                                    size_t room)
 {
     if (*len < RTCP_HEAD) {
         return STATUS_MALFORMED;

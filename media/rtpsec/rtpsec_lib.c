@@ -89,7 +89,8 @@ void rtpsec_lib_destroy(struct rtpsec_lib *lib)
     }
 }
 
-/* libsrtp makes a stream for every new source and never forgets one, so the number is bounded here. */
+/* libsrtp makes a stream for every new source and never forgets one, so the number is bounded here.
+ */
 static bool known(const uint32_t *ssrcs, unsigned count, uint32_t ssrc)
 {
     for (unsigned i = 0; i < count; i++) {
@@ -121,7 +122,8 @@ static enum status status_of(srtp_err_status_t error)
 
 typedef srtp_err_status_t (*srtp_call)(srtp_t session, void *packet, int *len);
 
-static enum status protect(struct rtpsec_lib *lib, srtp_call call, uint32_t ssrc, uint8_t *packet, size_t *len)
+static enum status protect(struct rtpsec_lib *lib, srtp_call call, uint32_t ssrc, uint8_t *packet,
+                           size_t *len)
 {
     bool old = known(lib->out_ssrcs, lib->out_count, ssrc);
     if (!old && lib->out_count == RTPSEC_SSRCS_MAX) {
@@ -138,7 +140,8 @@ static enum status protect(struct rtpsec_lib *lib, srtp_call call, uint32_t ssrc
     return status;
 }
 
-static enum status unprotect(struct rtpsec_lib *lib, srtp_call call, uint32_t ssrc, uint8_t *packet, size_t *len)
+static enum status unprotect(struct rtpsec_lib *lib, srtp_call call, uint32_t ssrc, uint8_t *packet,
+                             size_t *len)
 {
     bool old = known(lib->in_ssrcs, lib->in_count, ssrc);
     if (!old && lib->in_count == RTPSEC_SSRCS_MAX) {
@@ -155,7 +158,8 @@ static enum status unprotect(struct rtpsec_lib *lib, srtp_call call, uint32_t ss
     return status;
 }
 
-enum status rtpsec_lib_protect_rtp(struct rtpsec_lib *lib, uint8_t *packet, size_t *len, size_t room)
+enum status rtpsec_lib_protect_rtp(struct rtpsec_lib *lib, uint8_t *packet, size_t *len,
+                                   size_t room)
 {
     if (*len < 12) {
         return STATUS_MALFORMED;
@@ -166,7 +170,8 @@ enum status rtpsec_lib_protect_rtp(struct rtpsec_lib *lib, uint8_t *packet, size
     return protect(lib, srtp_protect, ssrc_at(packet + 8), packet, len);
 }
 
-enum status rtpsec_lib_protect_rtcp(struct rtpsec_lib *lib, uint8_t *packet, size_t *len, size_t room)
+enum status rtpsec_lib_protect_rtcp(struct rtpsec_lib *lib, uint8_t *packet, size_t *len,
+                                    size_t room)
 {
     if (*len < 8) {
         return STATUS_MALFORMED;

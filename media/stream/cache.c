@@ -17,7 +17,8 @@ struct cache {
 
 enum status cache_create(struct cache **out_cache)
 {
-    struct cache *cache = calloc(1, sizeof(*cache)); /* pages cost memory only once they are written to */
+    struct cache *cache =
+        calloc(1, sizeof(*cache)); /* pages cost memory only once they are written to */
     if (cache == NULL) {
         return STATUS_NO_MEMORY;
     }
@@ -51,10 +52,12 @@ void cache_put(struct cache *cache, const struct cache_packet *packet)
     cache->written += len;
 }
 
-bool cache_get(const struct cache *cache, int64_t now_us, uint64_t sequence, struct cache_packet *out_packet)
+bool cache_get(const struct cache *cache, int64_t now_us, uint64_t sequence,
+               struct cache_packet *out_packet)
 {
     const struct entry *entry = &cache->entries[sequence % CACHE_ENTRIES];
-    if (entry->packet.sequence != sequence || sequence == 0 || cache->written - entry->position > CACHE_BYTES ||
+    if (entry->packet.sequence != sequence || sequence == 0 ||
+        cache->written - entry->position > CACHE_BYTES ||
         now_us - entry->packet.at_us > CACHE_AGE_US) {
         return false;
     }

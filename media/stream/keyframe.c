@@ -2,7 +2,8 @@
 
 bool keyframe_want(struct keyframe *keyframe, int64_t now_us)
 {
-    if (keyframe->wanted || (keyframe->seen_us != 0 && now_us - keyframe->seen_us < KEYFRAME_FRESH_US)) {
+    if (keyframe->wanted ||
+        (keyframe->seen_us != 0 && now_us - keyframe->seen_us < KEYFRAME_FRESH_US)) {
         return false;
     }
     keyframe->wanted = true;
@@ -26,13 +27,15 @@ bool keyframe_due(struct keyframe *keyframe, int64_t now_us, uint32_t rtt_us)
     if (!keyframe->wanted) {
         return false;
     }
-    int64_t wait_us = keyframe->interval_us < KEYFRAME_INTERVAL_US ? KEYFRAME_INTERVAL_US : keyframe->interval_us;
+    int64_t wait_us =
+        keyframe->interval_us < KEYFRAME_INTERVAL_US ? KEYFRAME_INTERVAL_US : keyframe->interval_us;
     wait_us = wait_us < 2 * (int64_t)rtt_us ? 2 * (int64_t)rtt_us : wait_us;
     if (keyframe->asked_us != 0 && now_us - keyframe->asked_us < wait_us) {
         return false;
     }
     bool unanswered = keyframe->asked_us > keyframe->seen_us;
-    keyframe->interval_us = unanswered && wait_us * 2 <= KEYFRAME_INTERVAL_MAX_US ? wait_us * 2 : wait_us;
+    keyframe->interval_us =
+        unanswered && wait_us * 2 <= KEYFRAME_INTERVAL_MAX_US ? wait_us * 2 : wait_us;
     keyframe->asked_us = now_us;
     return true;
 }

@@ -1,5 +1,6 @@
-/* When to ask a publisher for a key frame: requests of all receivers and of the recording are joined, one goes out at most each
- * max(1 s, 2 RTT), and without an answer again after 1, 2, 4 s (media-peers 4.4). Plain storage, one thread. */
+/* When to ask a publisher for a key frame: requests of all receivers and of the recording are
+ * joined, one goes out at most each max(1 s, 2 RTT), and without an answer again after 1, 2, 4 s
+ * (media-peers 4.4). Plain storage, one thread. */
 #ifndef MEDIA_STREAM_KEYFRAME_H
 #define MEDIA_STREAM_KEYFRAME_H
 
@@ -8,12 +9,14 @@
 
 #define KEYFRAME_INTERVAL_US 1000000
 #define KEYFRAME_INTERVAL_MAX_US 4000000
-#define KEYFRAME_FRESH_US 150000 /* a request that was on its way when the last key frame passed by is already answered */
+#define KEYFRAME_FRESH_US                                                                          \
+    150000 /* a request that was on its way when the last key frame passed by is already answered  \
+            */
 
 struct keyframe {
     bool wanted;
-    int64_t asked_us, seen_us;   /* 0: never */
-    int64_t interval_us;         /* until the next try */
+    int64_t asked_us, seen_us; /* 0: never */
+    int64_t interval_us;       /* until the next try */
 };
 
 /* Somebody needs one. False: an earlier request or the key frame just relayed covers it. */

@@ -9,7 +9,8 @@ bool nack_missing(struct nack *nack, int64_t now_us, uint64_t first, uint64_t la
         return false;
     }
     for (uint64_t sequence = first; sequence <= last; sequence++) {
-        nack->items[nack->count++] = (struct nack_item){sequence, now_us + NACK_REORDER_US, now_us, 0};
+        nack->items[nack->count++] =
+            (struct nack_item){sequence, now_us + NACK_REORDER_US, now_us, 0};
     }
     return true;
 }
@@ -20,7 +21,8 @@ bool nack_arrived(struct nack *nack, uint64_t sequence)
         if (nack->items[i].sequence == sequence) {
             bool asked = nack->items[i].tries > 0;
             nack->count--;
-            memmove(&nack->items[i], &nack->items[i + 1], (nack->count - i) * sizeof(nack->items[0]));
+            memmove(&nack->items[i], &nack->items[i + 1],
+                    (nack->count - i) * sizeof(nack->items[0]));
             return asked;
         }
     }

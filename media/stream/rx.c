@@ -8,7 +8,8 @@
 void rx_begin(struct rx *rx, uint32_t ssrc, uint32_t rtx_ssrc, uint32_t clock_hz, bool use_nack)
 {
     CHECK(clock_hz > 0);
-    struct rx fresh = {.ssrc = ssrc, .rtx_ssrc = rtx_ssrc, .clock_hz = clock_hz, .use_nack = use_nack};
+    struct rx fresh = {
+        .ssrc = ssrc, .rtx_ssrc = rtx_ssrc, .clock_hz = clock_hz, .use_nack = use_nack};
     fresh.epoch = rx->epoch;
     fresh.packets = rx->packets;
     fresh.bytes = rx->bytes;
@@ -45,7 +46,8 @@ static void start_epoch(struct rx *rx, uint16_t sequence)
     nack_clear(&rx->nack);
 }
 
-/* RFC 3550 §A.8: J += (|D| - J) / 16, kept times 16. Late and repaired packets would only show the repair. */
+/* RFC 3550 §A.8: J += (|D| - J) / 16, kept times 16. Late and repaired packets would only show the
+ * repair. */
 static void update_jitter(struct rx *rx, int64_t now_us, uint32_t timestamp)
 {
     int64_t arrival = now_us * (int64_t)(rx->clock_hz / 1000) / 1000;
@@ -63,7 +65,8 @@ static void advance(struct rx *rx, int64_t now_us, uint64_t to)
     for (uint64_t i = rx->highest + 1; i < to && i - rx->highest <= RX_WINDOW; i++) {
         set_bit(rx, i, false);
     }
-    if (rx->use_nack && to > rx->highest + 1 && !nack_missing(&rx->nack, now_us, rx->highest + 1, to - 1)) {
+    if (rx->use_nack && to > rx->highest + 1 &&
+        !nack_missing(&rx->nack, now_us, rx->highest + 1, to - 1)) {
         rx->keyframe_needed = true;
     }
     rx->highest = to;
@@ -78,8 +81,8 @@ static void count(struct rx *rx, int64_t now_us, uint64_t sequence, size_t bytes
     rx->last_us = now_us;
 }
 
-enum rx_verdict rx_packet(struct rx *rx, int64_t now_us, uint16_t sequence, uint32_t timestamp, size_t bytes, bool repaired,
-                          uint64_t *out_sequence)
+enum rx_verdict rx_packet(struct rx *rx, int64_t now_us, uint16_t sequence, uint32_t timestamp,
+                          size_t bytes, bool repaired, uint64_t *out_sequence)
 {
     int32_t delta = seq16_delta((uint16_t)rx->highest, sequence);
     bool jump = rx->begun && (delta > RX_JUMP || delta < -RX_JUMP);
@@ -115,7 +118,8 @@ enum rx_verdict rx_packet(struct rx *rx, int64_t now_us, uint16_t sequence, uint
     return RX_LATE;
 }
 
-void rx_sender_report(struct rx *rx, int64_t now_us, const struct rtcp_sender_info *info, int64_t capture_us)
+void rx_sender_report(struct rx *rx, int64_t now_us, const struct rtcp_sender_info *info,
+                      int64_t capture_us)
 {
     rx->has_report = true;
     rx->report_middle = rtcp_ntp_middle(info->ntp);
@@ -132,7 +136,8 @@ uint64_t rx_expected(const struct rx *rx)
 uint64_t rx_lost(const struct rx *rx)
 {
     uint64_t expected = rx_expected(rx);
-    return rx->lost_before + (expected > rx->received_in_epoch ? expected - rx->received_in_epoch : 0);
+    return rx->lost_before +
+           (expected > rx->received_in_epoch ? expected - rx->received_in_epoch : 0);
 }
 
 void rx_report_block(struct rx *rx, int64_t now_us, struct rtcp_report_block *out_block)
@@ -142,7 +147,8 @@ void rx_report_block(struct rx *rx, int64_t now_us, struct rtcp_report_block *ou
     uint64_t received_interval = rx->received_in_epoch - rx->report_received;
     rx->report_expected = expected;
     rx->report_received = rx->received_in_epoch;
-    uint64_t lost = expected_interval > received_interval ? expected_interval - received_interval : 0;
+    uint64_t lost =
+        expected_interval > received_interval ? expected_interval - received_interval : 0;
     int64_t cumulative = (int64_t)expected - (int64_t)rx->received_in_epoch;
     cumulative = cumulative > 0x7fffff ? 0x7fffff : cumulative;
     *out_block = (struct rtcp_report_block){
@@ -159,7 +165,8 @@ void rx_report_block(struct rx *rx, int64_t now_us, struct rtcp_report_block *ou
 
 uint32_t rx_jitter_us(const struct rx *rx)
 {
-    return rx->clock_hz == 0 ? 0 : (uint32_t)((uint64_t)(rx->jitter_q4 >> 4) * 1000000 / rx->clock_hz);
+    return rx->clock_hz == 0 ? 0
+                             : (uint32_t)((uint64_t)(rx->jitter_q4 >> 4) * 1000000 / rx->clock_hz);
 }
 
 bool rx_timestamp_at(const struct rx *rx, int64_t at_us, uint32_t *out_timestamp)

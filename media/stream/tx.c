@@ -12,8 +12,8 @@ static uint32_t clock_of(enum plan_kind kind)
     return kind == PLAN_AUDIO ? 48000 : 90000;
 }
 
-void tx_init(struct tx *tx, enum plan_kind kind, const struct plan_receive *receive, uint16_t first_sequence,
-             uint16_t first_rtx_sequence, uint32_t first_timestamp)
+void tx_init(struct tx *tx, enum plan_kind kind, const struct plan_receive *receive,
+             uint16_t first_sequence, uint16_t first_rtx_sequence, uint32_t first_timestamp)
 {
     *tx = (struct tx){.kind = kind, .source = {.seat = -1}};
     tx->highest_sequence = (uint16_t)(first_sequence & 0x7fff);
@@ -63,8 +63,8 @@ static void take_source(struct tx *tx, int64_t now_us, const struct tx_packet *p
     tx->has_picture = false; /* the offsets are made with the first picture id of the source */
 }
 
-enum tx_verdict tx_relay(struct tx *tx, int64_t now_us, const struct tx_packet *packet, uint16_t *out_sequence,
-                         uint32_t *out_timestamp)
+enum tx_verdict tx_relay(struct tx *tx, int64_t now_us, const struct tx_packet *packet,
+                         uint16_t *out_sequence, uint32_t *out_timestamp)
 {
     if (!tx->flowing || !same_source(&tx->source, &packet->source) || tx->codec != packet->codec) {
         if (tx->kind == PLAN_VIDEO && !packet->keyframe) {
@@ -119,7 +119,8 @@ void tx_rewrite_vp8(struct tx *tx, uint8_t *payload, size_t len)
     }
 }
 
-bool tx_original(const struct tx *tx, uint16_t sequence, uint64_t source_highest, uint64_t *out_sequence)
+bool tx_original(const struct tx *tx, uint16_t sequence, uint64_t source_highest,
+                 uint64_t *out_sequence)
 {
     if (!tx->flowing) {
         return false;
@@ -136,7 +137,8 @@ bool tx_original(const struct tx *tx, uint16_t sequence, uint64_t source_highest
 bool tx_may_resend(struct tx *tx, int64_t now_us, uint16_t sequence, int64_t guard_us)
 {
     unsigned at = sequence % TX_RESENT;
-    if (tx->resent[at].sequence == sequence && tx->resent[at].at_us != 0 && now_us - tx->resent[at].at_us < guard_us) {
+    if (tx->resent[at].sequence == sequence && tx->resent[at].at_us != 0 &&
+        now_us - tx->resent[at].at_us < guard_us) {
         return false;
     }
     tx->resent[at].sequence = sequence;

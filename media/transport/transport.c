@@ -10,7 +10,8 @@ enum status transport_init(struct transport *transport, const struct transport_c
     CHECK(counters != NULL);
     *transport = (struct transport){.state = TRANSPORT_NEW, .counters = counters};
     icelite_init(&transport->ice, &config->credentials, now_us);
-    return dtls_create(context, config->fingerprints, config->fingerprint_count, now_us, &transport->dtls);
+    return dtls_create(context, config->fingerprints, config->fingerprint_count, now_us,
+                       &transport->dtls);
 }
 
 void transport_fini(struct transport *transport)
@@ -22,7 +23,8 @@ void transport_fini(struct transport *transport)
     transport->state = TRANSPORT_GONE;
 }
 
-void transport_restart(struct transport *transport, const struct icelite_credentials *credentials, int64_t now_us)
+void transport_restart(struct transport *transport, const struct icelite_credentials *credentials,
+                       int64_t now_us)
 {
     icelite_restart(&transport->ice, credentials, now_us);
 }
@@ -35,16 +37,19 @@ static void gone(struct transport *transport, const char *reason)
     }
 }
 
-void transport_stun(struct transport *transport, int64_t now_us, const struct stun_message *request, const struct addr *from,
-                    struct integrity *integrity, struct outbox *box, struct icelite_result *out_result)
+void transport_stun(struct transport *transport, int64_t now_us, const struct stun_message *request,
+                    const struct addr *from, struct integrity *integrity, struct outbox *box,
+                    struct icelite_result *out_result)
 {
     *out_result = (struct icelite_result){0};
-    if (transport->state == TRANSPORT_GONE) { /* consent was revoked: checks of a dead connection go unanswered */
+    if (transport->state ==
+        TRANSPORT_GONE) { /* consent was revoked: checks of a dead connection go unanswered */
         counters_add(transport->counters, COUNTER_DROP_STUN_USERNAME, 1);
         return;
     }
     struct writer w = outbox_begin(box);
-    icelite_request(&transport->ice, now_us, request, from, integrity, transport->counters, &w, out_result);
+    icelite_request(&transport->ice, now_us, request, from, integrity, transport->counters, &w,
+                    out_result);
     outbox_commit(box, &w, from);
     if (out_result->authentic && transport->state == TRANSPORT_NEW) {
         transport->state = TRANSPORT_CHECKED;
@@ -79,7 +84,8 @@ static void take_keys(struct transport *transport)
     rtpsec_keys_wipe(&keys);
 }
 
-/* What the DTLS state means for the connection; called after everything that may have changed it. */
+/* What the DTLS state means for the connection; called after everything that may have changed it.
+ */
 static void follow_dtls(struct transport *transport)
 {
     if (transport->state == TRANSPORT_GONE) {
@@ -111,10 +117,11 @@ static void follow_dtls(struct transport *transport)
     }
 }
 
-void transport_dtls(struct transport *transport, int64_t now_us, struct span datagram, const struct addr *from,
-                    struct outbox *box)
+void transport_dtls(struct transport *transport, int64_t now_us, struct span datagram,
+                    const struct addr *from, struct outbox *box)
 {
-    if (transport->state == TRANSPORT_GONE || transport->state == TRANSPORT_NEW || !icelite_known(&transport->ice, from)) {
+    if (transport->state == TRANSPORT_GONE || transport->state == TRANSPORT_NEW ||
+        !icelite_known(&transport->ice, from)) {
         counters_add(transport->counters, COUNTER_DROP_DTLS_STATE, 1);
         return;
     }
@@ -168,7 +175,8 @@ bool transport_ready(const struct transport *transport)
 bool transport_send_rtp(struct transport *transport, struct outbox *box, struct writer *w)
 {
     CHECK(transport_ready(transport));
-    if (!writer_ok(w) || rtpsec_protect_rtp(transport->srtp, w->data, &w->at, w->len) != STATUS_OK) {
+    if (!writer_ok(w) ||
+        rtpsec_protect_rtp(transport->srtp, w->data, &w->at, w->len) != STATUS_OK) {
         counters_add(transport->counters, COUNTER_DROP_SEND, 1);
         return false;
     }
@@ -179,7 +187,8 @@ bool transport_send_rtp(struct transport *transport, struct outbox *box, struct 
 bool transport_send_rtcp(struct transport *transport, struct outbox *box, struct writer *w)
 {
     CHECK(transport_ready(transport));
-    if (!writer_ok(w) || rtpsec_protect_rtcp(transport->srtp, w->data, &w->at, w->len) != STATUS_OK) {
+    if (!writer_ok(w) ||
+        rtpsec_protect_rtcp(transport->srtp, w->data, &w->at, w->len) != STATUS_OK) {
         counters_add(transport->counters, COUNTER_DROP_SEND, 1);
         return false;
     }

@@ -1,9 +1,12 @@
-/* One PeerConnection's way to us: ICE-lite, then DTLS on an authenticated pair, then SRTP. Sans-I/O: datagrams and a time go in,
- * datagrams go to an outbox. Owns the DTLS association and the SRTP contexts; storage is the caller's. One worker thread.
+/* One PeerConnection's way to us: ICE-lite, then DTLS on an authenticated pair, then SRTP.
+ * Sans-I/O: datagrams and a time go in, datagrams go to an outbox. Owns the DTLS association and
+ * the SRTP contexts; storage is the caller's. One worker thread.
  *
- *   NEW --authenticated check--> CHECKED --DTLS done--> CONNECTED --consent over, DTLS closed, failed--> GONE (for good)
+ *   NEW --authenticated check--> CHECKED --DTLS done--> CONNECTED --consent over, DTLS closed,
+ * failed--> GONE (for good)
  *                                   \______________________________________________________________________^
- * Nothing changes state before a check's MESSAGE-INTEGRITY, a DTLS record's place in an authenticated pair, or a packet's SRTP tag. */
+ * Nothing changes state before a check's MESSAGE-INTEGRITY, a DTLS record's place in an
+ * authenticated pair, or a packet's SRTP tag. */
 #ifndef MEDIA_TRANSPORT_TRANSPORT_H
 #define MEDIA_TRANSPORT_TRANSPORT_H
 
@@ -23,10 +26,10 @@ struct transport_config {
 
 struct transport {
     enum transport_state state;
-    const char *reason;          /* why GONE; static, snake_case */
+    const char *reason; /* why GONE; static, snake_case */
     struct icelite ice;
     struct dtls *dtls;
-    struct rtpsec *srtp;         /* NULL until connected */
+    struct rtpsec *srtp; /* NULL until connected */
     enum rtpsec_profile profile;
     struct addr dtls_from;       /* pair that the peer's DTLS comes by */
     struct counters *counters;   /* of the worker; borrowed */
@@ -34,22 +37,30 @@ struct transport {
 };
 
 /* STATUS_NO_MEMORY. */
-MUST_USE enum status transport_init(struct transport *transport, const struct transport_config *config,
-                                    struct dtls_context *context, struct counters *counters, int64_t now_us);
+MUST_USE enum status transport_init(struct transport *transport,
+                                    const struct transport_config *config,
+                                    struct dtls_context *context, struct counters *counters,
+                                    int64_t now_us);
 void transport_fini(struct transport *transport);
-void transport_restart(struct transport *transport, const struct icelite_credentials *credentials, int64_t now_us);
+void transport_restart(struct transport *transport, const struct icelite_credentials *credentials,
+                       int64_t now_us);
 
 /* A Binding request for this agent; see icelite_request. */
-void transport_stun(struct transport *transport, int64_t now_us, const struct stun_message *request, const struct addr *from,
-                    struct integrity *integrity, struct outbox *box, struct icelite_result *out_result);
+void transport_stun(struct transport *transport, int64_t now_us, const struct stun_message *request,
+                    const struct addr *from, struct integrity *integrity, struct outbox *box,
+                    struct icelite_result *out_result);
 /* A DTLS datagram from `from`; dropped unless that address is authenticated. */
-void transport_dtls(struct transport *transport, int64_t now_us, struct span datagram, const struct addr *from,
-                    struct outbox *box);
+void transport_dtls(struct transport *transport, int64_t now_us, struct span datagram,
+                    const struct addr *from, struct outbox *box);
 /* In place. Not OK: counted and to be dropped. */
-MUST_USE enum status transport_unprotect_rtp(struct transport *transport, uint8_t *packet, size_t *len);
-MUST_USE enum status transport_unprotect_rtcp(struct transport *transport, uint8_t *packet, size_t *len);
-bool transport_ready(const struct transport *transport); /* connected, nominated, consent fresh: media may be sent */
-/* Protects what outbox_begin's writer holds and queues it. Only when transport_ready(); false: could not be sent (counted). */
+MUST_USE enum status transport_unprotect_rtp(struct transport *transport, uint8_t *packet,
+                                             size_t *len);
+MUST_USE enum status transport_unprotect_rtcp(struct transport *transport, uint8_t *packet,
+                                              size_t *len);
+bool transport_ready(
+    const struct transport *transport); /* connected, nominated, consent fresh: media may be sent */
+/* Protects what outbox_begin's writer holds and queues it. Only when transport_ready(); false:
+ * could not be sent (counted). */
 bool transport_send_rtp(struct transport *transport, struct outbox *box, struct writer *w);
 bool transport_send_rtcp(struct transport *transport, struct outbox *box, struct writer *w);
 

@@ -18,17 +18,19 @@ struct core {
     struct integrity *integrity;
     struct directory *directory; /* values: struct party */
     struct counters counters;
-    struct room **rooms;         /* by index; NULL: not open */
-    struct party **parties;      /* party_count of them, unordered: a tick walks what there is */
+    struct room **rooms;    /* by index; NULL: not open */
+    struct party **parties; /* party_count of them, unordered: a tick walks what there is */
     uint32_t party_count, party_max;
-    int64_t tick_us;             /* next tick */
+    int64_t tick_us; /* next tick */
 };
 
 /* --- making and unmaking --- */
 
-enum status core_create(const struct core_config *config, struct outbox *box, struct core **out_core)
+enum status core_create(const struct core_config *config, struct outbox *box,
+                        struct core **out_core)
 {
-    CHECK(config->rooms_max > 0 && config->dtls != NULL && config->random != NULL && config->report != NULL);
+    CHECK(config->rooms_max > 0 && config->dtls != NULL && config->random != NULL &&
+          config->report != NULL);
     struct core *core = calloc(1, sizeof(*core));
     if (core == NULL) {
         return STATUS_NO_MEMORY;
@@ -41,7 +43,8 @@ enum status core_create(const struct core_config *config, struct outbox *box, st
     core->parties = calloc(core->party_max, sizeof(struct party *));
     uint32_t seed = 0;
     bool random = config->random(config->random_context, (uint8_t *)&seed, sizeof(seed));
-    if (core->rooms == NULL || core->parties == NULL || !random || integrity_create(&core->integrity) != STATUS_OK ||
+    if (core->rooms == NULL || core->parties == NULL || !random ||
+        integrity_create(&core->integrity) != STATUS_OK ||
         directory_create(core->party_max, seed, &core->directory) != STATUS_OK) {
         core_destroy(core);
         return STATUS_NO_MEMORY;
@@ -116,7 +119,8 @@ static struct room *room_of(const struct core *core, struct media_room handle)
 
 /* --- reports --- */
 
-static bool report_state(struct core *core, struct party *party, enum media_event_type type, const char *reason)
+static bool report_state(struct core *core, struct party *party, enum media_event_type type,
+                         const char *reason)
 {
     struct worker_report report = {
         .event = {.type = type,
@@ -124,8 +128,9 @@ static bool report_state(struct core *core, struct party *party, enum media_even
                   .seat = party->seat,
                   .reason = reason,
                   .transport = "udp",
-                  .srtp_profile =
-                      party->transport.srtp != NULL ? rtpsec_profile_name(party->transport.profile) : "none"},
+                  .srtp_profile = party->transport.srtp != NULL
+                                      ? rtpsec_profile_name(party->transport.profile)
+                                      : "none"},
         .connection = party->connection,
     };
     return core->config.report(core->config.report_context, &report);
@@ -138,7 +143,8 @@ static void report_changes(struct core *core, struct party *party)
         party->connected_told = report_state(core, party, MEDIA_SEAT_CONNECTED, NULL);
     }
     if (party->state_changed && party->connected_told) {
-        party->state_changed = !report_state(core, party, party->live ? MEDIA_SEAT_LIVE : MEDIA_SEAT_SILENT, NULL);
+        party->state_changed =
+            !report_state(core, party, party->live ? MEDIA_SEAT_LIVE : MEDIA_SEAT_SILENT, NULL);
     }
     if (!party->gone_told && party->transport.state == TRANSPORT_GONE) {
         party->gone_told = report_state(core, party, MEDIA_SEAT_GONE, party->transport.reason);
@@ -208,10 +214,14 @@ static void close_room(struct core *core, struct room *room)
 static void report_no_memory(struct core *core, const struct worker_command *command)
 {
     struct worker_report report = {
-        .event = {.type = MEDIA_SEAT_GONE, .room = command->room, .seat = command->seat, .reason = "no_memory"},
+        .event = {.type = MEDIA_SEAT_GONE,
+                  .room = command->room,
+                  .seat = command->seat,
+                  .reason = "no_memory"},
         .connection = command->connection,
     };
-    (void)core->config.report(core->config.report_context, &report); /* full box: the browser's own time-out remains */
+    (void)core->config.report(core->config.report_context,
+                              &report); /* full box: the browser's own time-out remains */
 }
 
 static void ask_publishers(struct room *room, const struct party *receiver)
@@ -224,7 +234,8 @@ static void ask_publishers(struct room *room, const struct party *receiver)
     }
 }
 
-static void connect_fresh(struct core *core, struct room *room, int64_t now_us, const struct worker_command *command)
+static void connect_fresh(struct core *core, struct room *room, int64_t now_us,
+                          const struct worker_command *command)
 {
     if (room->parties[command->seat] != NULL) {
         close_party(core, room->parties[command->seat], "replaced");
@@ -244,7 +255,8 @@ static void connect_fresh(struct core *core, struct room *room, int64_t now_us, 
         report_no_memory(core, command);
         return;
     }
-    if (directory_add_ufrag(core->directory, command->plan.transport.credentials.ufrag, party) != STATUS_OK) {
+    if (directory_add_ufrag(core->directory, command->plan.transport.credentials.ufrag, party) !=
+        STATUS_OK) {
         party_destroy(party);
         report_no_memory(core, command);
         return;
@@ -258,19 +270,23 @@ static void connect_fresh(struct core *core, struct room *room, int64_t now_us, 
     }
 }
 
-static void connect_seat(struct core *core, struct room *room, int64_t now_us, const struct worker_command *command)
+static void connect_seat(struct core *core, struct room *room, int64_t now_us,
+                         const struct worker_command *command)
 {
     struct party *party = room->parties[command->seat];
-    if (command->kind == NEGOTIATE_FRESH || party == NULL || party->connection != command->connection) {
+    if (command->kind == NEGOTIATE_FRESH || party == NULL ||
+        party->connection != command->connection) {
         connect_fresh(core, room, now_us, command);
         return;
     }
     bool restart = command->kind == NEGOTIATE_RESTART;
-    directory_remove_ufrag(core->directory, restart ? party->transport.ice.former.ufrag : "", party);
+    directory_remove_ufrag(core->directory, restart ? party->transport.ice.former.ufrag : "",
+                           party);
     party_update(party, &command->plan, restart, now_us);
     party_set_slots(party, command->slots);
     ask_publishers(room, party);
-    if (directory_add_ufrag(core->directory, command->plan.transport.credentials.ufrag, party) != STATUS_OK) {
+    if (directory_add_ufrag(core->directory, command->plan.transport.credentials.ufrag, party) !=
+        STATUS_OK) {
         transport_close(&party->transport, "no_memory", core->box);
     }
 }
@@ -370,10 +386,12 @@ static void became_alive(struct party *party, int64_t now_us, bool media)
     }
 }
 
-static void rtp_or_rtcp(int64_t now_us, struct party *party, enum demux_kind kind, uint8_t *data, size_t len)
+static void rtp_or_rtcp(int64_t now_us, struct party *party, enum demux_kind kind, uint8_t *data,
+                        size_t len)
 {
-    enum status status = kind == DEMUX_RTP ? transport_unprotect_rtp(&party->transport, data, &len)
-                                           : transport_unprotect_rtcp(&party->transport, data, &len);
+    enum status status = kind == DEMUX_RTP
+                             ? transport_unprotect_rtp(&party->transport, data, &len)
+                             : transport_unprotect_rtcp(&party->transport, data, &len);
     if (status != STATUS_OK) {
         return; /* counted by the transport */
     }
@@ -386,7 +404,8 @@ static void rtp_or_rtcp(int64_t now_us, struct party *party, enum demux_kind kin
     }
 }
 
-void core_datagram(struct core *core, int64_t now_us, const struct addr *from, uint8_t *data, size_t len)
+void core_datagram(struct core *core, int64_t now_us, const struct addr *from, uint8_t *data,
+                   size_t len)
 {
     enum demux_kind kind = demux_classify(span_of(data, len));
     if (kind == DEMUX_DROP || kind == DEMUX_TURN) {

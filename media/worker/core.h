@@ -1,6 +1,7 @@
-/* A media worker without its thread and socket: commands, datagrams and a time go in; datagrams go to an outbox, reports to a
- * callback. This is what tests drive in virtual time; worker.h adds epoll. Owns rooms and connections. Allocates when a room opens
- * or a connection is made, never per packet. One thread. */
+/* A media worker without its thread and socket: commands, datagrams and a time go in; datagrams go
+ * to an outbox, reports to a callback. This is what tests drive in virtual time; worker.h adds
+ * epoll. Owns rooms and connections. Allocates when a room opens or a connection is made, never per
+ * packet. One thread. */
 #ifndef MEDIA_WORKER_CORE_H
 #define MEDIA_WORKER_CORE_H
 
@@ -15,10 +16,10 @@ struct core;
 struct dtls_context;
 
 struct core_config {
-    uint32_t rooms_max;          /* indices of rooms are below it */
-    struct dtls_context *dtls;   /* borrowed */
-    struct tap_ring *tap;        /* borrowed; NULL: no recorder */
-    int64_t wall_us;             /* wall clock - monotonic clock */
+    uint32_t rooms_max;        /* indices of rooms are below it */
+    struct dtls_context *dtls; /* borrowed */
+    struct tap_ring *tap;      /* borrowed; NULL: no recorder */
+    int64_t wall_us;           /* wall clock - monotonic clock */
     bool (*random)(void *context, uint8_t *out, size_t len);
     void *random_context;
     /* Takes a report; false: the box is full. */
@@ -27,13 +28,15 @@ struct core_config {
 };
 
 /* box: borrowed, flushed by its owner. STATUS_NO_MEMORY. */
-MUST_USE enum status core_create(const struct core_config *config, struct outbox *box, struct core **out_core);
+MUST_USE enum status core_create(const struct core_config *config, struct outbox *box,
+                                 struct core **out_core);
 void core_destroy(struct core *core);
 struct counters *core_counters(struct core *core);
 
 void core_command(struct core *core, int64_t now_us, const struct worker_command *command);
 /* data is changed in place. */
-void core_datagram(struct core *core, int64_t now_us, const struct addr *from, uint8_t *data, size_t len);
+void core_datagram(struct core *core, int64_t now_us, const struct addr *from, uint8_t *data,
+                   size_t len);
 /* Called at core_deadline() or later. */
 void core_tick(struct core *core, int64_t now_us);
 int64_t core_deadline(const struct core *core); /* INT64_MAX: no connection */

@@ -15,7 +15,8 @@ struct entry {
 
 struct table {
     struct entry *entries;
-    uint32_t mask, count, limit; /* limit: entries at most, so that a free one always ends the search */
+    uint32_t mask, count,
+        limit; /* limit: entries at most, so that a free one always ends the search */
 };
 
 struct directory {
@@ -57,7 +58,8 @@ static uint32_t place(const struct table *table, const uint8_t key[KEY_MAX], uin
     return at;
 }
 
-static enum status table_add(struct table *table, const uint8_t key[KEY_MAX], uint32_t seed, void *value)
+static enum status table_add(struct table *table, const uint8_t key[KEY_MAX], uint32_t seed,
+                             void *value)
 {
     CHECK(value != NULL);
     uint32_t at = place(table, key, seed);
@@ -72,7 +74,8 @@ static enum status table_add(struct table *table, const uint8_t key[KEY_MAX], ui
     return STATUS_OK;
 }
 
-/* Closes the gap by moving back what the gap separates from its place (Knuth, TAOCP 6.4 algorithm R). */
+/* Closes the gap by moving back what the gap separates from its place (Knuth, TAOCP 6.4 algorithm
+ * R). */
 static void close_gap(struct table *table, uint32_t gap, uint32_t seed)
 {
     uint32_t at = gap;
@@ -90,7 +93,8 @@ static void close_gap(struct table *table, uint32_t gap, uint32_t seed)
     table->entries[gap] = (struct entry){0};
 }
 
-static void table_remove(struct table *table, const uint8_t key[KEY_MAX], uint32_t seed, const void *value)
+static void table_remove(struct table *table, const uint8_t key[KEY_MAX], uint32_t seed,
+                         const void *value)
 {
     uint32_t at = place(table, key, seed);
     if (table->entries[at].value != NULL && table->entries[at].value == value) {
@@ -126,7 +130,8 @@ enum status directory_create(uint32_t parties, uint32_t seed, struct directory *
         return STATUS_NO_MEMORY;
     }
     directory->seed = seed;
-    if (!table_init(&directory->addrs, parties * ICELITE_PAIRS_MAX) || !table_init(&directory->ufrags, parties * 2)) {
+    if (!table_init(&directory->addrs, parties * ICELITE_PAIRS_MAX) ||
+        !table_init(&directory->ufrags, parties * 2)) {
         directory_destroy(directory);
         return STATUS_NO_MEMORY;
     }

@@ -16,7 +16,8 @@
 #include <sys/eventfd.h>
 #include <unistd.h>
 
-#define BATCHES_PER_TURN 8 /* socket batches before time and commands get their turn: 512 packets, some 5 ms */
+#define BATCHES_PER_TURN                                                                           \
+    8 /* socket batches before time and commands get their turn: 512 packets, some 5 ms */
 
 struct media_worker {
     struct media_worker_config config;
@@ -74,7 +75,8 @@ static void take_datagrams(struct media_worker *worker)
         size_t count = udp_receive(worker->udp, core_counters(worker->core), datagrams);
         int64_t now_us = clock_monotonic_us();
         for (size_t i = 0; i < count; i++) {
-            core_datagram(worker->core, now_us, &datagrams[i].from, datagrams[i].data, datagrams[i].len);
+            core_datagram(worker->core, now_us, &datagrams[i].from, datagrams[i].data,
+                          datagrams[i].len);
         }
         if (count < UDP_BATCH) {
             break;
@@ -158,7 +160,8 @@ static enum status start(struct media_worker *worker)
     worker->epoll_fd = epoll_create1(EPOLL_CLOEXEC);
     worker->event_fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
     if (worker->epoll_fd < 0 || worker->event_fd < 0 || !watch(worker, worker->event_fd) ||
-        !watch(worker, udp_fd(worker->udp)) || pthread_create(&worker->thread, NULL, run, worker) != 0) {
+        !watch(worker, udp_fd(worker->udp)) ||
+        pthread_create(&worker->thread, NULL, run, worker) != 0) {
         return STATUS_IO;
     }
     worker->running = true;
@@ -168,7 +171,8 @@ static enum status start(struct media_worker *worker)
     return STATUS_OK;
 }
 
-enum status media_worker_create(const struct media_worker_config *config, struct media_worker **out_worker)
+enum status media_worker_create(const struct media_worker_config *config,
+                                struct media_worker **out_worker)
 {
     struct media_worker *worker = calloc(1, sizeof(*worker));
     if (worker == NULL) {

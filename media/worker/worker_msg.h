@@ -1,6 +1,7 @@
-/* The messages between T0 and a media worker: plain values, moved through mailboxes. T0 -> worker: struct worker_command; when the
- * box is full the caller says so to its user (offers) or keeps the command (everything else: media.c). worker -> T0:
- * struct worker_report; states are repeated until the box took them, statistics are dropped and counted. */
+/* The messages between T0 and a media worker: plain values, moved through mailboxes. T0 -> worker:
+ * struct worker_command; when the box is full the caller says so to its user (offers) or keeps the
+ * command (everything else: media.c). worker -> T0: struct worker_report; states are repeated until
+ * the box took them, statistics are dropped and counted. */
 #ifndef MEDIA_WORKER_WORKER_MSG_H
 #define MEDIA_WORKER_WORKER_MSG_H
 

@@ -1,5 +1,6 @@
-/* Sticky reader over a span: after the first overrun every read gives zero and reader_ok() is false, so a parser
- * reads straight through and decides once at the end. Allocates nothing; the input is borrowed. One thread. */
+/* Sticky reader over a span: after the first overrun every read gives zero and reader_ok() is
+ * false, so a parser reads straight through and decides once at the end. Allocates nothing; the
+ * input is borrowed. One thread. */
 #ifndef PROTO_BASE_READER_H
 #define PROTO_BASE_READER_H
 
@@ -7,8 +8,8 @@
 
 struct reader {
     const uint8_t *data;
-    size_t len;   /* octets in all */
-    size_t at;    /* next octet; at the place of the overrun once failed */
+    size_t len; /* octets in all */
+    size_t at;  /* next octet; at the place of the overrun once failed */
     bool failed;
 };
 

@@ -21,7 +21,8 @@ static inline int64_t seq32_delta(uint32_t a, uint32_t b)
     return (int32_t)(b - a);
 }
 
-/* Extends a 16-bit number to 64 bits, next to the last extended one (which may be 0 at first use of 2^16 + n). */
+/* Extends a 16-bit number to 64 bits, next to the last extended one (which may be 0 at first use of
+ * 2^16 + n). */
 static inline uint64_t seq16_extend(uint64_t last, uint16_t value)
 {
     return (uint64_t)((int64_t)last + seq16_delta((uint16_t)last, value));

@@ -1,5 +1,5 @@
-/* A borrowed run of octets. Valid as long as the buffer it points into; never owned, never NUL-terminated.
- * Pure values, any thread. */
+/* A borrowed run of octets. Valid as long as the buffer it points into; never owned, never
+ * NUL-terminated. Pure values, any thread. */
 #ifndef PROTO_BASE_SPAN_H
 #define PROTO_BASE_SPAN_H
 
@@ -35,7 +35,8 @@ static inline bool span_is(struct span a, const char *text)
     return span_equal(a, span_text(text));
 }
 
-/* ASCII case is ignored, nothing else (RFC 9110 §5.1 field names, SDP is case-sensitive and uses span_equal). */
+/* ASCII case is ignored, nothing else (RFC 9110 §5.1 field names, SDP is case-sensitive and uses
+ * span_equal). */
 bool span_equal_nocase(struct span a, struct span b);
 /* Decimal digits only, no sign, no space, no overflow: false leaves *out_value alone. */
 bool span_decimal(struct span a, uint64_t *out_value);

@@ -1,5 +1,5 @@
-/* The one result type of fallible functions. The list is status.def; the class of a status decides the reaction.
- * Pure values, any thread. */
+/* The one result type of fallible functions. The list is status.def; the class of a status decides
+ * the reaction. Pure values, any thread. */
 #ifndef PROTO_BASE_STATUS_H
 #define PROTO_BASE_STATUS_H
 

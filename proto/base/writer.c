@@ -100,7 +100,8 @@ void writer_format(struct writer *w, const char *format, ...)
     size_t room = w->len - w->at;
     va_list arguments;
     va_start(arguments, format);
-    /* vsnprintf wants room for its NUL, which may overwrite nothing of ours: it lies behind `at`. */
+    /* vsnprintf wants room for its NUL, which may overwrite nothing of ours: it lies behind `at`.
+     */
     int n = vsnprintf((char *)w->data + w->at, room, format, arguments);
     va_end(arguments);
     if (n < 0 || (size_t)n >= room) {

@@ -1,5 +1,5 @@
-/* Sticky writer into the caller's buffer: after the first overrun nothing more is written and writer_ok() is false.
- * Allocates nothing. One thread. */
+/* Sticky writer into the caller's buffer: after the first overrun nothing more is written and
+ * writer_ok() is false. Allocates nothing. One thread. */
 #ifndef PROTO_BASE_WRITER_H
 #define PROTO_BASE_WRITER_H
 
@@ -7,8 +7,8 @@
 
 struct writer {
     uint8_t *data;
-    size_t len;  /* octets of room in all */
-    size_t at;   /* octets written */
+    size_t len; /* octets of room in all */
+    size_t at;  /* octets written */
     bool failed;
 };
 
@@ -27,8 +27,7 @@ void writer_bytes(struct writer *w, struct span bytes);
 void writer_text(struct writer *w, const char *text);
 void writer_decimal(struct writer *w, uint64_t value);
 /* printf into the buffer without the NUL; sticky overrun like the rest. */
-void writer_format(struct writer *w, const char *format, ...)
-    __attribute__((format(printf, 2, 3)));
+void writer_format(struct writer *w, const char *format, ...) __attribute__((format(printf, 2, 3)));
 /* Overwrites two octets written before, at offset `at` (lengths that are known late). */
 void writer_patch_u16(struct writer *w, size_t at, uint16_t value);
 void writer_fail(struct writer *w);

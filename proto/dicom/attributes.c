@@ -45,10 +45,14 @@ static enum dicom_photometric photometric_of(const char *text)
         const char *text;
         enum dicom_photometric value;
     } rows[] = {
-        {"MONOCHROME1", DICOM_MONOCHROME1}, {"MONOCHROME2", DICOM_MONOCHROME2},
-        {"PALETTE COLOR", DICOM_PALETTE_COLOR}, {"RGB", DICOM_RGB},
-        {"YBR_FULL", DICOM_YBR_FULL}, {"YBR_FULL_422", DICOM_YBR_FULL_422},
-        {"YBR_ICT", DICOM_YBR_ICT}, {"YBR_RCT", DICOM_YBR_RCT},
+        {"MONOCHROME1", DICOM_MONOCHROME1},
+        {"MONOCHROME2", DICOM_MONOCHROME2},
+        {"PALETTE COLOR", DICOM_PALETTE_COLOR},
+        {"RGB", DICOM_RGB},
+        {"YBR_FULL", DICOM_YBR_FULL},
+        {"YBR_FULL_422", DICOM_YBR_FULL_422},
+        {"YBR_ICT", DICOM_YBR_ICT},
+        {"YBR_RCT", DICOM_YBR_RCT},
     };
     for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
         if (strcmp(rows[i].text, text) == 0) {
@@ -67,7 +71,8 @@ static void take_frames(struct dicom_image *image, const struct dicom_element *e
 }
 
 /* Image Pixel module (PS3.3 section C.7.6.3). */
-static bool take_pixel_module(struct dicom_image *image, const struct dicom_element *e, struct dicom_encoding encoding)
+static bool take_pixel_module(struct dicom_image *image, const struct dicom_element *e,
+                              struct dicom_encoding encoding)
 {
     uint16_t first = dicom_u16(e, encoding, 0);
     switch (e->tag) {
@@ -118,7 +123,8 @@ static bool take_pixel_module(struct dicom_image *image, const struct dicom_elem
 }
 
 /* Three numbers: entries (0 means 65536), first value mapped, bits of an entry. */
-static void take_lut_descriptor(struct dicom_lut *lut, const struct dicom_element *e, struct dicom_encoding encoding)
+static void take_lut_descriptor(struct dicom_lut *lut, const struct dicom_element *e,
+                                struct dicom_encoding encoding)
 {
     if (e->value.len < 6) {
         return;
@@ -229,8 +235,10 @@ static bool take_values(struct dicom_values *values, const struct dicom_element 
     }
 }
 
-/* Pixel Value Transformation (0028,9145) and Frame VOI LUT (0028,9132) sequences of one functional group item. */
-static void take_functional_group(struct dicom_values *values, struct span group, struct dicom_encoding encoding)
+/* Pixel Value Transformation (0028,9145) and Frame VOI LUT (0028,9132) sequences of one functional
+ * group item. */
+static void take_functional_group(struct dicom_values *values, struct span group,
+                                  struct dicom_encoding encoding)
 {
     struct dicom_cursor cursor = dicom_cursor_of(group, encoding);
     struct dicom_element e;
@@ -246,7 +254,8 @@ static void take_functional_group(struct dicom_values *values, struct span group
         struct dicom_cursor inner = dicom_cursor_of(item, e.inner);
         struct dicom_element attribute;
         while (dicom_next(&inner, &attribute) == STATUS_OK) {
-            (void)take_values(values, &attribute); /* others belong to the geometry, not to the values */
+            (void)take_values(values,
+                              &attribute); /* others belong to the geometry, not to the values */
         }
     }
 }
@@ -260,7 +269,8 @@ static void take_shared_groups(struct dicom_image *image, const struct dicom_ele
     }
 }
 
-static void take_palette(struct dicom_image *image, const struct dicom_element *e, struct dicom_encoding encoding)
+static void take_palette(struct dicom_image *image, const struct dicom_element *e,
+                         struct dicom_encoding encoding)
 {
     if (e->tag >= DICOM_TAG(0x0028, 0x1101) && e->tag <= DICOM_TAG(0x0028, 0x1103)) {
         take_lut_descriptor(&image->palette[e->tag - DICOM_TAG(0x0028, 0x1101)], e, encoding);
@@ -288,7 +298,8 @@ void attributes_init(struct dicom_image *image)
     image->padding_limit = -1;
 }
 
-void attributes_take(struct dicom_image *image, const struct dicom_element *e, struct dicom_encoding encoding)
+void attributes_take(struct dicom_image *image, const struct dicom_element *e,
+                     struct dicom_encoding encoding)
 {
     switch (e->tag) {
     case DICOM_TAG(0x7FE0, 0x0001):
@@ -313,7 +324,8 @@ void attributes_take(struct dicom_image *image, const struct dicom_element *e, s
     default:
         break;
     }
-    if (!take_identity(image, e) && !take_pixel_module(image, e, encoding) && !take_values(&image->values, e)) {
+    if (!take_identity(image, e) && !take_pixel_module(image, e, encoding) &&
+        !take_values(&image->values, e)) {
         take_palette(image, e, encoding);
     }
 }
@@ -323,7 +335,8 @@ static int32_t as_signed16(int32_t value)
     return value > 0x7FFF ? value - 0x10000 : value;
 }
 
-/* PS3.3 section C.7.6.3.1.1: VR of these numbers follows PixelRepresentation; implicit data sets do not tell it. */
+/* PS3.3 section C.7.6.3.1.1: VR of these numbers follows PixelRepresentation; implicit data sets do
+ * not tell it. */
 static void settle_signs(struct dicom_image *image)
 {
     if (!image->is_signed) {
@@ -356,9 +369,11 @@ void attributes_finish(struct dicom_image *image)
     }
 }
 
-void dicom_frame_values(const struct dicom_image *image, uint32_t frame, struct dicom_values *out_values)
+void dicom_frame_values(const struct dicom_image *image, uint32_t frame,
+                        struct dicom_values *out_values)
 {
-    struct dicom_encoding encoding = {.implicit = image->per_frame_implicit, .big_endian = image->big_endian};
+    struct dicom_encoding encoding = {.implicit = image->per_frame_implicit,
+                                      .big_endian = image->big_endian};
     struct dicom_cursor items = dicom_cursor_of(image->per_frame, encoding);
     struct span item = {NULL, 0};
     *out_values = image->values;

@@ -17,7 +17,8 @@ static const struct charset_row rows[DICOM_CHARSET_COUNT] = {
 #undef DICOM_CHARSET
 };
 
-/* Which sets the lower (0x21-0x7E) and upper (0xA1-0xFE) octets mean at this place of the text (ISO/IEC 2022). */
+/* Which sets the lower (0x21-0x7E) and upper (0xA1-0xFE) octets mean at this place of the text
+ * (ISO/IEC 2022). */
 struct designation {
     enum dicom_charset lower; /* ASCII, KATAKANA (its Roman half) or JAPANESE (two octets each) */
     bool lower_is_jis0212;
@@ -63,8 +64,11 @@ static bool charset_of(struct span term, enum dicom_charset *out_charset)
 static size_t utf8_len(const uint8_t *at, size_t left)
 {
     uint8_t first = at[0];
-    size_t len = first < 0x80 ? 1 : first >= 0xC2 && first < 0xE0 ? 2 : first >= 0xE0 && first < 0xF0 ? 3
-                 : first >= 0xF0 && first < 0xF5 ? 4 : 0;
+    size_t len = first < 0x80                    ? 1
+                 : first >= 0xC2 && first < 0xE0 ? 2
+                 : first >= 0xE0 && first < 0xF0 ? 3
+                 : first >= 0xF0 && first < 0xF5 ? 4
+                                                 : 0;
     if (len == 0 || len > left) {
         return 0;
     }
@@ -73,8 +77,8 @@ static size_t utf8_len(const uint8_t *at, size_t left)
             return 0;
         }
     }
-    if ((first == 0xE0 && at[1] < 0xA0) || (first == 0xED && at[1] > 0x9F) || (first == 0xF0 && at[1] < 0x90) ||
-        (first == 0xF4 && at[1] > 0x8F)) {
+    if ((first == 0xE0 && at[1] < 0xA0) || (first == 0xED && at[1] > 0x9F) ||
+        (first == 0xF0 && at[1] < 0x90) || (first == 0xF4 && at[1] > 0x8F)) {
         return 0;
     }
     return len;
@@ -136,7 +140,8 @@ static void put_run(struct conversion *c, enum dicom_charset charset, struct spa
         return;
     }
     struct writer before = *c->out;
-    if (c->converter->convert != NULL && c->converter->convert(c->converter->context, charset, run, c->out)) {
+    if (c->converter->convert != NULL &&
+        c->converter->convert(c->converter->context, charset, run, c->out)) {
         return;
     }
     if (!c->out->failed) {
@@ -147,8 +152,8 @@ static void put_run(struct conversion *c, enum dicom_charset charset, struct spa
     }
 }
 
-/* JIS X 0208 and 0212 in their seven-bit form become EUC-JP: upper bits set, 0x8F before each of 0212; JIS X 0201 katakana gets
- * 0x8E. Piece by piece, so that no buffer must hold the whole. */
+/* JIS X 0208 and 0212 in their seven-bit form become EUC-JP: upper bits set, 0x8F before each of
+ * 0212; JIS X 0201 katakana gets 0x8E. Piece by piece, so that no buffer must hold the whole. */
 static void put_japanese(struct conversion *c, struct span run, unsigned width, uint8_t prefix)
 {
     for (size_t at = 0; at + width <= run.len; at += width) {
@@ -172,7 +177,8 @@ static void put_lower(struct conversion *c, struct span run)
     if (c->now.lower == DICOM_CHARSET_JAPANESE) {
         put_japanese(c, run, 2, c->now.lower_is_jis0212 ? 0x8F : 0);
     } else {
-        put_utf8(run, c->out); /* Roman JIS X 0201 differs from ASCII in yen and overline only: shown as ASCII */
+        put_utf8(run, c->out); /* Roman JIS X 0201 differs from ASCII in yen and overline only:
+                                  shown as ASCII */
     }
 }
 
@@ -197,12 +203,15 @@ struct escape_row {
 
 /* PS3.3 tables C.12-3 and C.12-4. Longer sequences first. */
 static const struct escape_row escapes[] = {
-    {"$(D", DICOM_CHARSET_JAPANESE, false}, {"$)C", DICOM_CHARSET_KOREAN, true}, {"$)A", DICOM_CHARSET_GB2312, true},
-    {"$B", DICOM_CHARSET_JAPANESE, false},  {"(B", DICOM_CHARSET_ASCII, false},  {"(J", DICOM_CHARSET_KATAKANA, false},
-    {")I", DICOM_CHARSET_KATAKANA, true},   {"-A", DICOM_CHARSET_LATIN1, true},  {"-B", DICOM_CHARSET_LATIN2, true},
-    {"-C", DICOM_CHARSET_LATIN3, true},     {"-D", DICOM_CHARSET_LATIN4, true},  {"-L", DICOM_CHARSET_CYRILLIC, true},
-    {"-G", DICOM_CHARSET_ARABIC, true},     {"-F", DICOM_CHARSET_GREEK, true},   {"-H", DICOM_CHARSET_HEBREW, true},
-    {"-M", DICOM_CHARSET_LATIN5, true},     {"-b", DICOM_CHARSET_LATIN9, true},  {"-T", DICOM_CHARSET_THAI, true},
+    {"$(D", DICOM_CHARSET_JAPANESE, false}, {"$)C", DICOM_CHARSET_KOREAN, true},
+    {"$)A", DICOM_CHARSET_GB2312, true},    {"$B", DICOM_CHARSET_JAPANESE, false},
+    {"(B", DICOM_CHARSET_ASCII, false},     {"(J", DICOM_CHARSET_KATAKANA, false},
+    {")I", DICOM_CHARSET_KATAKANA, true},   {"-A", DICOM_CHARSET_LATIN1, true},
+    {"-B", DICOM_CHARSET_LATIN2, true},     {"-C", DICOM_CHARSET_LATIN3, true},
+    {"-D", DICOM_CHARSET_LATIN4, true},     {"-L", DICOM_CHARSET_CYRILLIC, true},
+    {"-G", DICOM_CHARSET_ARABIC, true},     {"-F", DICOM_CHARSET_GREEK, true},
+    {"-H", DICOM_CHARSET_HEBREW, true},     {"-M", DICOM_CHARSET_LATIN5, true},
+    {"-b", DICOM_CHARSET_LATIN9, true},     {"-T", DICOM_CHARSET_THAI, true},
 };
 
 /* After an ESC: octets of the sequence, 0 when it is unknown (then nothing changes). */
@@ -231,7 +240,8 @@ static bool is_delimiter(const struct conversion *c, uint8_t octet)
     if (octet == '\r' || octet == '\n' || octet == '\f' || octet == '\t') {
         return true;
     }
-    return c->now.lower != DICOM_CHARSET_JAPANESE && (octet == '\\' || octet == '^' || octet == '=');
+    return c->now.lower != DICOM_CHARSET_JAPANESE &&
+           (octet == '\\' || octet == '^' || octet == '=');
 }
 
 static void convert_iso2022(struct conversion *c, struct span text)
@@ -281,7 +291,7 @@ static void convert_guessed(struct conversion *c, struct span text)
 }
 
 struct terms {
-    unsigned count;       /* values, known or not */
+    unsigned count; /* values, known or not */
     enum dicom_charset known[TERMS_MAX];
     unsigned known_count;
     bool first_known;
@@ -307,8 +317,8 @@ static void read_terms(struct span value, struct terms *terms)
     }
 }
 
-/* G1 before any escape: the first value; when that is empty or ASCII, the first of the others, since writers that leave the
- * escape out after a delimiter mean it. */
+/* G1 before any escape: the first value; when that is empty or ASCII, the first of the others,
+ * since writers that leave the escape out after a delimiter mean it. */
 static void designate_initial(struct conversion *c, const struct terms *terms)
 {
     for (unsigned i = 0; i < terms->known_count && !c->initial.has_upper; i++) {
@@ -323,7 +333,8 @@ static void designate_initial(struct conversion *c, const struct terms *terms)
 
 static bool is_whole_text(enum dicom_charset charset)
 {
-    return charset == DICOM_CHARSET_UTF8 || charset == DICOM_CHARSET_GB18030 || charset == DICOM_CHARSET_GBK;
+    return charset == DICOM_CHARSET_UTF8 || charset == DICOM_CHARSET_GB18030 ||
+           charset == DICOM_CHARSET_GBK;
 }
 
 /* Controls become blanks; the text is cut at a character when the buffer is too small. */
@@ -348,8 +359,8 @@ static void finish_text(char *buffer, size_t len)
     buffer[at] = 0;
 }
 
-void dicom_text(struct span character_set, struct span text, const struct dicom_converter *converter, char *buffer,
-                size_t buffer_len)
+void dicom_text(struct span character_set, struct span text,
+                const struct dicom_converter *converter, char *buffer, size_t buffer_len)
 {
     static const struct dicom_converter none = {NULL, NULL};
     struct writer out = writer_of(buffer, buffer_len - 1);

@@ -3,13 +3,23 @@
 #include "proto/base/reader.h"
 
 enum {
-    MARKER_SOI = 0xD8, MARKER_EOI = 0xD9, MARKER_SOS = 0xDA, MARKER_APP0 = 0xE0, MARKER_APP1 = 0xE1, MARKER_APP14 = 0xEE, MARKER_SOF55 = 0xF7,
-    MARKER_DHT = 0xC4, MARKER_JPG = 0xC8, MARKER_DAC = 0xCC, MARKER_TEM = 0x01
+    MARKER_SOI = 0xD8,
+    MARKER_EOI = 0xD9,
+    MARKER_SOS = 0xDA,
+    MARKER_APP0 = 0xE0,
+    MARKER_APP1 = 0xE1,
+    MARKER_APP14 = 0xEE,
+    MARKER_SOF55 = 0xF7,
+    MARKER_DHT = 0xC4,
+    MARKER_JPG = 0xC8,
+    MARKER_DAC = 0xCC,
+    MARKER_TEM = 0x01
 };
 
 static bool is_sof(uint8_t marker)
 {
-    return (marker >= 0xC0 && marker <= 0xCF && marker != MARKER_DHT && marker != MARKER_JPG && marker != MARKER_DAC) ||
+    return (marker >= 0xC0 && marker <= 0xCF && marker != MARKER_DHT && marker != MARKER_JPG &&
+            marker != MARKER_DAC) ||
            marker == MARKER_SOF55;
 }
 
@@ -40,7 +50,8 @@ static void read_sof(struct reader segment, uint8_t marker, struct codestream *s
         reader_skip(&segment, 1);
     }
     s->rgb_ids = id[0] == 'R' && id[1] == 'G' && id[2] == 'B';
-    s->subsampled = s->components == 3 && (sampling[0] != sampling[1] || sampling[0] != sampling[2]);
+    s->subsampled =
+        s->components == 3 && (sampling[0] != sampling[1] || sampling[0] != sampling[2]);
     if (!reader_ok(&segment)) {
         s->components = 0;
     }
@@ -154,8 +165,8 @@ static void read_siz(struct reader segment, struct codestream *s)
             s->precision = (uint8_t)((depth & 0x7Fu) + 1u);
             s->is_signed = (depth & 0x80u) != 0;
         }
-        s->same_precision = s->same_precision && s->precision == (depth & 0x7Fu) + 1u && dx == 1 && dy == 1 &&
-                            s->is_signed == ((depth & 0x80u) != 0);
+        s->same_precision = s->same_precision && s->precision == (depth & 0x7Fu) + 1u && dx == 1 &&
+                            dy == 1 && s->is_signed == ((depth & 0x80u) != 0);
     }
     if (reader_ok(&segment) && x1 > x0 && y1 > y0 && components <= 255) {
         s->width = x1 - x0;
@@ -188,7 +199,8 @@ static enum status read_j2k(struct span data, struct codestream *s)
         struct reader segment = reader_sub(&r, length - 2u);
         if (marker == 0xFF51 && reader_ok(&r)) {
             read_siz(segment, s);
-        } else if (marker == 0xFF52 && reader_ok(&r)) { /* COD: Scod, order, layers, multiple component transform */
+        } else if (marker == 0xFF52 &&
+                   reader_ok(&r)) { /* COD: Scod, order, layers, multiple component transform */
             reader_skip(&segment, 4);
             s->color_transform = reader_u8(&segment) == 1;
         }

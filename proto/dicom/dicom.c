@@ -58,7 +58,8 @@ static uint16_t peek_group(struct span file, size_t at)
     return reader_u16_le(&r);
 }
 
-/* PS3.10 section 7.1: the meta group is always explicit VR little endian. Its group length is not trusted. */
+/* PS3.10 section 7.1: the meta group is always explicit VR little endian. Its group length is not
+ * trusted. */
 static enum status read_meta(struct span file, struct layout *layout)
 {
     struct dicom_cursor cursor = dicom_cursor_of(file, EXPLICIT_LE);
@@ -92,7 +93,8 @@ static enum status read_layout(struct span file, struct layout *layout)
 
 static bool looks_like_vr(const uint8_t *text)
 {
-    static const char known[] = "AEASATCSDADSDTFDFLISLOLTOBODOFOLOVOWPNSHSLSQSSSTSVTMUCUIULUNURUSUTUV";
+    static const char known[] =
+        "AEASATCSDADSDTFDFLISLOLTOBODOFOLOVOWPNSHSLSQSSSTSVTMUCUIULUNURUSUTUV";
     for (size_t i = 0; i + 2 < sizeof known; i += 2) {
         if (memcmp(known + i, text, 2) == 0) {
             return true;
@@ -101,7 +103,8 @@ static bool looks_like_vr(const uint8_t *text)
     return false;
 }
 
-/* How a data set whose syntax nobody states, or that contradicts its statement, is encoded: by its first element. */
+/* How a data set whose syntax nobody states, or that contradicts its statement, is encoded: by its
+ * first element. */
 static bool guess_encoding(struct span dataset, struct dicom_encoding *out_encoding)
 {
     struct reader r = reader_of(dataset);
@@ -116,7 +119,8 @@ static bool guess_encoding(struct span dataset, struct dicom_encoding *out_encod
         *out_encoding = EXPLICIT_BE;
         return true;
     }
-    if (group == 0 || group > 0x0020 || (!explicit_vr && length > reader_left(&r) && length != 0xFFFFFFFFu)) {
+    if (group == 0 || group > 0x0020 ||
+        (!explicit_vr && length > reader_left(&r) && length != 0xFFFFFFFFu)) {
         return false;
     }
     *out_encoding = explicit_vr ? EXPLICIT_LE : IMPLICIT_LE;
@@ -132,14 +136,15 @@ static enum status read_elements(struct dicom_cursor *cursor, struct dicom_image
             return STATUS_OK;
         }
         if (status != STATUS_OK) {
-            return image->has_pixels ? STATUS_OK : status; /* what follows the picture is padding at best */
+            return image->has_pixels ? STATUS_OK
+                                     : status; /* what follows the picture is padding at best */
         }
         attributes_take(image, &e, cursor->encoding);
     }
 }
 
-static enum status read_dataset(struct span dataset, struct dicom_encoding encoding, struct dicom_image *image,
-                                size_t *out_at)
+static enum status read_dataset(struct span dataset, struct dicom_encoding encoding,
+                                struct dicom_image *image, size_t *out_at)
 {
     struct dicom_cursor cursor = dicom_cursor_of(dataset, encoding);
     image->big_endian = encoding.big_endian;
@@ -151,8 +156,8 @@ static enum status read_dataset(struct span dataset, struct dicom_encoding encod
     return status;
 }
 
-static enum status settle_encoding(struct span dataset, struct layout *layout, struct dicom_image *image,
-                                   struct dicom_encoding *out_encoding)
+static enum status settle_encoding(struct span dataset, struct layout *layout,
+                                   struct dicom_image *image, struct dicom_encoding *out_encoding)
 {
     struct dicom_encoding guessed = EXPLICIT_LE;
     bool known = guess_encoding(dataset, &guessed);
@@ -164,7 +169,8 @@ static enum status settle_encoding(struct span dataset, struct layout *layout, s
         image->syntax = guessed.big_endian ? DICOM_SYNTAX_EXPLICIT_BE
                         : guessed.implicit ? DICOM_SYNTAX_IMPLICIT_LE
                                            : DICOM_SYNTAX_EXPLICIT_LE;
-        (void)span_copy_text(span_text(syntax_rows[image->syntax].uid), image->syntax_uid, sizeof image->syntax_uid);
+        (void)span_copy_text(span_text(syntax_rows[image->syntax].uid), image->syntax_uid,
+                             sizeof image->syntax_uid);
         return STATUS_OK;
     }
     memcpy(image->syntax_uid, layout->syntax_uid, sizeof image->syntax_uid);
@@ -198,7 +204,8 @@ enum status dicom_read(struct span file, struct dicom_image *out_image, size_t *
     }
     bool nothing = status == STATUS_OK && image.sop_class_uid[0] == 0 && !image.has_pixels;
     if (!layout.has_preamble && (status != STATUS_OK || nothing) && layout.syntax_uid[0] == 0) {
-        status = STATUS_UNKNOWN; /* without the preamble only a whole, sensible data set counts as DICOM */
+        status = STATUS_UNKNOWN; /* without the preamble only a whole, sensible data set counts as
+                                    DICOM */
     }
     if (status == STATUS_OK) {
         *out_image = image;
@@ -211,13 +218,15 @@ enum status dicom_read(struct span file, struct dicom_image *out_image, size_t *
 struct span dicom_deflated(struct span file)
 {
     struct layout layout;
-    if (read_layout(file, &layout) != STATUS_OK || dicom_syntax_of(layout.syntax_uid) != DICOM_SYNTAX_DEFLATED_LE) {
+    if (read_layout(file, &layout) != STATUS_OK ||
+        dicom_syntax_of(layout.syntax_uid) != DICOM_SYNTAX_DEFLATED_LE) {
         return (struct span){NULL, 0};
     }
     return (struct span){file.data + layout.dataset_at, file.len - layout.dataset_at};
 }
 
-enum status dicom_read_dataset(struct span dataset, enum dicom_syntax syntax, struct dicom_image *out_image)
+enum status dicom_read_dataset(struct span dataset, enum dicom_syntax syntax,
+                               struct dicom_image *out_image)
 {
     struct dicom_image image;
     size_t at = 0;
@@ -225,7 +234,8 @@ enum status dicom_read_dataset(struct span dataset, enum dicom_syntax syntax, st
     image.has_preamble = true;
     image.syntax = syntax;
     if ((size_t)syntax < sizeof syntax_rows / sizeof syntax_rows[0]) {
-        (void)span_copy_text(span_text(syntax_rows[syntax].uid), image.syntax_uid, sizeof image.syntax_uid);
+        (void)span_copy_text(span_text(syntax_rows[syntax].uid), image.syntax_uid,
+                             sizeof image.syntax_uid);
     }
     enum status status = read_dataset(dataset, syntax_encoding(syntax), &image, &at);
     if (status == STATUS_OK) {

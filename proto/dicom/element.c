@@ -42,9 +42,10 @@ static uint32_t read_tag(struct reader *r, bool big_endian)
 static bool vr_is_long(uint16_t vr)
 {
     static const uint16_t long_vrs[] = {
-        DICOM_VR('O', 'B'), DICOM_VR('O', 'D'), DICOM_VR('O', 'F'), DICOM_VR('O', 'L'), DICOM_VR('O', 'V'),
-        DICOM_VR('O', 'W'), DICOM_VR('S', 'Q'), DICOM_VR('S', 'V'), DICOM_VR('U', 'C'), DICOM_VR('U', 'N'),
-        DICOM_VR('U', 'R'), DICOM_VR('U', 'T'), DICOM_VR('U', 'V'),
+        DICOM_VR('O', 'B'), DICOM_VR('O', 'D'), DICOM_VR('O', 'F'), DICOM_VR('O', 'L'),
+        DICOM_VR('O', 'V'), DICOM_VR('O', 'W'), DICOM_VR('S', 'Q'), DICOM_VR('S', 'V'),
+        DICOM_VR('U', 'C'), DICOM_VR('U', 'N'), DICOM_VR('U', 'R'), DICOM_VR('U', 'T'),
+        DICOM_VR('U', 'V'),
     };
     for (size_t i = 0; i < sizeof long_vrs / sizeof long_vrs[0]; i++) {
         if (long_vrs[i] == vr) {
@@ -59,8 +60,8 @@ static bool is_upper(unsigned octet)
     return octet >= 'A' && octet <= 'Z';
 }
 
-/* Tag, VR and length. An element of an explicit data set whose VR is no pair of capitals is read as implicit: writers that
- * copy private elements produce that. */
+/* Tag, VR and length. An element of an explicit data set whose VR is no pair of capitals is read as
+ * implicit: writers that copy private elements produce that. */
 static struct header read_header(struct reader *r, struct dicom_encoding encoding)
 {
     struct header h = {.tag = read_tag(r, encoding.big_endian)};
@@ -89,7 +90,8 @@ static struct dicom_encoding inner_encoding(const struct header *h, struct dicom
 {
     struct dicom_encoding inner = outer;
     if (h->vr == DICOM_VR('U', 'N') && h->length == LENGTH_UNDEFINED) {
-        inner = (struct dicom_encoding){.implicit = true, .big_endian = false}; /* PS3.5 section 6.2.2 note 2 */
+        inner = (struct dicom_encoding){.implicit = true,
+                                        .big_endian = false}; /* PS3.5 section 6.2.2 note 2 */
     }
     return inner;
 }
@@ -100,7 +102,8 @@ struct level {
 };
 
 /* One step inside a sequence; *depth changes by at most one. */
-static enum status step_in_sequence(struct reader *r, struct level *levels, unsigned *depth, bool *out_closed)
+static enum status step_in_sequence(struct reader *r, struct level *levels, unsigned *depth,
+                                    bool *out_closed)
 {
     struct level *top = &levels[*depth];
     uint32_t tag = read_tag(r, top->encoding.big_endian);
@@ -127,7 +130,8 @@ static enum status step_in_sequence(struct reader *r, struct level *levels, unsi
     return STATUS_OK;
 }
 
-static enum status step_in_item(struct reader *r, struct level *levels, unsigned *depth, bool *out_closed)
+static enum status step_in_item(struct reader *r, struct level *levels, unsigned *depth,
+                                bool *out_closed)
 {
     struct level *top = &levels[*depth];
     struct header h = read_header(r, top->encoding);
@@ -148,12 +152,14 @@ static enum status step_in_item(struct reader *r, struct level *levels, unsigned
     if (*depth + 1 >= DICOM_DEPTH_MAX) {
         return STATUS_TOO_LARGE;
     }
-    levels[*depth + 1] = (struct level){.is_item = false, .encoding = inner_encoding(&h, top->encoding)};
+    levels[*depth + 1] =
+        (struct level){.is_item = false, .encoding = inner_encoding(&h, top->encoding)};
     (*depth)++;
     return STATUS_OK;
 }
 
-/* Passes a sequence or item of undefined length and its delimiter; *out_end is where the delimiter begins. */
+/* Passes a sequence or item of undefined length and its delimiter; *out_end is where the delimiter
+ * begins. */
 static enum status skip_undefined(struct reader *r, struct level first, size_t *out_end)
 {
     struct level levels[DICOM_DEPTH_MAX];
@@ -177,8 +183,8 @@ static enum status skip_undefined(struct reader *r, struct level first, size_t *
     }
 }
 
-/* Pixel data of undefined length: fragments up to the delimiter. A file that ends without it, or inside the last fragment,
- * still has the frames before. */
+/* Pixel data of undefined length: fragments up to the delimiter. A file that ends without it, or
+ * inside the last fragment, still has the frames before. */
 static void skip_fragments(struct reader *r, bool big_endian, struct dicom_element *element)
 {
     size_t start = r->at;
@@ -212,7 +218,8 @@ enum status dicom_next(struct dicom_cursor *cursor, struct dicom_element *out_el
     if (!reader_ok(r)) {
         return STATUS_TRUNCATED;
     }
-    struct dicom_element e = {.tag = h.tag, .vr = h.vr, .inner = inner_encoding(&h, cursor->encoding)};
+    struct dicom_element e = {
+        .tag = h.tag, .vr = h.vr, .inner = inner_encoding(&h, cursor->encoding)};
     if (h.tag >> 16 == 0xFFFE) {
         return STATUS_MALFORMED;
     }
@@ -230,7 +237,8 @@ enum status dicom_next(struct dicom_cursor *cursor, struct dicom_element *out_el
         size_t start = r->at;
         size_t end = start;
         e.undefined_length = true;
-        enum status status = skip_undefined(r, (struct level){.is_item = false, .encoding = e.inner}, &end);
+        enum status status =
+            skip_undefined(r, (struct level){.is_item = false, .encoding = e.inner}, &end);
         if (status != STATUS_OK) {
             return status;
         }
@@ -266,7 +274,8 @@ enum status dicom_next_item(struct dicom_cursor *cursor, struct span *out_item)
         reader_skip(r, length);
         end = r->at;
     } else {
-        enum status status = skip_undefined(r, (struct level){.is_item = true, .encoding = cursor->encoding}, &end);
+        enum status status =
+            skip_undefined(r, (struct level){.is_item = true, .encoding = cursor->encoding}, &end);
         if (status != STATUS_OK) {
             return status;
         }
@@ -278,7 +287,8 @@ enum status dicom_next_item(struct dicom_cursor *cursor, struct span *out_item)
     return STATUS_OK;
 }
 
-uint16_t dicom_u16(const struct dicom_element *element, struct dicom_encoding encoding, size_t index)
+uint16_t dicom_u16(const struct dicom_element *element, struct dicom_encoding encoding,
+                   size_t index)
 {
     if (index >= element->value.len / 2) {
         return 0;
@@ -300,7 +310,8 @@ static struct span value_at(struct span value, size_t index)
             start = i + 1;
         }
     }
-    return index == 0 ? (struct span){value.data + start, value.len - start} : (struct span){NULL, 0};
+    return index == 0 ? (struct span){value.data + start, value.len - start}
+                      : (struct span){NULL, 0};
 }
 
 static struct span trim(struct span text)

@@ -26,7 +26,8 @@ bool dicom_native_size(const struct dicom_image *image, size_t *out_octets)
     if (image->photometric == DICOM_YBR_FULL_422 && image->samples == 3) {
         samples = 2; /* PS3.3 section C.7.6.3.1.2: Y1 Y2 Cb Cr, two samples a pixel in the mean */
     }
-    uint64_t values = (uint64_t)image->rows * image->columns * samples; /* < 2^34: cannot overflow with 64 bits below */
+    uint64_t values = (uint64_t)image->rows * image->columns *
+                      samples; /* < 2^34: cannot overflow with 64 bits below */
     uint64_t bits = values * image->bits_allocated;
     uint64_t octets = (bits + 7) / 8;
     if (octets == 0 || octets > SIZE_MAX / 2) {
@@ -36,7 +37,8 @@ bool dicom_native_size(const struct dicom_image *image, size_t *out_octets)
     return true;
 }
 
-static enum status find_native(const struct dicom_image *image, uint32_t frame, struct dicom_frame *out_frame)
+static enum status find_native(const struct dicom_image *image, uint32_t frame,
+                               struct dicom_frame *out_frame)
 {
     size_t size = 0;
     if (!dicom_native_size(image, &size)) {
@@ -63,8 +65,8 @@ struct range {
     uint64_t start, end;
 };
 
-static bool range_of_table(struct span table, unsigned width, uint32_t frame, uint32_t frames, uint64_t all,
-                           struct range *out_range)
+static bool range_of_table(struct span table, unsigned width, uint32_t frame, uint32_t frames,
+                           uint64_t all, struct range *out_range)
 {
     if (table.len / width < frames) {
         return false;
@@ -79,7 +81,8 @@ static bool range_of_table(struct span table, unsigned width, uint32_t frame, ui
     return reader_ok(&r) && out_range->start < out_range->end && out_range->end <= all;
 }
 
-/* A fragment that opens a code stream: JPEG and JPEG-LS SOI, JPEG 2000 SOC and SIZ, JP2 signature box. */
+/* A fragment that opens a code stream: JPEG and JPEG-LS SOI, JPEG 2000 SOC and SIZ, JP2 signature
+ * box. */
 static bool begins_stream(struct span fragment)
 {
     static const uint8_t soi[] = {0xFF, 0xD8, 0xFF};
@@ -107,7 +110,8 @@ static bool count_fragments(struct span items, struct count *out_count)
 }
 
 /* No table: one fragment a frame, or one code stream a frame. */
-static bool range_by_count(struct span items, uint32_t frame, bool by_stream, struct range *out_range)
+static bool range_by_count(struct span items, uint32_t frame, bool by_stream,
+                           struct range *out_range)
 {
     struct reader r = reader_of(items);
     struct span fragment;
@@ -131,8 +135,8 @@ static bool range_by_count(struct span items, uint32_t frame, bool by_stream, st
     return found;
 }
 
-static enum status find_range(const struct dicom_image *image, struct span table, struct span items, uint32_t frame,
-                              struct range *out_range)
+static enum status find_range(const struct dicom_image *image, struct span table, struct span items,
+                              uint32_t frame, struct range *out_range)
 {
     struct count count;
     if (!count_fragments(items, &count)) {
@@ -142,7 +146,8 @@ static enum status find_range(const struct dicom_image *image, struct span table
         *out_range = (struct range){0, items.len};
         return STATUS_OK;
     }
-    if (count.fragments == image->frames) { /* then a table can say nothing else, and often says it wrong */
+    if (count.fragments ==
+        image->frames) { /* then a table can say nothing else, and often says it wrong */
         return range_by_count(items, frame, false, out_range) ? STATUS_OK : STATUS_MALFORMED;
     }
     if (image->syntax == DICOM_SYNTAX_RLE) { /* PS3.5 annex G.1: a frame is one fragment */
@@ -158,7 +163,8 @@ static enum status find_range(const struct dicom_image *image, struct span table
     return count.fragments < image->frames ? STATUS_TRUNCATED : STATUS_UNSUPPORTED;
 }
 
-static enum status find_encapsulated(const struct dicom_image *image, uint32_t frame, struct dicom_frame *out_frame)
+static enum status find_encapsulated(const struct dicom_image *image, uint32_t frame,
+                                     struct dicom_frame *out_frame)
 {
     struct reader r = reader_of(image->pixels);
     struct span table;
@@ -182,13 +188,15 @@ static enum status find_encapsulated(const struct dicom_image *image, uint32_t f
     return reader_done(&walk) && out_frame->fragment_count > 0 ? STATUS_OK : STATUS_MALFORMED;
 }
 
-enum status dicom_frame_find(const struct dicom_image *image, uint32_t frame, struct dicom_frame *out_frame)
+enum status dicom_frame_find(const struct dicom_image *image, uint32_t frame,
+                             struct dicom_frame *out_frame)
 {
     if (!image->has_pixels || frame >= image->frames) {
         return STATUS_NONE;
     }
     struct dicom_frame found = {0};
-    enum status status = image->encapsulated ? find_encapsulated(image, frame, &found) : find_native(image, frame, &found);
+    enum status status = image->encapsulated ? find_encapsulated(image, frame, &found)
+                                             : find_native(image, frame, &found);
     if (status == STATUS_OK) {
         *out_frame = found;
     }

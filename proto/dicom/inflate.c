@@ -2,14 +2,14 @@
 
 #include "proto/base/reader.h"
 
-#define BITS_MAX 15       /* RFC 1951 section 3.2.7 */
+#define BITS_MAX 15 /* RFC 1951 section 3.2.7 */
 #define LITERALS_MAX 288
 #define DISTANCES_MAX 32
 #define LITERAL_END 256
 
 struct stream {
     struct reader in;
-    uint32_t hold;   /* bits that were read but not used, lowest first */
+    uint32_t hold; /* bits that were read but not used, lowest first */
     unsigned held;
     uint8_t *out;
     size_t room, made;
@@ -120,11 +120,14 @@ static void stored_block(struct stream *s)
 
 static void copy_back(struct stream *s, unsigned symbol, const struct code *distances)
 {
-    static const uint16_t length_base[] = {3,  4,  5,  6,  7,  8,  9,  10, 11,  13,  15,  17,  19,  23, 27,
-                                           31, 35, 43, 51, 59, 67, 83, 99, 115, 131, 163, 195, 227, 258};
-    static const uint8_t length_bits[] = {0, 0, 0, 0, 0, 0, 0, 0, 1, 1, 1, 1, 2, 2, 2, 2, 3, 3, 3, 3, 4, 4, 4, 4, 5, 5, 5, 5, 0};
-    static const uint16_t distance_base[] = {1,   2,   3,   4,   5,   7,    9,    13,   17,   25,   33,   49,   65,    97,    129,
-                                             193, 257, 385, 513, 769, 1025, 1537, 2049, 3073, 4097, 6145, 8193, 12289, 16385, 24577};
+    static const uint16_t length_base[] = {3,  4,  5,  6,   7,   8,   9,   10,  11, 13,
+                                           15, 17, 19, 23,  27,  31,  35,  43,  51, 59,
+                                           67, 83, 99, 115, 131, 163, 195, 227, 258};
+    static const uint8_t length_bits[] = {0, 0, 0, 0, 0, 0, 0, 0, 1, 1, 1, 1, 2, 2, 2,
+                                          2, 3, 3, 3, 3, 4, 4, 4, 4, 5, 5, 5, 5, 0};
+    static const uint16_t distance_base[] = {
+        1,   2,   3,   4,   5,   7,    9,    13,   17,   25,   33,   49,   65,    97,    129,
+        193, 257, 385, 513, 769, 1025, 1537, 2049, 3073, 4097, 6145, 8193, 12289, 16385, 24577};
     static const uint8_t distance_bits[] = {0, 0, 0, 0, 1, 1, 2, 2,  3,  3,  4,  4,  5,  5,  6,
                                             6, 7, 7, 8, 8, 9, 9, 10, 10, 11, 11, 12, 12, 13, 13};
     unsigned index = symbol - LITERAL_END - 1;
@@ -175,13 +178,15 @@ static void fixed_block(struct stream *s)
     memset(lengths + 256, 7, 24);
     memset(lengths + 280, 8, 8);
     memset(distance_lengths, 5, sizeof distance_lengths);
-    if (build(&literals, lengths, LITERALS_MAX) && build(&distances, distance_lengths, sizeof distance_lengths)) {
+    if (build(&literals, lengths, LITERALS_MAX) &&
+        build(&distances, distance_lengths, sizeof distance_lengths)) {
         coded_block(s, &literals, &distances);
     }
 }
 
 /* Code lengths, themselves coded (section 3.2.7). */
-static void take_lengths(struct stream *s, const struct code *meta, uint8_t *lengths, unsigned count)
+static void take_lengths(struct stream *s, const struct code *meta, uint8_t *lengths,
+                         unsigned count)
 {
     unsigned at = 0;
     while (at < count && s->status == STATUS_OK) {
@@ -209,7 +214,8 @@ static void take_lengths(struct stream *s, const struct code *meta, uint8_t *len
 
 static void dynamic_block(struct stream *s)
 {
-    static const uint8_t order[19] = {16, 17, 18, 0, 8, 7, 9, 6, 10, 5, 11, 4, 12, 3, 13, 2, 14, 1, 15};
+    static const uint8_t order[19] = {16, 17, 18, 0, 8,  7, 9,  6, 10, 5,
+                                      11, 4,  12, 3, 13, 2, 14, 1, 15};
     uint8_t lengths[LITERALS_MAX + DISTANCES_MAX] = {0};
     uint8_t meta_lengths[19] = {0};
     struct code meta;
@@ -221,7 +227,8 @@ static void dynamic_block(struct stream *s)
     for (unsigned i = 0; i < meta_count; i++) {
         meta_lengths[order[i]] = (uint8_t)take_bits(s, 3);
     }
-    if (s->status != STATUS_OK || literal_count > 286 || distance_count > 30 || !build(&meta, meta_lengths, 19)) {
+    if (s->status != STATUS_OK || literal_count > 286 || distance_count > 30 ||
+        !build(&meta, meta_lengths, 19)) {
         fail(s, STATUS_MALFORMED);
         return;
     }

@@ -13,10 +13,11 @@
 struct table {
     bool defined;
     uint8_t symbol[256];
-    int32_t first[CODE_BITS_MAX + 2];  /* first code of the length */
-    int32_t end[CODE_BITS_MAX + 2];    /* one beyond the last; first = end: none */
+    int32_t first[CODE_BITS_MAX + 2]; /* first code of the length */
+    int32_t end[CODE_BITS_MAX + 2];   /* one beyond the last; first = end: none */
     unsigned offset[CODE_BITS_MAX + 2];
-    uint8_t quick_len[1 << QUICK_BITS]; /* code that begins with these bits: its length, 0 = longer */
+    uint8_t
+        quick_len[1 << QUICK_BITS]; /* code that begins with these bits: its length, 0 = longer */
     uint8_t quick_symbol[1 << QUICK_BITS];
 };
 
@@ -40,9 +41,9 @@ struct decoder {
     struct component component[3];
     struct table tables[TABLES_MAX];
     uint32_t *const *plane;
-    uint64_t hold;   /* bits that were read but not used, in the low `held` */
+    uint64_t hold; /* bits that were read but not used, in the low `held` */
     unsigned held;
-    bool at_marker;  /* the entropy-coded segment has ended; zeros are supplied */
+    bool at_marker; /* the entropy-coded segment has ended; zeros are supplied */
     unsigned supplied;
     enum status status;
 };
@@ -65,7 +66,8 @@ static void read_tables(struct decoder *d, struct reader segment)
             total += counts[i];
         }
         struct span symbols = reader_span(&segment, total);
-        if (!reader_ok(&segment) || total == 0 || total > 256 || (head & 15u) >= TABLES_MAX || head >> 4 > 1) {
+        if (!reader_ok(&segment) || total == 0 || total > 256 || (head & 15u) >= TABLES_MAX ||
+            head >> 4 > 1) {
             fail(d, STATUS_MALFORMED);
             return;
         }
@@ -82,7 +84,8 @@ static void read_tables(struct decoder *d, struct reader segment)
             t->offset[len] = offset;
             for (unsigned k = 0; len <= QUICK_BITS && k < counts[len - 1]; k++) {
                 unsigned start = (unsigned)(code + (int32_t)k) << (QUICK_BITS - len);
-                for (unsigned q = start; q < start + (1u << (QUICK_BITS - len)) && q < 1u << QUICK_BITS; q++) {
+                for (unsigned q = start;
+                     q < start + (1u << (QUICK_BITS - len)) && q < 1u << QUICK_BITS; q++) {
                     t->quick_len[q] = (uint8_t)len;
                     t->quick_symbol[q] = symbols.data[offset + k];
                 }
@@ -106,8 +109,8 @@ static void read_frame(struct decoder *d, struct reader segment)
     uint16_t height = reader_u16(&segment);
     uint16_t width = reader_u16(&segment);
     uint8_t components = reader_u8(&segment);
-    if (d->has_frame || width != d->width || height != d->height || components != d->components || d->precision < 2 ||
-        d->precision > 16) {
+    if (d->has_frame || width != d->width || height != d->height || components != d->components ||
+        d->precision < 2 || d->precision > 16) {
         fail(d, STATUS_MALFORMED);
         return;
     }
@@ -200,8 +203,10 @@ static int32_t take_difference(struct decoder *d, const struct table *t)
     return value < 1 << (ssss - 1) ? value - (1 << ssss) + 1 : value;
 }
 
-/* Table H.1. Neighbours: a left, b above, c above left; in the first line a (or the half) is the only one, in the first column b. */
-static int32_t predict(const uint32_t *out, uint32_t x, bool first_line, uint32_t width, unsigned predictor, int32_t half)
+/* Table H.1. Neighbours: a left, b above, c above left; in the first line a (or the half) is the
+ * only one, in the first column b. */
+static int32_t predict(const uint32_t *out, uint32_t x, bool first_line, uint32_t width,
+                       unsigned predictor, int32_t half)
 {
     if (first_line) {
         return x == 0 ? half : (int32_t)out[-1];
@@ -315,7 +320,8 @@ static void read_scan(struct decoder *d, struct reader segment)
         while (k < d->components && d->component[k].id != id) {
             k++;
         }
-        if (k == d->components || d->component[k].done || scan.table[i] >= TABLES_MAX || !d->tables[scan.table[i]].defined) {
+        if (k == d->components || d->component[k].done || scan.table[i] >= TABLES_MAX ||
+            !d->tables[scan.table[i]].defined) {
             fail(d, STATUS_MALFORMED);
             return;
         }
@@ -329,7 +335,8 @@ static void read_scan(struct decoder *d, struct reader segment)
     scan.predictor = reader_u8(&segment);
     reader_skip(&segment, 1);
     scan.transform = reader_u8(&segment) & 15u;
-    if (!reader_ok(&segment) || scan.predictor < 1 || scan.predictor > 7 || scan.transform >= d->precision) {
+    if (!reader_ok(&segment) || scan.predictor < 1 || scan.predictor > 7 ||
+        scan.transform >= d->precision) {
         fail(d, STATUS_MALFORMED);
     }
     if (d->status == STATUS_OK) {
@@ -366,10 +373,14 @@ static void read_segment(struct decoder *d, uint8_t marker)
     }
 }
 
-enum status jpeg_lossless_decode(struct span stream, uint32_t width, uint32_t height, unsigned components,
-                                 uint32_t *const plane[3])
+enum status jpeg_lossless_decode(struct span stream, uint32_t width, uint32_t height,
+                                 unsigned components, uint32_t *const plane[3])
 {
-    struct decoder d = {.r = reader_of(stream), .width = width, .height = height, .components = components, .plane = plane};
+    struct decoder d = {.r = reader_of(stream),
+                        .width = width,
+                        .height = height,
+                        .components = components,
+                        .plane = plane};
     if (width == 0 || height == 0 || components == 0 || components > 3) {
         return STATUS_UNSUPPORTED;
     }

@@ -140,7 +140,8 @@ static enum http_reason line_end(struct http_request_parser *p)
     enum http_reason reason = HTTP_REASON_NONE;
     if (line.len > 0) { /* the octet behind each line is nobody's: a caller may end a value there */
         if (p->at == p->buffer_len) {
-            return p->state == HTTP_HEAD_REQUEST_LINE ? HTTP_REASON_TARGET_TOO_LONG : HTTP_REASON_FIELDS_TOO_LARGE;
+            return p->state == HTTP_HEAD_REQUEST_LINE ? HTTP_REASON_TARGET_TOO_LONG
+                                                      : HTTP_REASON_FIELDS_TOO_LARGE;
         }
         p->buffer[p->at++] = '\0';
     }

@@ -19,8 +19,9 @@
 #include "proto/http/http_body.h"
 #include "proto/http/http_reason.h"
 
-#define HTTP_FIELDS_MAX 64 /* browsers send about 20; each costs 32 octets in struct http_request  \
-                            */
+#define HTTP_FIELDS_MAX                                                                            \
+    64 /* browsers send about 20; each costs 32 octets in struct http_request                      \
+        */
 #define HTTP_METHOD_LEN_MAX 32   /* the longest registered method (UPDATEREDIRECTREF) has 17 */
 #define HTTP_TARGET_LEN_MAX 8000 /* RFC 9112 §3: lines of 8000 octets SHOULD be supported */
 #define HTTP_HEAD_LEN_MIN 256    /* smallest useful buffer */

@@ -116,9 +116,9 @@ enum status ice_candidate_read(struct span value, struct ice_candidate *out_cand
         value = span_of(value.data + prefix.len, value.len - prefix.len);
     }
     struct ice_candidate c = {.foundation = next_word(&value)};
-    uint64_t component;
-    uint64_t priority;
-    uint64_t port;
+    uint64_t component = 0;
+    uint64_t priority = 0;
+    uint64_t port = 0;
     bool ok = ice_chars(c.foundation, 1, 32) && number(next_word(&value), 1, 256, &component);
     if (!ok) {
         return STATUS_MALFORMED;

@@ -38,7 +38,8 @@ const struct signal_message *signal_find_incoming(const char *type)
 const struct signal_field *signal_find_field(const char *type, const char *name)
 {
     for (size_t i = 0; i < signal_field_count; i++) {
-        if (strcmp(signal_fields[i].message, type) == 0 && strcmp(signal_fields[i].name, name) == 0) {
+        if (strcmp(signal_fields[i].message, type) == 0 &&
+            strcmp(signal_fields[i].name, name) == 0) {
             return &signal_fields[i];
         }
     }

@@ -1,5 +1,6 @@
-/* The message table of consult.v1 (signal.def) as data: what types there are, which members each has, and their limits.
- * Constant after start, any thread; allocates nothing. The gateway checks incoming JSON against it (gateway/session/message.h). */
+/* The message table of consult.v1 (signal.def) as data: what types there are, which members each
+ * has, and their limits. Constant after start, any thread; allocates nothing. The gateway checks
+ * incoming JSON against it (gateway/session/message.h). */
 #ifndef PROTO_SIGNAL_SIGNAL_H
 #define PROTO_SIGNAL_SIGNAL_H
 
@@ -13,7 +14,7 @@ enum signal_kind {
     SIGNAL_KIND_number, /* absolute value at most max */
     SIGNAL_KIND_bool,
     SIGNAL_KIND_object,
-    SIGNAL_KIND_array   /* at most max items */
+    SIGNAL_KIND_array /* at most max items */
 };
 
 struct signal_field {

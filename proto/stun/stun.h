@@ -16,8 +16,9 @@
 #define STUN_TRANSACTION_LEN 12u      /* RFC 8489 §5 */
 #define STUN_HMAC_SHA1_LEN 20u        /* RFC 8489 §14.5 */
 #define STUN_METHOD_BINDING 0x001u    /* RFC 8489 §18.2 */
-#define STUN_USERNAME_MAX 512u /* RFC 8489 §14.3: fewer than 509 octets; ICE: 2 x 256 and a colon \
-                                */
+#define STUN_USERNAME_MAX                                                                          \
+    512u /* RFC 8489 §14.3: fewer than 509 octets; ICE: 2 x 256 and a colon                       \
+          */
 #define STUN_UNKNOWN_MAX                                                                           \
     8u /* further unknown attributes are not listed: 8 x 2 octets tell enough */
 #define STUN_ATTRIBUTES_MAX 32u /* a browser sends 8 or fewer */

@@ -21,7 +21,7 @@ VENDORS = [  # header pattern, folders that may include it
     (r"pthread\.h", ["media", "gateway/store", "gateway/web", "gateway/ops"]),
 ]
 BANNED = re.compile(r"(?<![\w.>])(strcpy|strcat|strncpy|sprintf|vsprintf|gets|strtok|atoi|atol|localtime|rand|srand|alloca)\s*\(")
-PROTO_BANNED = re.compile(r"#include <(stdlib|pthread|unistd|time|sys/\w+|netinet/\w+)\.h>|(?<![\w.>])(malloc|calloc|realloc|free)\s*\(")
+PROTO_BANNED = re.compile(r"#include <(pthread|unistd|time|sys/\w+|netinet/\w+)\.h>|(?<![\w.>])(malloc|calloc|realloc|free|getenv|system|exit|qsort)\s*\(")
 MACHINE = re.compile(r"/wor" + r"k/(main|shared|steering)|bash_job" + r"s")
 
 

@@ -1,5 +1,6 @@
-/* The smallest test harness that serves here: a table of named functions, EXPECT that counts, and the closing line
- * "N passed, N failed". A specimen table counts one per row through test_row(). One thread. */
+/* The smallest test harness that serves here: a table of named functions, EXPECT that counts, and
+ * the closing line "N passed, N failed". A specimen table counts one per row through test_row().
+ * One thread. */
 #ifndef TESTS_UNIT_TEST_H
 #define TESTS_UNIT_TEST_H
 

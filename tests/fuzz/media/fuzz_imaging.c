@@ -1,5 +1,6 @@
-/* The whole decode path of a decoder process on any octets, in this process: reading, libavcodec, window, scaling, encoding.
- * Pictures are checked to be pictures. Inputs that announce large pictures are left out for speed (the limits have unit tests). */
+/* The whole decode path of a decoder process on any octets, in this process: reading, libavcodec,
+ * window, scaling, encoding. Pictures are checked to be pictures. Inputs that announce large
+ * pictures are left out for speed (the limits have unit tests). */
 #include "media/imaging/picture.h"
 #include "proto/base/reader.h"
 #include "proto/dicom/codestream.h"
@@ -31,15 +32,20 @@ static bool is_large(struct span file)
 
 static void render(struct span file, uint8_t choice)
 {
-    struct imaging_request request = {.frame = choice & 1u, .has_window = (choice & 2u) != 0, .center = 40, .width = choice,
+    struct imaging_request request = {.frame = choice & 1u,
+                                      .has_window = (choice & 2u) != 0,
+                                      .center = 40,
+                                      .width = choice,
                                       .size = (choice & 4u) != 0 ? 33 : 0,
-                                      .format = (choice & 8u) != 0 ? IMAGING_FORMAT_PNG : IMAGING_FORMAT_JPEG};
+                                      .format = (choice & 8u) != 0 ? IMAGING_FORMAT_PNG
+                                                                   : IMAGING_FORMAT_JPEG};
     struct imaging_reply reply;
     picture_render(file, &request, &reply);
     if ((reply.refusal == IMAGING_REFUSAL_NONE) != (reply.bytes != NULL)) {
         abort();
     }
-    if (reply.bytes != NULL && reply.bytes[0] != (request.format == IMAGING_FORMAT_PNG ? 0x89 : 0xFF)) {
+    if (reply.bytes != NULL &&
+        reply.bytes[0] != (request.format == IMAGING_FORMAT_PNG ? 0x89 : 0xFF)) {
         abort();
     }
     free(reply.bytes);

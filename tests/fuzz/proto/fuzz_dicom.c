@@ -1,4 +1,5 @@
-/* The Part 10 reader, frames, stream heads and texts on any octets. The heap copy makes every octet beyond the input a report. */
+/* The Part 10 reader, frames, stream heads and texts on any octets. The heap copy makes every octet
+ * beyond the input a report. */
 #include "proto/dicom/charset.h"
 #include "proto/dicom/codestream.h"
 #include "proto/dicom/dicom.h"
@@ -24,7 +25,8 @@ static void walk_frames(const struct dicom_image *image)
         size_t sum = 0;
         while (dicom_fragment_next(&items, &fragment)) {
             sum += fragment.len;
-            if (codestream_read(fragment, &head) == STATUS_OK && (head.width == 0 || head.components == 0)) {
+            if (codestream_read(fragment, &head) == STATUS_OK &&
+                (head.width == 0 || head.components == 0)) {
                 abort();
             }
         }
@@ -68,7 +70,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
         size_t made = 0;
         uint8_t *room = malloc(65536);
         if (inflate_raw(deflated, room, 65536, &made) == STATUS_OK &&
-            dicom_read_dataset(span_of(room, made), DICOM_SYNTAX_DEFLATED_LE, &image) == STATUS_OK) {
+            dicom_read_dataset(span_of(room, made), DICOM_SYNTAX_DEFLATED_LE, &image) ==
+                STATUS_OK) {
             walk_frames(&image);
         }
         free(room);

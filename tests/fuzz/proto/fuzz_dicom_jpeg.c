@@ -1,4 +1,5 @@
-/* Stream heads and the JPEG lossless decoder on any octets: every sample of a picture that is taken was written. */
+/* Stream heads and the JPEG lossless decoder on any octets: every sample of a picture that is taken
+ * was written. */
 #include "proto/dicom/codestream.h"
 #include "proto/dicom/jpeg_lossless.h"
 
@@ -22,7 +23,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
         uint32_t *samples = malloc(count * 3 * sizeof *samples);
         uint32_t *plane[3] = {samples, samples + count, samples + 2 * count};
         memset(samples, 0xEE, count * 3 * sizeof *samples); /* the canary */
-        if (jpeg_lossless_decode(stream, head.width, head.height, head.components, plane) == STATUS_OK) {
+        if (jpeg_lossless_decode(stream, head.width, head.height, head.components, plane) ==
+            STATUS_OK) {
             for (size_t i = 0; i < count * head.components; i++) {
                 if (samples[i] > 0xFFFFu) {
                     abort();

@@ -1,5 +1,5 @@
-/* Request bodies: fed whole and fed in pieces gives the same content and the same end. First octet: seed of the cuts and kind; second: limit or
- * length. */
+/* Request bodies: fed whole and fed in pieces gives the same content and the same end. First octet:
+ * seed of the cuts and kind; second: limit or length. */
 #include "proto/base/check.h"
 #include "proto/http/http_body.h"
 
@@ -13,7 +13,8 @@ struct outcome {
     uint64_t hash;
 };
 
-static struct outcome feed(enum http_body_kind kind, uint64_t length, uint64_t limit, uint32_t seed, struct span input)
+static struct outcome feed(enum http_body_kind kind, uint64_t length, uint64_t limit, uint32_t seed,
+                           struct span input)
 {
     struct http_body body;
     struct outcome out = {.status = STATUS_NEED_MORE, .hash = 14695981039346656037u};

@@ -1,5 +1,5 @@
-/* Request heads: whatever the octets, fed whole and fed in pieces must come out the same, and what is accepted must keep its promises.
- * First octet: seed of the cuts. */
+/* Request heads: whatever the octets, fed whole and fed in pieces must come out the same, and what
+ * is accepted must keep its promises. First octet: seed of the cuts. */
 #include "proto/base/check.h"
 #include "proto/http/http_field.h"
 #include "proto/http/http_path.h"
@@ -36,7 +36,8 @@ static void same(const struct http_request *a, const struct http_request *b)
     CHECK(a->method == b->method && a->minor == b->minor && a->body == b->body);
     CHECK(a->content_length == b->content_length && a->keep_alive == b->keep_alive);
     CHECK(a->expect_continue == b->expect_continue && a->field_count == b->field_count);
-    CHECK(span_equal(a->path, b->path) && span_equal(a->query, b->query) && span_equal(a->host, b->host));
+    CHECK(span_equal(a->path, b->path) && span_equal(a->query, b->query) &&
+          span_equal(a->host, b->host));
     for (size_t i = 0; i < a->field_count; i++) {
         CHECK(span_equal(a->fields[i].name, b->fields[i].name));
         CHECK(span_equal(a->fields[i].value, b->fields[i].value));
@@ -48,7 +49,8 @@ static void promises(const struct http_request *r)
     CHECK(r->path.len > 0 && (r->path.data[0] == '/' || span_is(r->path, "*")));
     CHECK(r->minor == 0 || http_is_host(r->host));
     CHECK(r->minor == 0 || http_request_field_count(r, "Host") == 1);
-    CHECK(r->body != HTTP_BODY_LENGTH || (r->content_length > 0 && r->content_length <= HTTP_CONTENT_LENGTH_MAX));
+    CHECK(r->body != HTTP_BODY_LENGTH ||
+          (r->content_length > 0 && r->content_length <= HTTP_CONTENT_LENGTH_MAX));
     CHECK(r->body != HTTP_BODY_CHUNKED || http_request_field_count(r, "Content-Length") == 0);
     CHECK(r->body == HTTP_BODY_CHUNKED || http_request_field_count(r, "Transfer-Encoding") == 0);
     for (size_t i = 0; i < r->field_count; i++) {
@@ -61,7 +63,8 @@ static void promises(const struct http_request *r)
     if (ws_handshake_check(r) == WS_REFUSAL_NONE) {
         uint8_t answer[512];
         struct writer w = writer_of(answer, sizeof(answer));
-        CHECK(ws_handshake_write_answer(&w, r, NULL, SPAN_LITERAL("Sun, 06 Nov 1994 08:49:37 GMT")) == STATUS_OK);
+        CHECK(ws_handshake_write_answer(
+                  &w, r, NULL, SPAN_LITERAL("Sun, 06 Nov 1994 08:49:37 GMT")) == STATUS_OK);
     }
 }
 

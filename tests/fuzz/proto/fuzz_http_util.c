@@ -1,4 +1,5 @@
-/* Field values, paths, queries and dates: no octet beyond the input, and answers that keep their promises. First octet: which. */
+/* Field values, paths, queries and dates: no octet beyond the input, and answers that keep their
+ * promises. First octet: which. */
 #include "proto/base/check.h"
 #include "proto/http/http_condition.h"
 #include "proto/http/http_date.h"
@@ -13,7 +14,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t len);
 
 static bool inside(struct span part, struct span whole)
 {
-    return part.len == 0 || (part.data >= whole.data && part.data + part.len <= whole.data + whole.len);
+    return part.len == 0 ||
+           (part.data >= whole.data && part.data + part.len <= whole.data + whole.len);
 }
 
 static void paths(struct span input)
@@ -22,7 +24,8 @@ static void paths(struct span input)
     char again[128];
     if (http_path_decode(input, text, sizeof(text)) == STATUS_OK) {
         CHECK(text[0] == '/' && http_utf8_valid(span_text(text)));
-        CHECK(strstr(text, "//") == NULL && strstr(text, "/./") == NULL && strstr(text, "/../") == NULL);
+        CHECK(strstr(text, "//") == NULL && strstr(text, "/./") == NULL &&
+              strstr(text, "/../") == NULL);
         if (strchr(text, '%') == NULL) {
             CHECK(http_path_decode(span_text(text), again, sizeof(again)) == STATUS_OK);
             CHECK(strcmp(text, again) == 0);
@@ -91,7 +94,8 @@ static void conditions(struct span input)
 
 static void handshakes(struct span input)
 {
-    const struct ws_handshake_request request = {.host = "h", .path = "/", .protocol = "a", .key = "the sample nonc"};
+    const struct ws_handshake_request request = {
+        .host = "h", .path = "/", .protocol = "a", .key = "the sample nonc"};
     size_t used = 0;
     unsigned http_status = 0;
     if (ws_handshake_read_answer(input, &request, &used, &http_status) == STATUS_OK) {

@@ -1,5 +1,5 @@
-/* WebSocket octets: fed whole and fed in pieces gives the same events and the same end; each event keeps its promises. First octet: role and
- * seed of the cuts. */
+/* WebSocket octets: fed whole and fed in pieces gives the same events and the same end; each event
+ * keeps its promises. First octet: role and seed of the cuts. */
 #include "proto/base/check.h"
 #include "proto/ws/ws_stream.h"
 
@@ -65,8 +65,9 @@ static struct outcome feed(enum ws_role role, uint32_t seed, struct span input)
         at += used;
     }
     out.reason = stream.reason;
-    CHECK((out.reason == WS_REASON_NONE) == (out.status == STATUS_NEED_MORE || out.status == STATUS_OK ||
-                                             out.status == STATUS_CLOSED));
+    CHECK(
+        (out.reason == WS_REASON_NONE) ==
+        (out.status == STATUS_NEED_MORE || out.status == STATUS_OK || out.status == STATUS_CLOSED));
     return out;
 }
 

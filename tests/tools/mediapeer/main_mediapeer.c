@@ -1,8 +1,10 @@
-/* mediapeer: one room of the media plane on stdin and stdout, for tests with real browsers and nothing else around it.
+/* mediapeer: one room of the media plane on stdin and stdout, for tests with real browsers and
+ * nothing else around it.
  *
  *   in:   offer SEAT LEN\n<LEN octets of SDP>      leave SEAT\n     counters\n     quit\n
  *   out:  answer SEAT LEN SLOTS\n<LEN octets>      error SEAT TEXT\n
- *         event TYPE SEAT REASON key=value ...\n   counter METRIC{LABELS} VALUE\n ... counters-end\n
+ *         event TYPE SEAT REASON key=value ...\n   counter METRIC{LABELS} VALUE\n ...
+ * counters-end\n
  *
  * Usage: mediapeer [ADDRESS...] (addresses named in candidates; none: all of this machine). */
 #include "media/media.h"
@@ -36,8 +38,9 @@ static void wake(void *context)
 
 static void print_stream(const char *name, const struct media_stream_stats *s)
 {
-    printf(" %s=%llu,%llu,%llu,%llu,%u,%u,%u,%u", name, (unsigned long long)s->packets, (unsigned long long)s->bytes,
-           (unsigned long long)s->lost, (unsigned long long)s->repaired, s->jitter_us, s->rtt_us, s->bitrate_bps,
+    printf(" %s=%llu,%llu,%llu,%llu,%u,%u,%u,%u", name, (unsigned long long)s->packets,
+           (unsigned long long)s->bytes, (unsigned long long)s->lost,
+           (unsigned long long)s->repaired, s->jitter_us, s->rtt_us, s->bitrate_bps,
            s->loss_permille);
 }
 
@@ -49,7 +52,8 @@ static void print_events(struct peer *peer)
     }
     struct media_event event;
     while (media_poll(peer->media, &event)) {
-        printf("event %s %u %s", names[event.type], event.seat, event.reason == NULL ? "-" : event.reason);
+        printf("event %s %u %s", names[event.type], event.seat,
+               event.reason == NULL ? "-" : event.reason);
         printf(" transport=%s profile=%s", event.transport, event.srtp_profile);
         if (event.type == MEDIA_STATS) {
             print_stream("up_audio", &event.up[0]);
@@ -62,7 +66,8 @@ static void print_events(struct peer *peer)
     (void)fflush(stdout);
 }
 
-static void print_counter(void *context, const char *name, const char *labels, const char *help, uint64_t value)
+static void print_counter(void *context, const char *name, const char *labels, const char *help,
+                          uint64_t value)
 {
     (void)context;
     (void)help;
@@ -146,11 +151,13 @@ static bool open_peer(struct peer *peer, int argc, char **argv)
     }
     peer->wake_read = pipe_fds[0];
     peer->wake_write = pipe_fds[1];
-    struct media_config config = {.workers = 1, .bind_address = "0.0.0.0", .rooms_max = 4, .wake = wake, .context = peer};
+    struct media_config config = {
+        .workers = 1, .bind_address = "0.0.0.0", .rooms_max = 4, .wake = wake, .context = peer};
     for (int i = 1; i < argc && i <= MEDIA_ADDRESSES_MAX; i++) {
         config.candidates[i - 1] = argv[i];
     }
-    return media_create(&config, &peer->media) == STATUS_OK && media_room_open(peer->media, &peer->room) == STATUS_OK;
+    return media_create(&config, &peer->media) == STATUS_OK &&
+           media_room_open(peer->media, &peer->room) == STATUS_OK;
 }
 
 int main(int argc, char **argv)

@@ -1,4 +1,5 @@
-/* certs: throw-away identities, and pairs on disk: good ones, and each way in which one is refused. */
+/* certs: throw-away identities, and pairs on disk: good ones, and each way in which one is refused.
+ */
 #include "certs/identity.h"
 #include "certs/pair.h"
 #include "tests/unit/test.h"
@@ -46,7 +47,8 @@ static void test_devca(void)
     struct pair_error error = {""};
     struct stat first;
     struct stat second;
-    snprintf(command, sizeof(command), "%s/certs/devca.sh %s test.example >/dev/null", CG_SOURCE_DIR, folder);
+    snprintf(command, sizeof(command), "%s/certs/devca.sh %s test.example >/dev/null",
+             CG_SOURCE_DIR, folder);
     EXPECT_INT(system(command), 0);
     EXPECT(stat(certificate, &first) == 0);
     EXPECT_INT(system(command), 0);
@@ -56,15 +58,19 @@ static void test_devca(void)
         printf("  %s\n", error.text);
         return;
     }
-    EXPECT(pair_names(pair, "localhost") && pair_names(pair, "127.0.0.1") && pair_names(pair, "::1"));
-    EXPECT(pair_names(pair, "test.example") && !pair_names(pair, "other.example") && !pair_names(pair, "consult-gateway"));
+    EXPECT(pair_names(pair, "localhost") && pair_names(pair, "127.0.0.1") &&
+           pair_names(pair, "::1"));
+    EXPECT(pair_names(pair, "test.example") && !pair_names(pair, "other.example") &&
+           !pair_names(pair, "consult-gateway"));
     EXPECT_INT(pair_days_left(pair, now_s), 396);
     EXPECT_INT(pair_days_left(pair, now_s + 400 * (int64_t)DAY_S) < 0, 1);
     EXPECT_INT(stat(key, &first), 0);
     EXPECT_INT(first.st_mode & 077, 0);
     pair_destroy(pair);
-    snprintf(command, sizeof(command), "%s/certs/devca.sh %s more.example >/dev/null && openssl verify -CAfile %s %s >/dev/null",
-             CG_SOURCE_DIR, folder, ca_file, certificate);
+    snprintf(
+        command, sizeof(command),
+        "%s/certs/devca.sh %s more.example >/dev/null && openssl verify -CAfile %s %s >/dev/null",
+        CG_SOURCE_DIR, folder, ca_file, certificate);
     EXPECT_INT(system(command), 0);
     EXPECT_INT(pair_load(certificate, key, now_s, &pair, &error), STATUS_OK);
     EXPECT(pair_names(pair, "more.example"));
@@ -79,8 +85,8 @@ static void write_text(const char *path, const char *text, mode_t mode)
     chmod(path, mode);
 }
 
-static void refused(const char *name, const char *certificate_file, const char *key_file, int64_t at_s, enum status status,
-                    const char *says)
+static void refused(const char *name, const char *certificate_file, const char *key_file,
+                    int64_t at_s, enum status status, const char *says)
 {
     struct pair *pair = NULL;
     struct pair_error error = {""};
@@ -110,13 +116,17 @@ static void test_refusals(void)
     refused("a folder", "/tmp", key, now_s, STATUS_IO, "cannot be read");
     refused("another's key", certificate, other_key, now_s, STATUS_MALFORMED, "does not belong");
     refused("key as certificate", key, key, now_s, STATUS_MALFORMED, "holds no PEM certificate");
-    refused("certificate as key", certificate, certificate, now_s, STATUS_IO, "can be read by every user");
-    refused("expired", certificate, key, now_s + 500 * (int64_t)DAY_S, STATUS_REFUSED, "has expired");
-    refused("not yet valid", certificate, key, now_s - 500 * (int64_t)DAY_S, STATUS_REFUSED, "not yet valid");
+    refused("certificate as key", certificate, certificate, now_s, STATUS_IO,
+            "can be read by every user");
+    refused("expired", certificate, key, now_s + 500 * (int64_t)DAY_S, STATUS_REFUSED,
+            "has expired");
+    refused("not yet valid", certificate, key, now_s - 500 * (int64_t)DAY_S, STATUS_REFUSED,
+            "not yet valid");
     snprintf(path, sizeof(path), "%s/text", folder);
     write_text(path, "no certificate at all\n", 0600);
     refused("text", path, key, now_s, STATUS_MALFORMED, "holds no PEM certificate");
-    refused("text as key", certificate, path, now_s, STATUS_MALFORMED, "holds no unencrypted PEM private key");
+    refused("text as key", certificate, path, now_s, STATUS_MALFORMED,
+            "holds no unencrypted PEM private key");
     write_text(path, "", 0600);
     refused("empty", path, key, now_s, STATUS_MALFORMED, "holds no PEM certificate");
     snprintf(command, sizeof(command), "cat %s %s > %s", ca_file, certificate, path);
@@ -125,12 +135,16 @@ static void test_refusals(void)
     snprintf(command, sizeof(command), "head -c 900 %s > %s", certificate, path);
     EXPECT_INT(system(command), 0);
     refused("cut", path, key, now_s, STATUS_MALFORMED, "");
-    snprintf(command, sizeof(command), "openssl ec -in %s -aes128 -passout pass:x -out %s 2>/dev/null && chmod 600 %s", key, path, path);
+    snprintf(command, sizeof(command),
+             "openssl ec -in %s -aes128 -passout pass:x -out %s 2>/dev/null && chmod 600 %s", key,
+             path, path);
     EXPECT_INT(system(command), 0);
     refused("encrypted key", certificate, path, now_s, STATUS_MALFORMED, "holds no unencrypted");
     snprintf(command, sizeof(command),
-             "openssl req -x509 -newkey rsa:1024 -nodes -days 9 -subj /CN=x -keyout %s/weak.key -out %s/weak.pem 2>/dev/null && "
-             "chmod 600 %s/weak.key", folder, folder, folder);
+             "openssl req -x509 -newkey rsa:1024 -nodes -days 9 -subj /CN=x -keyout %s/weak.key "
+             "-out %s/weak.pem 2>/dev/null && "
+             "chmod 600 %s/weak.key",
+             folder, folder, folder);
     if (system(command) == 0) {
         char weak[80];
         char weak_key[80];

@@ -1,16 +1,18 @@
-/* A small network in a real SQLite database, and calls of the transaction scripts as the dispatcher makes them: one
- * transaction a call, rolled back at a status of 400 and above. Time is a member. One thread each.
+/* A small network in a real SQLite database, and calls of the transaction scripts as the dispatcher
+ * makes them: one transaction a call, rolled back at a status of 400 and above. Time is a member.
+ * One thread each.
  *
  *   TOWN (township, spoke)  clinicians ANNA, BO       coordinator TOWN_COORD
  *   CITY (city, hub)        specialists SONG, TAN, 498 more when asked for   coordinator CITY_COORD
  *   AWAY (city, in no partnership)  specialist WU, coordinator AWAY_COORD    operator OPS at CITY
- * Partnership NET: remote-network, loose, agreement version 3; specialty cardiology (neurology exists, nobody has it). */
+ * Partnership NET: remote-network, loose, agreement version 3; specialty cardiology (neurology
+ * exists, nobody has it). */
 #ifndef TESTS_UNIT_GATEWAY_CONSULT_FIXTURE_H
 #define TESTS_UNIT_GATEWAY_CONSULT_FIXTURE_H
 
 #include "gateway/app.h"
-#include "gateway/consult/consult_actions.h"
 #include "gateway/consult/consult_access.h"
+#include "gateway/consult/consult_actions.h"
 #include "gateway/consult/consult_list.h"
 #include "gateway/consult/consult_load.h"
 #include "gateway/consult/consult_routes.h"
@@ -53,8 +55,9 @@ struct fixture {
     struct api_actor actor;
 };
 
-static inline enum status fixture_sign(void *context, const char *organisation_id, const void *message, size_t len,
-                                       char out_signature_hex[129], char out_public_key_hex[65])
+static inline enum status fixture_sign(void *context, const char *organisation_id,
+                                       const void *message, size_t len, char out_signature_hex[129],
+                                       char out_public_key_hex[65])
 {
     struct fixture *f = context;
     unsigned char signature[crypto_sign_BYTES];
@@ -87,53 +90,89 @@ static inline void fixture_must(enum status status, int line)
 }
 #define MUST(expression) fixture_must((expression), __LINE__)
 
-static inline void fixture_organisation(struct db *db, const char *id, const char *code, const char *zh, const char *en,
-                                        const char *level, const char *region, const char *key)
+static inline void fixture_organisation(struct db *db, const char *id, const char *code,
+                                        const char *zh, const char *en, const char *level,
+                                        const char *region, const char *key)
 {
-    MUST(db_run(db, "INSERT INTO organisation (id, code, name_zh, name_en, level, region, signing_public_key) VALUES ($1, $2, $3, "
-                    "$4, $5, $6, $7)", "sssssss", id, code, zh, en, level, region, key));
+    MUST(db_run(db,
+                "INSERT INTO organisation (id, code, name_zh, name_en, level, region, "
+                "signing_public_key) VALUES ($1, $2, $3, "
+                "$4, $5, $6, $7)",
+                "sssssss", id, code, zh, en, level, region, key));
 }
 
 /* The practitioner has the account's id with the first digit f. */
-static inline void fixture_person(struct db *db, const char *account, const char *organisation, const char *zh, const char *en,
-                                  const char *role, const char *specialty)
+static inline void fixture_person(struct db *db, const char *account, const char *organisation,
+                                  const char *zh, const char *en, const char *role,
+                                  const char *specialty)
 {
     char practitioner[33];
     (void)snprintf(practitioner, sizeof practitioner, "f%s", account + 1);
-    MUST(db_run(db, "INSERT INTO practitioner (id, code, organisation_id, name_zh, name_en, title, licence_no, licensed_since) "
-                    "VALUES ($1, $2, $3, $4, $5, 'attending', $6, '2010-01-01')", "ssssss", practitioner, account, organisation,
-                zh, en, account + 20));
-    MUST(db_run(db, "INSERT INTO account (id, login, practitioner_id, password_hash) VALUES ($1, $2, $3, '-')", "sss", account,
-                account, practitioner));
-    MUST(db_run(db, "INSERT INTO account_role (account_id, role) VALUES ($1, $2)", "ss", account, role));
+    MUST(db_run(db,
+                "INSERT INTO practitioner (id, code, organisation_id, name_zh, name_en, title, "
+                "licence_no, licensed_since) "
+                "VALUES ($1, $2, $3, $4, $5, 'attending', $6, '2010-01-01')",
+                "ssssss", practitioner, account, organisation, zh, en, account + 20));
+    MUST(db_run(
+        db,
+        "INSERT INTO account (id, login, practitioner_id, password_hash) VALUES ($1, $2, $3, '-')",
+        "sss", account, account, practitioner));
+    MUST(db_run(db, "INSERT INTO account_role (account_id, role) VALUES ($1, $2)", "ss", account,
+                role));
     if (specialty != NULL) {
-        MUST(db_run(db, "INSERT INTO practitioner_specialty (practitioner_id, specialty) VALUES ($1, $2)", "ss", practitioner,
-                    specialty));
-        MUST(db_run(db, "INSERT INTO duty (account_id, on_duty, since_ms) VALUES ($1, 0, 0)", "s", account));
+        MUST(db_run(
+            db, "INSERT INTO practitioner_specialty (practitioner_id, specialty) VALUES ($1, $2)",
+            "ss", practitioner, specialty));
+        MUST(db_run(db, "INSERT INTO duty (account_id, on_duty, since_ms) VALUES ($1, 0, 0)", "s",
+                    account));
     }
 }
 
 static inline void fixture_partnership(struct db *db)
 {
-    MUST(db_run(db, "INSERT INTO partnership (id, code, name_zh, name_en, mode, type, lead_organisation_id) VALUES ($1, 'NET', "
-                    "'远程网', 'Network', 'remote-network', 'loose', $2)", "ss", NET, CITY));
-    MUST(db_run(db, "INSERT INTO partnership_member (partnership_id, organisation_id, role, since) VALUES ($1, $2, 'hub', "
-                    "'2020-01-01')", "ss", NET, CITY));
-    MUST(db_run(db, "INSERT INTO partnership_member (partnership_id, organisation_id, role, since) VALUES ($1, $2, 'spoke', "
-                    "'2020-01-01')", "ss", NET, TOWN));
-    MUST(db_run(db, "INSERT INTO partnership_specialty (partnership_id, specialty) VALUES ($1, 'cardiology')", "s", NET));
-    MUST(db_run(db, "INSERT INTO agreement (id, partnership_id, version, signed_on, valid_from, valid_until) VALUES ($1, $2, 3, "
-                    "'2020-01-01', '2020-01-01', '2099-12-31')", "ss", AGREEMENT, NET));
-    MUST(db_run(db, "INSERT INTO agreement_service (agreement_id, kind) VALUES ($1, 'live')", "s", AGREEMENT));
+    MUST(db_run(db,
+                "INSERT INTO partnership (id, code, name_zh, name_en, mode, type, "
+                "lead_organisation_id) VALUES ($1, 'NET', "
+                "'远程网', 'Network', 'remote-network', 'loose', $2)",
+                "ss", NET, CITY));
+    MUST(db_run(db,
+                "INSERT INTO partnership_member (partnership_id, organisation_id, role, since) "
+                "VALUES ($1, $2, 'hub', "
+                "'2020-01-01')",
+                "ss", NET, CITY));
+    MUST(db_run(db,
+                "INSERT INTO partnership_member (partnership_id, organisation_id, role, since) "
+                "VALUES ($1, $2, 'spoke', "
+                "'2020-01-01')",
+                "ss", NET, TOWN));
+    MUST(db_run(
+        db,
+        "INSERT INTO partnership_specialty (partnership_id, specialty) VALUES ($1, 'cardiology')",
+        "s", NET));
+    MUST(db_run(db,
+                "INSERT INTO agreement (id, partnership_id, version, signed_on, valid_from, "
+                "valid_until) VALUES ($1, $2, 3, "
+                "'2020-01-01', '2020-01-01', '2099-12-31')",
+                "ss", AGREEMENT, NET));
+    MUST(db_run(db, "INSERT INTO agreement_service (agreement_id, kind) VALUES ($1, 'live')", "s",
+                AGREEMENT));
 }
 
 static inline void fixture_people(struct db *db, const char *key)
 {
-    fixture_organisation(db, TOWN, "T1", "青山镇卫生院", "Qingshan Township Health Centre", "township", "350222", NULL);
-    fixture_organisation(db, CITY, "C1", "市第一医院", "City First Hospital", "city", "350200", key);
+    fixture_organisation(db, TOWN, "T1", "青山镇卫生院", "Qingshan Township Health Centre",
+                         "township", "350222", NULL);
+    fixture_organisation(db, CITY, "C1", "市第一医院", "City First Hospital", "city", "350200",
+                         key);
     fixture_organisation(db, AWAY, "X1", "外省医院", "Away Hospital", "city", "440300", NULL);
-    MUST(db_run(db, "INSERT INTO specialty (code, name_zh, name_en) VALUES ('cardiology', '心内科', 'Cardiology')", ""));
-    MUST(db_run(db, "INSERT INTO specialty (code, name_zh, name_en) VALUES ('neurology', '神经内科', 'Neurology')", ""));
+    MUST(db_run(db,
+                "INSERT INTO specialty (code, name_zh, name_en) VALUES ('cardiology', '心内科', "
+                "'Cardiology')",
+                ""));
+    MUST(db_run(db,
+                "INSERT INTO specialty (code, name_zh, name_en) VALUES ('neurology', '神经内科', "
+                "'Neurology')",
+                ""));
     fixture_person(db, ANNA, TOWN, "安娜", "Anna", "clinician", NULL);
     fixture_person(db, BO, TOWN, "博", "Bo", "clinician", NULL);
     fixture_person(db, TOWN_COORD, TOWN, "镇协调", "Town Coordinator", "coordinator", NULL);
@@ -197,8 +236,10 @@ static inline void fixture_act_as(struct fixture *f, const char *account)
     memset(&f->actor, 0, sizeof f->actor);
     (void)snprintf(f->actor.account_id, sizeof f->actor.account_id, "%s", account);
     (void)snprintf(f->actor.language, sizeof f->actor.language, "en");
-    db_begin_query(&q, f->db, "SELECT p.id, p.organisation_id, r.role FROM account a JOIN practitioner p ON p.id = a.practitioner_id "
-                              "JOIN account_role r ON r.account_id = a.id WHERE a.id = $1");
+    db_begin_query(&q, f->db,
+                   "SELECT p.id, p.organisation_id, r.role FROM account a JOIN practitioner p ON "
+                   "p.id = a.practitioner_id "
+                   "JOIN account_role r ON r.account_id = a.id WHERE a.id = $1");
     db_bind_text(&q, account);
     while (db_next(&q)) {
         (void)snprintf(f->actor.practitioner_id, 33, "%s", db_text(&q, 0));
@@ -212,17 +253,24 @@ static inline void fixture_act_as(struct fixture *f, const char *account)
     MUST(db_end(&q));
 }
 
-/* account NULL: the system. body is taken. Returns the status; the call stays in f->call until the next. */
-static inline int fixture_call(struct fixture *f, const char *account, api_fn run, const char *id, const char *param,
-                               json_t *body)
+/* account NULL: the system. body is taken. Returns the status; the call stays in f->call until the
+ * next. */
+static inline int fixture_call(struct fixture *f, const char *account, api_fn run, const char *id,
+                               const char *param, json_t *body)
 {
     fixture_clear_call(f);
     MUST(db_begin(f->db));
     if (account != NULL) {
         fixture_act_as(f, account);
     }
-    f->call = (struct api_call){.db = f->db, .now_ms = f->now_ms, .actor = account == NULL ? NULL : &f->actor, .method = "POST",
-                                .params = {id, param, NULL}, .body = body, .services = &f->services, .status = 200};
+    f->call = (struct api_call){.db = f->db,
+                                .now_ms = f->now_ms,
+                                .actor = account == NULL ? NULL : &f->actor,
+                                .method = "POST",
+                                .params = {id, param, NULL},
+                                .body = body,
+                                .services = &f->services,
+                                .status = 200};
     run(&f->call);
     if (f->call.status >= 400 && !f->call.keep_on_error) {
         db_rollback(f->db);
@@ -238,7 +286,8 @@ static inline const char *fixture_text(const struct fixture *f, const char *name
     return text == NULL ? "" : text;
 }
 
-static inline bool has_effect(const struct fixture *f, enum effect_kind kind, const char *account, const char *type)
+static inline bool has_effect(const struct fixture *f, enum effect_kind kind, const char *account,
+                              const char *type)
 {
     for (const struct api_effect *e = f->call.effects; e != NULL; e = e->next) {
         const char *found = json_string_value(json_object_get(e->message, "type"));
@@ -254,7 +303,8 @@ static inline bool has_action(const struct fixture *f, const char *name)
 {
     size_t i;
     json_t *action;
-    json_array_foreach(json_object_get(f->call.reply, "actions"), i, action) {
+    json_array_foreach(json_object_get(f->call.reply, "actions"), i, action)
+    {
         if (strcmp(json_string_value(action), name) == 0) {
             return true;
         }
@@ -262,7 +312,8 @@ static inline bool has_action(const struct fixture *f, const char *name)
     return false;
 }
 
-static inline int act(struct fixture *f, const char *account, const char *id, const char *action, json_t *body)
+static inline int act(struct fixture *f, const char *account, const char *id, const char *action,
+                      json_t *body)
 {
     return fixture_call(f, account, consult_action, id, action, body);
 }
@@ -270,8 +321,9 @@ static inline int act(struct fixture *f, const char *account, const char *id, co
 static inline void duty_script(struct api_call *call)
 {
     bool on = json_is_true(json_object_get(call->body, "on_duty"));
-    enum status status = db_run(call->db, "UPDATE duty SET on_duty = $1, since_ms = $2 WHERE account_id = $3", "iis",
-                                (int64_t)(on ? 1 : 0), call->now_ms, call->actor->account_id);
+    enum status status =
+        db_run(call->db, "UPDATE duty SET on_duty = $1, since_ms = $2 WHERE account_id = $3", "iis",
+               (int64_t)(on ? 1 : 0), call->now_ms, call->actor->account_id);
     if (status != STATUS_OK) {
         (void)api_store_failed(call, status);
     } else if (on) {
@@ -283,29 +335,31 @@ static inline void duty_script(struct api_call *call)
 
 static inline void set_duty(struct fixture *f, const char *account, bool on)
 {
-    if (fixture_call(f, account, duty_script, NULL, NULL, json_pack("{s:b}", "on_duty", on)) != 200) {
+    if (fixture_call(f, account, duty_script, NULL, NULL, json_pack("{s:b}", "on_duty", on)) !=
+        200) {
         abort();
     }
 }
 
 static inline json_t *consent_body(const char *party, bool given)
 {
-    return json_pack("{s:s, s:b, s:s, s:s, s:s}", "party", party, "given", given, "method", "written", "text_version", "1",
-                     "relation", "self");
+    return json_pack("{s:s, s:b, s:s, s:s, s:s}", "party", party, "given", given, "method",
+                     "written", "text_version", "1", "relation", "self");
 }
 
-static inline int give_consent(struct fixture *f, const char *account, const char *id, const char *scope, const char *party,
-                               bool given)
+static inline int give_consent(struct fixture *f, const char *account, const char *id,
+                               const char *scope, const char *party, bool given)
 {
     return fixture_call(f, account, consent_put, id, scope, consent_body(party, given));
 }
 
 static inline json_t *draft_body(const char *urgency)
 {
-    return json_pack("{s:s, s:s, s:{s:s, s:s, s:s, s:s, s:s}, s:{s:s, s:s, s:{s:f, s:i}}}", "specialty", "cardiology", "urgency",
-                     urgency, "patient", "name", "测试患者", "sex", "female", "birth_date", "1961-02-03", "id_type", "resident-id",
-                     "id_number", "350222196102030021", "request", "complaint", "胸痛 2 小时", "question", "是否需要转诊",
-                     "vital_signs", "temperature", 36.8, "pulse", 92);
+    return json_pack("{s:s, s:s, s:{s:s, s:s, s:s, s:s, s:s}, s:{s:s, s:s, s:{s:f, s:i}}}",
+                     "specialty", "cardiology", "urgency", urgency, "patient", "name", "测试患者",
+                     "sex", "female", "birth_date", "1961-02-03", "id_type", "resident-id",
+                     "id_number", "350222196102030021", "request", "complaint", "胸痛 2 小时",
+                     "question", "是否需要转诊", "vital_signs", "temperature", 36.8, "pulse", 92);
 }
 
 /* Creates one of ANNA's; its id goes to id[33]. */
@@ -321,7 +375,8 @@ static inline void make_draft(struct fixture *f, const char *urgency, char id[33
 static inline void step_must(const struct fixture *f, int status, int line)
 {
     if (status >= 400) {
-        printf("line %d: %d %s %s\n", line, status, fixture_text(f, "code"), fixture_text(f, "detail_en"));
+        printf("line %d: %d %s %s\n", line, status, fixture_text(f, "code"),
+               fixture_text(f, "detail_en"));
         abort();
     }
 }
@@ -329,7 +384,8 @@ static inline void step_must(const struct fixture *f, int status, int line)
 
 static inline int join_room(struct fixture *f, const char *account, const char *id)
 {
-    return fixture_call(f, account, consult_session_join, NULL, NULL, json_pack("{s:s}", "consultation", id));
+    return fixture_call(f, account, consult_session_join, NULL, NULL,
+                        json_pack("{s:s}", "consultation", id));
 }
 
 static inline json_t *opinion_body(const char *diagnosis)
@@ -366,7 +422,9 @@ static inline void make_in(struct fixture *f, enum consult_state state, char id[
         return;
     }
     if (state == CONSULT_RETURNED) {
-        STEP(f, act(f, SONG, id, "return", json_pack("{s:s, s:s}", "reason_code", "images-missing", "reason_text", "缺心电图")));
+        STEP(f, act(f, SONG, id, "return",
+                    json_pack("{s:s, s:s}", "reason_code", "images-missing", "reason_text",
+                              "缺心电图")));
         return;
     }
     STEP(f, act(f, SONG, id, "accept", NULL));
@@ -380,7 +438,8 @@ static inline void make_in(struct fixture *f, enum consult_state state, char id[
         return;
     }
     if (state == CONSULT_INTERRUPTED) {
-        STEP(f, fixture_call(f, NULL, consult_session_absent, NULL, NULL, json_pack("{s:s, s:i}", "consultation", id, "seat", 0)));
+        STEP(f, fixture_call(f, NULL, consult_session_absent, NULL, NULL,
+                             json_pack("{s:s, s:i}", "consultation", id, "seat", 0)));
         return;
     }
     if (state == CONSULT_FAILED) {
@@ -396,7 +455,8 @@ static inline void make_in(struct fixture *f, enum consult_state state, char id[
     if (state == CONSULT_SIGNED) {
         return;
     }
-    STEP(f, act(f, ANNA, id, "acknowledge", json_pack("{s:s, s:b}", "adopted", "yes", "told_patient", 1)));
+    STEP(f, act(f, ANNA, id, "acknowledge",
+                json_pack("{s:s, s:b}", "adopted", "yes", "told_patient", 1)));
     if (state == CONSULT_ACKNOWLEDGED) {
         return;
     }

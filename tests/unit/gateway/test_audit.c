@@ -1,4 +1,5 @@
-/* The audit chain: what is added verifies, and every kind of tampering is found and its first bad row named (A31). */
+/* The audit chain: what is added verifies, and every kind of tampering is found and its first bad
+ * row named (A31). */
 #include "tests/unit/gateway/consult_fixture.h"
 
 #include "gateway/records/canonical.h"
@@ -9,8 +10,11 @@ static void add_rows(struct db *db, int count)
 {
     for (int i = 0; i < count; i++) {
         json_t *detail = json_pack("{s:i, s:s}", "n", i, "a", "值");
-        struct audit_entry entry = {.at_ms = 1000 + i, .consultation_id = i % 3 == 0 ? NULL : ID("d1"), .action = "test.row",
-                                    .reason_code = i % 2 == 0 ? NULL : "", .detail = detail};
+        struct audit_entry entry = {.at_ms = 1000 + i,
+                                    .consultation_id = i % 3 == 0 ? NULL : ID("d1"),
+                                    .action = "test.row",
+                                    .reason_code = i % 2 == 0 ? NULL : "",
+                                    .detail = detail};
         MUST(audit_append(db, &entry));
         json_decref(detail);
     }
@@ -26,7 +30,8 @@ static void recompute_from(struct db *db, int64_t seq);
 
 static void flip_detail(struct db *db)
 {
-    MUST(db_run(db, "UPDATE audit SET detail = replace(detail, '\"n\":6', '\"n\":7') WHERE seq = 7", ""));
+    MUST(db_run(db, "UPDATE audit SET detail = replace(detail, '\"n\":6', '\"n\":7') WHERE seq = 7",
+                ""));
 }
 
 static void flip_time(struct db *db)
@@ -46,9 +51,15 @@ static void move_between_fields(struct db *db)
 
 static void flip_hash(struct db *db)
 {
-    MUST(db_run(db, "UPDATE audit SET hash = '0' || substr(hash, 2) WHERE seq = 4 AND substr(hash, 1, 1) <> '0'", ""));
-    MUST(db_run(db, "UPDATE audit SET hash = '1' || substr(hash, 2) WHERE seq = 4 AND substr(hash, 1, 1) = '0' AND previous_hash "
-                    "<> ''", ""));
+    MUST(db_run(db,
+                "UPDATE audit SET hash = '0' || substr(hash, 2) WHERE seq = 4 AND substr(hash, 1, "
+                "1) <> '0'",
+                ""));
+    MUST(db_run(db,
+                "UPDATE audit SET hash = '1' || substr(hash, 2) WHERE seq = 4 AND substr(hash, 1, "
+                "1) = '0' AND previous_hash "
+                "<> ''",
+                ""));
 }
 
 static void delete_one(struct db *db)
@@ -124,13 +135,16 @@ static const struct tampering tamperings[] = {
     {"the head's count", forge_count, 21, "tail"},
 };
 
-/* As an attacker who knows the encoding would: hash of one row anew (the test's own encoder, from audit.h's description). */
+/* As an attacker who knows the encoding would: hash of one row anew (the test's own encoder, from
+ * audit.h's description). */
 static void recompute_from(struct db *db, int64_t seq)
 {
     char text[2048] = "", hash[65];
     struct db_query q;
-    db_begin_query(&q, db, "SELECT previous_hash, seq, at_ms, consultation_id, actor_id, action, from_state, to_state, reason_code, "
-                           "detail FROM audit WHERE seq = $1");
+    db_begin_query(&q, db,
+                   "SELECT previous_hash, seq, at_ms, consultation_id, actor_id, action, "
+                   "from_state, to_state, reason_code, "
+                   "detail FROM audit WHERE seq = $1");
     db_bind_int(&q, seq);
     if (db_next(&q)) {
         for (int i = 0; i < 10; i++) {
@@ -138,7 +152,8 @@ static void recompute_from(struct db *db, int64_t seq)
             if (db_is_null(&q, i)) {
                 (void)snprintf(text + at, sizeof text - at, "-,");
             } else {
-                (void)snprintf(text + at, sizeof text - at, "%zu:%s,", strlen(db_text(&q, i)), db_text(&q, i));
+                (void)snprintf(text + at, sizeof text - at, "%zu:%s,", strlen(db_text(&q, i)),
+                               db_text(&q, i));
             }
         }
     }
@@ -202,7 +217,8 @@ static void whole_chain_rewritten(void)
     MUST(audit_verify_anchor(db, 10, anchor, &holds));
     EXPECT(holds);
     no_triggers(db);
-    MUST(db_run(db, "DELETE FROM audit", "")); /* all of it anew, head included: only an anchor kept elsewhere tells */
+    MUST(db_run(db, "DELETE FROM audit",
+                "")); /* all of it anew, head included: only an anchor kept elsewhere tells */
     MUST(db_run(db, "UPDATE audit_head SET count = 0, hash = $1", "s",
                 "0000000000000000000000000000000000000000000000000000000000000000"));
     add_rows(db, 9);
@@ -277,18 +293,25 @@ struct vector {
     const char *name, *json, *canonical; /* canonical NULL: refused */
 };
 static const struct vector vectors[] = {
-    {"RFC 8785 §3.2.3 sorting", "{\"\\u20ac\":\"Euro Sign\",\"\\r\":\"Carriage Return\",\"\\ufb33\":\"Hebrew Letter Dalet With Dagesh\","
-     "\"1\":\"One\",\"\\ud83d\\ude00\":\"Emoji: Grinning Face\",\"\\u0080\":\"Control\",\"\\u00f6\":\"Latin Small Letter O With Diaeresis\"}",
-     "{\"\\r\":\"Carriage Return\",\"1\":\"One\",\"\xc2\x80\":\"Control\",\"\xc3\xb6\":\"Latin Small Letter O With Diaeresis\","
-     "\"\xe2\x82\xac\":\"Euro Sign\",\"\xf0\x9f\x98\x80\":\"Emoji: Grinning Face\",\"\xef\xac\xb3\":\"Hebrew Letter Dalet With Dagesh\"}"},
+    {"RFC 8785 §3.2.3 sorting",
+     "{\"\\u20ac\":\"Euro Sign\",\"\\r\":\"Carriage Return\",\"\\ufb33\":\"Hebrew Letter Dalet "
+     "With Dagesh\","
+     "\"1\":\"One\",\"\\ud83d\\ude00\":\"Emoji: Grinning "
+     "Face\",\"\\u0080\":\"Control\",\"\\u00f6\":\"Latin Small Letter O With Diaeresis\"}",
+     "{\"\\r\":\"Carriage Return\",\"1\":\"One\",\"\xc2\x80\":\"Control\",\"\xc3\xb6\":\"Latin "
+     "Small Letter O With Diaeresis\","
+     "\"\xe2\x82\xac\":\"Euro Sign\",\"\xf0\x9f\x98\x80\":\"Emoji: Grinning "
+     "Face\",\"\xef\xac\xb3\":\"Hebrew Letter Dalet With Dagesh\"}"},
     {"RFC 8785 §3.2.2.2 strings", "[\"\\u20ac$\\u000F\\u000aA'\\u0042\\u0022\\u005c\\\\\\\"\\/\"]",
      "[\"\xe2\x82\xac$\\u000f\\nA'B\\\"\\\\\\\\\\\"/\"]"},
     {"short escapes", "[\"\\b\\t\\n\\f\\r\\u007f\"]", "[\"\\b\\t\\n\\f\\r\x7f\"]"},
     {"literals", "[null, true, false, {}, []]", "[null,true,false,{},[]]"},
-    {"integers", "[0, -1, 9007199254740991, -9007199254740991]", "[0,-1,9007199254740991,-9007199254740991]"},
+    {"integers", "[0, -1, 9007199254740991, -9007199254740991]",
+     "[0,-1,9007199254740991,-9007199254740991]"},
     {"beyond 2^53-1", "[9007199254740992]", NULL},
     {"a floating point number", "[1.5]", NULL},
-    {"nested", "{\"b\":{\"d\":1,\"c\":[{\"z\":0,\"a\":\"\"}]},\"a\":2}", "{\"a\":2,\"b\":{\"c\":[{\"a\":\"\",\"z\":0}],\"d\":1}}"},
+    {"nested", "{\"b\":{\"d\":1,\"c\":[{\"z\":0,\"a\":\"\"}]},\"a\":2}",
+     "{\"a\":2,\"b\":{\"c\":[{\"a\":\"\",\"z\":0}],\"d\":1}}"},
 };
 
 static void canonical(void)

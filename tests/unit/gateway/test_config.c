@@ -85,7 +85,8 @@ static void write_file(const char *text, size_t len)
 
 static void test_file(void)
 {
-    static const char good[] = "# a comment\n\nport = 1234\r\n  listen=::  \ndata = /srv/with = sign # kept\n";
+    static const char good[] =
+        "# a comment\n\nport = 1234\r\n  listen=::  \ndata = /srv/with = sign # kept\n";
     write_file(good, sizeof(good) - 1);
     EXPECT_INT(config_read_file(config, path, &error), STATUS_OK);
     EXPECT_INT(config_values(config)->port, 1234);
@@ -113,9 +114,10 @@ static void test_file(void)
 
 static void test_order(void)
 {
-    static char e1[] = "CG_PORT=2000", e2[] = "CG_DRAIN_S=5", e3[] = "HOME=/", e4[] = "CG_LISTEN=::1";
-    static char a0[] = "x", a1[] = "--port=3000", a2[] = "--data", a3[] = "/srv", a4[] = "--no-recording", a5[] = "--config",
-                a6[64];
+    static char e1[] = "CG_PORT=2000", e2[] = "CG_DRAIN_S=5", e3[] = "HOME=/",
+                e4[] = "CG_LISTEN=::1";
+    static char a0[] = "x", a1[] = "--port=3000", a2[] = "--data", a3[] = "/srv",
+                a4[] = "--no-recording", a5[] = "--config", a6[64];
     char *environment[] = {e1, e2, e3, e4, NULL};
     char *arguments[] = {a0, a1, a2, a3, a4, a5, a6, NULL};
     enum config_request request = CONFIG_REQUEST_HELP;
@@ -160,7 +162,8 @@ static void test_command_line(void)
         char *arguments[] = {zero, first, rows[i].second == NULL ? NULL : second, NULL};
         enum config_request request = CONFIG_REQUEST_RUN;
         error.text[0] = '\0';
-        EXPECT_INT(config_read_all(config, rows[i].second == NULL ? 2 : 3, arguments, environment, &request, &error),
+        EXPECT_INT(config_read_all(config, rows[i].second == NULL ? 2 : 3, arguments, environment,
+                                   &request, &error),
                    rows[i].status);
         EXPECT(rows[i].says == NULL || strstr(error.text, rows[i].says) != NULL);
         EXPECT(i != 0 || request == CONFIG_REQUEST_HELP);
@@ -209,8 +212,12 @@ static void test_print(void)
 int main(void)
 {
     static const struct test_case cases[] = {
-        {"defaults", test_defaults}, {"values", test_values}, {"file", test_file},
-        {"order", test_order},       {"command line", test_command_line}, {"print", test_print},
+        {"defaults", test_defaults},
+        {"values", test_values},
+        {"file", test_file},
+        {"order", test_order},
+        {"command line", test_command_line},
+        {"print", test_print},
     };
     int fd = mkstemp(path);
     if (fd < 0 || config_create(&config) != STATUS_OK) {

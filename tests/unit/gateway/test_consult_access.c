@@ -1,4 +1,5 @@
-/* Who may do what: every person x every state x every way in, against what the table of relations says (A23). */
+/* Who may do what: every person x every state x every way in, against what the table of relations
+ * says (A23). */
 #include "tests/unit/gateway/consult_fixture.h"
 
 #include "gateway/records/audit_view.h"
@@ -8,16 +9,23 @@ struct person {
     const char *account, *name;
 };
 static const struct person people[] = {
-    {ANNA, "requester"},       {BO, "colleague of the requester"},   {TOWN_COORD, "coordinator of the requester"},
-    {SONG, "consultant"},      {TAN, "specialist who was offered it"}, {CITY_COORD, "coordinator of the consultant"},
-    {WU, "stranger"},          {AWAY_COORD, "coordinator elsewhere"}, {OPS, "operator"},
+    {ANNA, "requester"},
+    {BO, "colleague of the requester"},
+    {TOWN_COORD, "coordinator of the requester"},
+    {SONG, "consultant"},
+    {TAN, "specialist who was offered it"},
+    {CITY_COORD, "coordinator of the consultant"},
+    {WU, "stranger"},
+    {AWAY_COORD, "coordinator elsewhere"},
+    {OPS, "operator"},
 };
 #define PEOPLE (sizeof people / sizeof people[0])
 
 static const enum consult_state states[] = {
-    CONSULT_DRAFT,            CONSULT_OFFERED, CONSULT_ACCEPTED,     CONSULT_IN_SESSION, CONSULT_INTERRUPTED,
-    CONSULT_AWAITING_OPINION, CONSULT_SIGNED,  CONSULT_ACKNOWLEDGED, CONSULT_CLOSED,     CONSULT_RETURNED,
-    CONSULT_WITHDRAWN,        CONSULT_EXPIRED, CONSULT_FAILED,       CONSULT_DISCARDED,
+    CONSULT_DRAFT,       CONSULT_OFFERED,          CONSULT_ACCEPTED,  CONSULT_IN_SESSION,
+    CONSULT_INTERRUPTED, CONSULT_AWAITING_OPINION, CONSULT_SIGNED,    CONSULT_ACKNOWLEDGED,
+    CONSULT_CLOSED,      CONSULT_RETURNED,         CONSULT_WITHDRAWN, CONSULT_EXPIRED,
+    CONSULT_FAILED,      CONSULT_DISCARDED,
 };
 #define STATES (sizeof states / sizeof states[0])
 
@@ -29,7 +37,9 @@ static unsigned expected(const char *account, enum consult_state state, bool has
         return CONSULT_ACTOR_REQUESTER;
     }
     if (strcmp(account, SONG) == 0) {
-        return has_consultant ? CONSULT_ACTOR_CONSULTANT : state == CONSULT_OFFERED ? CONSULT_ACTOR_CANDIDATE : 0u;
+        return has_consultant             ? CONSULT_ACTOR_CONSULTANT
+               : state == CONSULT_OFFERED ? CONSULT_ACTOR_CANDIDATE
+                                          : 0u;
     }
     if (strcmp(account, TAN) == 0) {
         return state == CONSULT_OFFERED ? CONSULT_ACTOR_CANDIDATE : 0u;
@@ -79,9 +89,11 @@ static void check_reading(struct fixture *f, const char *account, const char *id
     }
 }
 
-static void check_actions(struct fixture *f, const char *account, const char *id, enum consult_state state, unsigned relation)
+static void check_actions(struct fixture *f, const char *account, const char *id,
+                          enum consult_state state, unsigned relation)
 {
-    static const char body[] = "{\"reason_code\":\"other\",\"reason_text\":\"x\",\"adopted\":\"yes\"}";
+    static const char body[] =
+        "{\"reason_code\":\"other\",\"reason_text\":\"x\",\"adopted\":\"yes\"}";
     for (unsigned e = 0; e < CONSULT_EVENT_COUNT; e++) {
         enum consult_event event = (enum consult_event)e;
         if (!consult_event_is_action(event)) {
@@ -93,7 +105,8 @@ static void check_actions(struct fixture *f, const char *account, const char *id
         }
         int status = act(f, account, id, consult_event_name(event), json_loads(body, 0, NULL));
         bool answer = event == CONSULT_EVENT_ACCEPT || event == CONSULT_EVENT_DECLINE;
-        bool winner = event == CONSULT_EVENT_ACCEPT && state == CONSULT_ACCEPTED && relation == CONSULT_ACTOR_CONSULTANT;
+        bool winner = event == CONSULT_EVENT_ACCEPT && state == CONSULT_ACCEPTED &&
+                      relation == CONSULT_ACTOR_CONSULTANT;
         if (winner) {
             EXPECT_INT(status, 200);
         } else if (relation == 0) {
@@ -104,7 +117,10 @@ static void check_actions(struct fixture *f, const char *account, const char *id
     }
     int attach = fixture_call(f, account, attach_script, id, NULL, NULL);
     struct consult_step step = consult_fsm_next(state, CONSULT_EVENT_ATTACH, relation);
-    EXPECT_INT(attach, relation == 0 ? 404 : step.refusal == CONSULT_OK ? 200 : step.refusal == CONSULT_NOT_YOURS ? 403 : 409);
+    EXPECT_INT(attach, relation == 0                       ? 404
+                       : step.refusal == CONSULT_OK        ? 200
+                       : step.refusal == CONSULT_NOT_YOURS ? 403
+                                                           : 409);
 }
 
 static void matrix(void)
@@ -116,10 +132,12 @@ static void matrix(void)
         set_duty(&f, TAN, states[s] != CONSULT_EXPIRED);
         make_in(&f, states[s], id);
         expect_state(&f, id, consult_state_name(states[s]));
-        MUST(db_one_text(f.db, consultant, sizeof consultant, "SELECT COALESCE(consultant_id, '') FROM consultation WHERE id = $1",
-                         "s", id));
+        MUST(db_one_text(f.db, consultant, sizeof consultant,
+                         "SELECT COALESCE(consultant_id, '') FROM consultation WHERE id = $1", "s",
+                         id));
         for (size_t p = 0; p < PEOPLE; p++) {
-            (void)snprintf(row_name, sizeof row_name, "%s in %s", people[p].name, consult_state_name(states[s]));
+            (void)snprintf(row_name, sizeof row_name, "%s in %s", people[p].name,
+                           consult_state_name(states[s]));
             test_row(row_name);
             unsigned relation = expected(people[p].account, states[s], consultant[0] != '\0');
             check_reading(&f, people[p].account, id, relation);
@@ -145,7 +163,8 @@ static void identity_is_masked(void)
         STEP(&f, fixture_call(&f, others[i], consult_get, id, NULL, NULL));
         patient = json_object_get(f.call.reply, "patient");
         EXPECT(json_object_get(patient, "id_number") == NULL);
-        EXPECT_TEXT(json_string_value(json_object_get(patient, "id_number_masked")), "350*************21");
+        EXPECT_TEXT(json_string_value(json_object_get(patient, "id_number_masked")),
+                    "350*************21");
         char *text = json_dumps(f.call.reply, 0);
         EXPECT(strstr(text, "350222196102030021") == NULL);
         free(text);

@@ -1,5 +1,5 @@
-/* Every cell of the state table, its invariants, and that gateway/README.md shows the same table. Run with --print to get
- * the text for the README. */
+/* Every cell of the state table, its invariants, and that gateway/README.md shows the same table.
+ * Run with --print to get the text for the README. */
 #include "gateway/consult/consult_fsm.h"
 #include "tests/unit/test.h"
 
@@ -20,7 +20,8 @@ static void every_cell(void)
             EXPECT(step.refusal != CONSULT_NOT_YOURS); /* somebody may, or nobody by the state */
             if (step.refusal != CONSULT_OK) {
                 EXPECT(step.next == state);
-                EXPECT(consult_refusal_code(step.refusal)[0] != '\0' && consult_refusal_zh(step.refusal)[0] != '\0');
+                EXPECT(consult_refusal_code(step.refusal)[0] != '\0' &&
+                       consult_refusal_zh(step.refusal)[0] != '\0');
             } else {
                 moves++;
                 EXPECT(!consult_state_reserved(step.next) && !consult_state_reserved(state));
@@ -32,7 +33,8 @@ static void every_cell(void)
                 struct consult_step one = consult_fsm_next(state, event, actor);
                 bool may = step.refusal == CONSULT_OK && (consult_event_actors(event) & actor) != 0;
                 EXPECT_INT(one.refusal == CONSULT_OK, may);
-                EXPECT(step.refusal == CONSULT_OK || one.refusal == step.refusal); /* the state is said before the person */
+                EXPECT(step.refusal == CONSULT_OK ||
+                       one.refusal == step.refusal); /* the state is said before the person */
             }
             EXPECT(consult_fsm_next(state, event, 0).refusal != CONSULT_OK);
         }
@@ -49,7 +51,8 @@ static bool reaches(enum consult_state from, enum consult_state to, unsigned act
         grew = false;
         for (unsigned s = 0; s < CONSULT_STATE_COUNT; s++) {
             for (unsigned e = 0; seen[s] && e < CONSULT_EVENT_COUNT; e++) {
-                struct consult_step step = consult_fsm_next((enum consult_state)s, (enum consult_event)e, actors);
+                struct consult_step step =
+                    consult_fsm_next((enum consult_state)s, (enum consult_event)e, actors);
                 if (step.refusal == CONSULT_OK && !seen[step.next]) {
                     seen[step.next] = grew = true;
                 }
@@ -74,7 +77,8 @@ static void invariants(void)
             EXPECT(step.next == state); /* only a closed one comes back, for an amended opinion */
         }
         /* whoever vanishes, the others or the clock can bring it to an end */
-        EXPECT(over || reaches(state, CONSULT_CLOSED, ALL_ACTORS) || reaches(state, CONSULT_DISCARDED, ALL_ACTORS));
+        EXPECT(over || reaches(state, CONSULT_CLOSED, ALL_ACTORS) ||
+               reaches(state, CONSULT_DISCARDED, ALL_ACTORS));
         if (consult_state_phase(state) == CONSULT_PHASE_RUNNING) {
             EXPECT(reaches(state, CONSULT_FAILED, CONSULT_ACTOR_SYSTEM));
         }
@@ -82,9 +86,11 @@ static void invariants(void)
             EXPECT(reaches(state, CONSULT_EXPIRED, CONSULT_ACTOR_SYSTEM));
         }
     }
-    for (unsigned e = 0; e < CONSULT_EVENT_COUNT; e++) { /* signing is the consultant's, deciding the requester's */
+    for (unsigned e = 0; e < CONSULT_EVENT_COUNT;
+         e++) { /* signing is the consultant's, deciding the requester's */
         unsigned others = ALL_ACTORS & ~(unsigned)CONSULT_ACTOR_CONSULTANT;
-        struct consult_step step = consult_fsm_next(CONSULT_AWAITING_OPINION, (enum consult_event)e, others);
+        struct consult_step step =
+            consult_fsm_next(CONSULT_AWAITING_OPINION, (enum consult_event)e, others);
         EXPECT(step.next == CONSULT_AWAITING_OPINION);
     }
 }
@@ -93,15 +99,18 @@ static void names(void)
 {
     for (unsigned s = 0; s < CONSULT_STATE_COUNT; s++) {
         enum consult_state back = CONSULT_STATE_COUNT;
-        EXPECT(consult_state_of(consult_state_name((enum consult_state)s), &back) && (unsigned)back == s);
+        EXPECT(consult_state_of(consult_state_name((enum consult_state)s), &back) &&
+               (unsigned)back == s);
     }
     for (unsigned e = 0; e < CONSULT_EVENT_COUNT; e++) {
         enum consult_event back = CONSULT_EVENT_COUNT;
-        EXPECT(consult_event_of(consult_event_name((enum consult_event)e), &back) && (unsigned)back == e);
+        EXPECT(consult_event_of(consult_event_name((enum consult_event)e), &back) &&
+               (unsigned)back == e);
     }
     enum consult_state state;
     enum consult_event event;
-    EXPECT(!consult_state_of("", &state) && !consult_state_of("Draft", &state) && !consult_event_of("drop table", &event));
+    EXPECT(!consult_state_of("", &state) && !consult_state_of("Draft", &state) &&
+           !consult_event_of("drop table", &event));
 }
 
 static void timers(void)
@@ -110,7 +119,8 @@ static void timers(void)
         const struct consult_timer_rule *rule = consult_timer_rule((enum consult_timer)i);
         EXPECT(rule->default_ms[0] > 0 && rule->default_ms[1] > 0 && rule->default_ms[2] > 0);
         if (rule->has_event) {
-            EXPECT_INT(consult_fsm_next(rule->state, rule->event, CONSULT_ACTOR_SYSTEM).refusal, CONSULT_OK);
+            EXPECT_INT(consult_fsm_next(rule->state, rule->event, CONSULT_ACTOR_SYSTEM).refusal,
+                       CONSULT_OK);
         }
         EXPECT(rule->has_event != rule->again);
     }
@@ -144,18 +154,22 @@ static size_t table(char *out, size_t room)
     size_t len = (size_t)snprintf(out, room, "| event |");
     for (unsigned s = 0; s < CONSULT_STATE_COUNT; s++) {
         if (!consult_state_reserved((enum consult_state)s)) {
-            len += (size_t)snprintf(out + len, room - len, " %s |", consult_state_name((enum consult_state)s));
+            len += (size_t)snprintf(out + len, room - len, " %s |",
+                                    consult_state_name((enum consult_state)s));
         }
     }
     len += (size_t)snprintf(out + len, room - len, "\n|---|");
     for (unsigned s = 0; s < CONSULT_STATE_COUNT; s++) {
-        len += (size_t)snprintf(out + len, room - len, "%s", consult_state_reserved((enum consult_state)s) ? "" : "---|");
+        len += (size_t)snprintf(out + len, room - len, "%s",
+                                consult_state_reserved((enum consult_state)s) ? "" : "---|");
     }
     for (unsigned e = 0; e < CONSULT_EVENT_COUNT; e++) {
-        len += (size_t)snprintf(out + len, room - len, "\n| %s |", consult_event_name((enum consult_event)e));
+        len += (size_t)snprintf(out + len, room - len, "\n| %s |",
+                                consult_event_name((enum consult_event)e));
         for (unsigned s = 0; s < CONSULT_STATE_COUNT; s++) {
             if (!consult_state_reserved((enum consult_state)s)) {
-                len += (size_t)snprintf(out + len, room - len, " %s |", cell_text((enum consult_state)s, (enum consult_event)e));
+                len += (size_t)snprintf(out + len, room - len, " %s |",
+                                        cell_text((enum consult_state)s, (enum consult_event)e));
             }
         }
     }
@@ -178,7 +192,10 @@ static void readme_shows_it(void)
 int main(int argc, char **argv)
 {
     static const struct test_case cases[] = {
-        {"every cell", every_cell}, {"invariants", invariants}, {"names", names}, {"timers", timers},
+        {"every cell", every_cell},
+        {"invariants", invariants},
+        {"names", names},
+        {"timers", timers},
         {"README shows the table", readme_shows_it},
     };
     if (argc > 1 && strcmp(argv[1], "--print") == 0) {

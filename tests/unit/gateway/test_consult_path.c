@@ -1,4 +1,5 @@
-/* The live path from draft to closed through the scripts that the routes run, and what is refused on the way. */
+/* The live path from draft to closed through the scripts that the routes run, and what is refused
+ * on the way. */
 #include "tests/unit/gateway/consult_fixture.h"
 
 static void whole_path(void)
@@ -20,7 +21,8 @@ static void whole_path(void)
     EXPECT(has_effect(&f, EFFECT_PUSH, SONG, "offer.ring"));
     EXPECT(!has_effect(&f, EFFECT_PUSH, TAN, "offer.ring"));
     EXPECT(!has_effect(&f, EFFECT_PUSH, WU, "offer.ring"));
-    EXPECT_INT(json_integer_value(json_object_get(json_object_get(f.call.reply, "queue"), "position")), 1);
+    EXPECT_INT(
+        json_integer_value(json_object_get(json_object_get(f.call.reply, "queue"), "position")), 1);
     EXPECT_INT(json_integer_value(json_object_get(f.call.reply, "deadline_ms")), START_MS + 900000);
     json_t *partnership = json_object_get(f.call.reply, "partnership");
     EXPECT_TEXT(json_string_value(json_object_get(partnership, "id")), NET);
@@ -47,9 +49,12 @@ static void whole_path(void)
     EXPECT_INT(act(&f, SONG, id, "sign", NULL), 409);
     EXPECT_INT(act(&f, ANNA, id, "acknowledge", json_pack("{s:s}", "adopted", "no")), 422);
     EXPECT_TEXT(fixture_text(&f, "field"), "/text");
-    json_t *decision = json_pack("{s:{s:s, s:s, s:b}}", "decision", "adopted", "partly", "text", "转诊条件不具备", "told_patient", 1);
+    json_t *decision = json_pack("{s:{s:s, s:s, s:b}}", "decision", "adopted", "partly", "text",
+                                 "转诊条件不具备", "told_patient", 1);
     EXPECT_INT(act(&f, ANNA, id, "acknowledge", decision), 200);
-    EXPECT_TEXT(json_string_value(json_object_get(json_object_get(f.call.reply, "decision"), "adopted")), "partly");
+    EXPECT_TEXT(
+        json_string_value(json_object_get(json_object_get(f.call.reply, "decision"), "adopted")),
+        "partly");
     EXPECT_INT(act(&f, ANNA, id, "close", NULL), 200);
     EXPECT_TEXT(fixture_text(&f, "state"), "closed");
     EXPECT_INT((long long)json_array_size(json_object_get(f.call.reply, "actions")), 0);
@@ -68,9 +73,13 @@ static void returned_and_again(void)
     char id[33];
     fixture_open(&f, ":memory:");
     make_in(&f, CONSULT_ACCEPTED, id);
-    EXPECT_INT(act(&f, SONG, id, "return", json_pack("{s:s}", "reason_code", "images-missing")), 422);
+    EXPECT_INT(act(&f, SONG, id, "return", json_pack("{s:s}", "reason_code", "images-missing")),
+               422);
     EXPECT_TEXT(fixture_text(&f, "field"), "/reason_text");
-    EXPECT_INT(act(&f, SONG, id, "return", json_pack("{s:s, s:s}", "reason_code", "images-missing", "reason_text", "缺心电图")), 200);
+    EXPECT_INT(
+        act(&f, SONG, id, "return",
+            json_pack("{s:s, s:s}", "reason_code", "images-missing", "reason_text", "缺心电图")),
+        200);
     EXPECT_TEXT(fixture_text(&f, "my_role"), "none"); /* no longer a party */
     EXPECT(json_object_get(f.call.reply, "patient") == NULL);
     EXPECT_INT(fixture_call(&f, SONG, consult_get, id, NULL, NULL), 404);
@@ -78,7 +87,9 @@ static void returned_and_again(void)
     EXPECT_TEXT(fixture_text(&f, "reason_text"), "缺心电图");
     json_t *change = json_pack("{s:{s:s}}", "request", "tests", "心电图已上传");
     EXPECT_INT(fixture_call(&f, ANNA, consult_patch, id, NULL, change), 200);
-    EXPECT_TEXT(json_string_value(json_object_get(json_object_get(f.call.reply, "request"), "complaint")), "胸痛 2 小时");
+    EXPECT_TEXT(
+        json_string_value(json_object_get(json_object_get(f.call.reply, "request"), "complaint")),
+        "胸痛 2 小时");
     EXPECT_INT(act(&f, ANNA, id, "submit", NULL), 200);
     EXPECT(has_effect(&f, EFFECT_PUSH, SONG, "offer.ring"));
     EXPECT_INT(act(&f, SONG, id, "accept", NULL), 200);
@@ -90,8 +101,9 @@ static void stat_defers_consent(void)
     struct fixture f;
     char id[33];
     fixture_open(&f, ":memory:");
-    json_t *body = json_pack("{s:s, s:s, s:{s:s, s:s}, s:{s:s}}", "specialty", "cardiology", "urgency", "stat", "patient", "sex",
-                             "male", "age", "约60岁", "request", "complaint", "心脏骤停");
+    json_t *body =
+        json_pack("{s:s, s:s, s:{s:s, s:s}, s:{s:s}}", "specialty", "cardiology", "urgency", "stat",
+                  "patient", "sex", "male", "age", "约60岁", "request", "complaint", "心脏骤停");
     EXPECT_INT(fixture_call(&f, ANNA, consult_create, NULL, NULL, body), 201);
     (void)snprintf(id, sizeof id, "%s", fixture_text(&f, "id"));
     EXPECT_INT(act(&f, ANNA, id, "submit", NULL), 422);
@@ -113,13 +125,19 @@ static const struct wrong wrong_bodies[] = {
     {"urgency", "{\"specialty\":\"cardiology\",\"urgency\":\"now\"}", "/urgency", 422},
     {"kind", "{\"specialty\":\"cardiology\",\"kind\":\"read\"}", "/kind", 422},
     {"patient is a text", "{\"specialty\":\"cardiology\",\"patient\":\"x\"}", "/patient", 422},
-    {"unknown member", "{\"specialty\":\"cardiology\",\"patient\":{\"nick\":\"x\"}}", "/patient/nick", 422},
-    {"date", "{\"specialty\":\"cardiology\",\"patient\":{\"birth_date\":\"1961-02-30\"}}", "/patient/birth_date", 422},
+    {"unknown member", "{\"specialty\":\"cardiology\",\"patient\":{\"nick\":\"x\"}}",
+     "/patient/nick", 422},
+    {"date", "{\"specialty\":\"cardiology\",\"patient\":{\"birth_date\":\"1961-02-30\"}}",
+     "/patient/birth_date", 422},
     {"sex", "{\"specialty\":\"cardiology\",\"patient\":{\"sex\":\"x\"}}", "/patient/sex", 422},
-    {"name is a number", "{\"specialty\":\"cardiology\",\"patient\":{\"name\":1}}", "/patient/name", 422},
-    {"id number", "{\"specialty\":\"cardiology\",\"patient\":{\"id_number\":\"<b>\"}}", "/patient/id_number", 422},
-    {"vitals", "{\"specialty\":\"cardiology\",\"request\":{\"vital_signs\":{\"a\":[]}}}", "/request/vital_signs", 422},
-    {"title", "{\"specialty\":\"cardiology\",\"request\":{\"wanted_title\":\"king\"}}", "/request/wanted_title", 422},
+    {"name is a number", "{\"specialty\":\"cardiology\",\"patient\":{\"name\":1}}", "/patient/name",
+     422},
+    {"id number", "{\"specialty\":\"cardiology\",\"patient\":{\"id_number\":\"<b>\"}}",
+     "/patient/id_number", 422},
+    {"vitals", "{\"specialty\":\"cardiology\",\"request\":{\"vital_signs\":{\"a\":[]}}}",
+     "/request/vital_signs", 422},
+    {"title", "{\"specialty\":\"cardiology\",\"request\":{\"wanted_title\":\"king\"}}",
+     "/request/wanted_title", 422},
     {"array", "[]", "", 422},
 };
 
@@ -130,9 +148,11 @@ static void wrong_fields(void)
     for (size_t i = 0; i < sizeof wrong_bodies / sizeof wrong_bodies[0]; i++) {
         test_row(wrong_bodies[i].name);
         json_t *body = json_loads(wrong_bodies[i].body, 0, NULL);
-        EXPECT_INT(fixture_call(&f, ANNA, consult_create, NULL, NULL, body), wrong_bodies[i].status);
+        EXPECT_INT(fixture_call(&f, ANNA, consult_create, NULL, NULL, body),
+                   wrong_bodies[i].status);
         EXPECT_TEXT(fixture_text(&f, "field"), wrong_bodies[i].field);
-        EXPECT(fixture_text(&f, "detail_zh")[0] != '\0' && fixture_text(&f, "detail_en")[0] != '\0');
+        EXPECT(fixture_text(&f, "detail_zh")[0] != '\0' &&
+               fixture_text(&f, "detail_en")[0] != '\0');
         test_row_end();
     }
     char id[33];
@@ -143,7 +163,9 @@ static void wrong_fields(void)
     json_t *body = json_pack("{s:{s:s}}", "request", "complaint", long_text);
     EXPECT_INT(fixture_call(&f, ANNA, consult_patch, id, NULL, body), 422);
     EXPECT_TEXT(fixture_text(&f, "field"), "/request/complaint");
-    EXPECT_INT(fixture_call(&f, ANNA, consult_patch, id, NULL, json_pack("{s:{s:s}}", "request", "question", " \xe3\x80\x80")), 200);
+    EXPECT_INT(fixture_call(&f, ANNA, consult_patch, id, NULL,
+                            json_pack("{s:{s:s}}", "request", "question", " \xe3\x80\x80")),
+               200);
     EXPECT_INT(give_consent(&f, ANNA, id, "consultation", "patient", true), 200);
     EXPECT_INT(act(&f, ANNA, id, "submit", NULL), 422);
     EXPECT_TEXT(fixture_text(&f, "field"), "/request/question");
@@ -183,14 +205,21 @@ static void versions(void)
     const struct {
         const char *if_match;
         int status;
-    } rows[] = {{"\"1\"", 200}, {"\"1\"", 412}, {"\"2\"", 200}, {"*", 200}, {"3", 412}, {NULL, 200}};
+    } rows[] = {{"\"1\"", 200}, {"\"1\"", 412}, {"\"2\"", 200},
+                {"*", 200},     {"3", 412},     {NULL, 200}};
     for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
         fixture_clear_call(&f);
         MUST(db_begin(f.db));
         fixture_act_as(&f, ANNA);
-        f.call = (struct api_call){.db = f.db, .now_ms = f.now_ms, .actor = &f.actor, .params = {id, NULL, NULL}, .status = 200,
-                                   .if_match = rows[i].if_match, .services = &f.services,
-                                   .body = json_pack("{s:{s:s}}", "patient", "phone", "0592-1234567")};
+        f.call =
+            (struct api_call){.db = f.db,
+                              .now_ms = f.now_ms,
+                              .actor = &f.actor,
+                              .params = {id, NULL, NULL},
+                              .status = 200,
+                              .if_match = rows[i].if_match,
+                              .services = &f.services,
+                              .body = json_pack("{s:{s:s}}", "patient", "phone", "0592-1234567")};
         consult_patch(&f.call);
         EXPECT_INT(f.call.status, rows[i].status);
         MUST(db_commit(f.db));
@@ -212,12 +241,17 @@ static void numbers(void)
     fixture_close(&f);
 }
 
-static int list(struct fixture *f, const char *account, const char *which, const char *limit, const char *before)
+static int list(struct fixture *f, const char *account, const char *which, const char *limit,
+                const char *before)
 {
     fixture_clear_call(f);
     MUST(db_begin(f->db));
     fixture_act_as(f, account);
-    f->call = (struct api_call){.db = f->db, .now_ms = f->now_ms, .actor = &f->actor, .status = 200, .services = &f->services};
+    f->call = (struct api_call){.db = f->db,
+                                .now_ms = f->now_ms,
+                                .actor = &f->actor,
+                                .status = 200,
+                                .services = &f->services};
     f->call.query[0] = (struct api_query_pair){"list", which};
     f->call.query[1] = (struct api_query_pair){"limit", limit};
     f->call.query[2] = (struct api_query_pair){before == NULL ? NULL : "before_ms", before};
@@ -238,8 +272,9 @@ static void lists(void)
     }
     EXPECT_INT(list(&f, ANNA, "mine", "2", NULL), 3);
     json_t *rows = json_object_get(f.call.reply, "consultations");
-    (void)snprintf(before, sizeof before, "%lld",
-                   (long long)json_integer_value(json_object_get(json_array_get(rows, 2), "created_ms")));
+    (void)snprintf(
+        before, sizeof before, "%lld",
+        (long long)json_integer_value(json_object_get(json_array_get(rows, 2), "created_ms")));
     EXPECT(json_is_true(json_object_get(f.call.reply, "more")));
     EXPECT_INT(list(&f, ANNA, "mine", "2", before), 2);
     EXPECT(json_is_false(json_object_get(f.call.reply, "more")));
@@ -254,7 +289,8 @@ static void lists(void)
     make_draft(&f, "stat", id);
     STEP(&f, give_consent(&f, ANNA, id, "consultation", "patient", true));
     STEP(&f, act(&f, ANNA, id, "submit", NULL));
-    EXPECT_INT(json_integer_value(json_object_get(json_object_get(f.call.reply, "queue"), "ahead")), 0);
+    EXPECT_INT(json_integer_value(json_object_get(json_object_get(f.call.reply, "queue"), "ahead")),
+               0);
     EXPECT_INT(list(&f, TAN, "queue", "50", NULL), 2);
     rows = json_object_get(f.call.reply, "consultations");
     EXPECT_TEXT(json_string_value(json_object_get(json_array_get(rows, 0), "urgency")), "stat");
@@ -274,9 +310,14 @@ static void lists(void)
 int main(void)
 {
     static const struct test_case cases[] = {
-        {"whole path", whole_path},     {"returned and again", returned_and_again}, {"stat defers consent", stat_defers_consent},
-        {"wrong fields", wrong_fields}, {"rules refuse", rules_refuse},             {"If-Match", versions},
-        {"numbers", numbers}, {"lists", lists},
+        {"whole path", whole_path},
+        {"returned and again", returned_and_again},
+        {"stat defers consent", stat_defers_consent},
+        {"wrong fields", wrong_fields},
+        {"rules refuse", rules_refuse},
+        {"If-Match", versions},
+        {"numbers", numbers},
+        {"lists", lists},
     };
     return TEST_MAIN(cases);
 }

@@ -6,7 +6,8 @@
 
 static int absent(struct fixture *f, const char *id, int seat)
 {
-    return fixture_call(f, NULL, consult_session_absent, NULL, NULL, json_pack("{s:s, s:i}", "consultation", id, "seat", seat));
+    return fixture_call(f, NULL, consult_session_absent, NULL, NULL,
+                        json_pack("{s:s, s:i}", "consultation", id, "seat", seat));
 }
 
 static int64_t count_of(struct fixture *f, const char *sql_literal)
@@ -52,7 +53,8 @@ static void room(void)
     EXPECT_TEXT(fixture_text(&f, "state"), "interrupted");
     EXPECT_INT(join_room(&f, ANNA, id), 200);
     EXPECT_TEXT(fixture_text(&f, "state"), "in-session");
-    EXPECT_INT(count_of(&f, "SELECT started_ms FROM consultation"), started); /* the first time counts */
+    EXPECT_INT(count_of(&f, "SELECT started_ms FROM consultation"),
+               started); /* the first time counts */
     STEP(&f, act(&f, SONG, id, "end", NULL));
     EXPECT_INT(join_room(&f, ANNA, id), 409);
     EXPECT_TEXT(fixture_text(&f, "code"), "room.closed");
@@ -61,11 +63,12 @@ static void room(void)
 
 static json_t *complete_body(const char *recording, const char *extra)
 {
-    json_t *body = json_pack("{s:s, s:s, s:s, s:s, s:i, s:i, s:I, s:[{s:i, s:s, s:i, s:i}], s:[{s:i, s:s, s:s}]}", "recording_id",
-                             recording, "file", "c-p1.webm", "media_type", "video/webm", "sha256",
-                             "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855", "duration_ms", 20000, "bytes",
-                             123456, "started_ms", (json_int_t)START_MS, "gaps", "party", 0, "kind", "video", "from_ms", 5, "to_ms",
-                             9, "tracks", "party", 0, "kind", "audio", "codec", "opus");
+    json_t *body = json_pack(
+        "{s:s, s:s, s:s, s:s, s:i, s:i, s:I, s:[{s:i, s:s, s:i, s:i}], s:[{s:i, s:s, s:s}]}",
+        "recording_id", recording, "file", "c-p1.webm", "media_type", "video/webm", "sha256",
+        "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855", "duration_ms", 20000,
+        "bytes", 123456, "started_ms", (json_int_t)START_MS, "gaps", "party", 0, "kind", "video",
+        "from_ms", 5, "to_ms", 9, "tracks", "party", 0, "kind", "audio", "codec", "opus");
     if (extra != NULL) {
         json_object_set_new(body, extra, json_true());
     }
@@ -86,21 +89,31 @@ static void recording(void)
     EXPECT(has_effect(&f, EFFECT_RECORDING_START, NULL, NULL));
     MUST(db_one_text(f.db, part, sizeof part, "SELECT id FROM recording", ""));
     json_t *body = json_pack("{s:s, s:s}", "consultation", id, "recording_id", part);
-    EXPECT_INT(fixture_call(&f, NULL, consult_session_recording_started, NULL, NULL, json_deep_copy(body)), 200);
+    EXPECT_INT(
+        fixture_call(&f, NULL, consult_session_recording_started, NULL, NULL, json_deep_copy(body)),
+        200);
     EXPECT_INT(json_integer_value(json_object_get(f.call.reply, "part")), 1);
     STEP(&f, give_consent(&f, ANNA, id, "recording", "patient", false));
     EXPECT(has_effect(&f, EFFECT_RECORDING_STOP, NULL, NULL));
-    EXPECT_INT(fixture_call(&f, NULL, consult_session_recording_started, NULL, NULL, body), 409); /* it began too late */
+    EXPECT_INT(fixture_call(&f, NULL, consult_session_recording_started, NULL, NULL, body),
+               409); /* it began too late */
     STEP(&f, give_consent(&f, ANNA, id, "recording", "patient", true));
     EXPECT(has_effect(&f, EFFECT_RECORDING_START, NULL, NULL));
     EXPECT_INT(count_of(&f, "SELECT COUNT(*) FROM recording"), 2);
-    EXPECT_INT(fixture_call(&f, NULL, consult_session_recording_complete, NULL, NULL, complete_body(part, NULL)), 200);
-    EXPECT_INT(fixture_call(&f, NULL, consult_session_recording_complete, NULL, NULL, complete_body(part, "failed")), 200);
-    EXPECT_INT(count_of(&f, "SELECT COUNT(*) FROM recording WHERE state = 'complete'"), 1); /* told twice: the first counts */
+    EXPECT_INT(fixture_call(&f, NULL, consult_session_recording_complete, NULL, NULL,
+                            complete_body(part, NULL)),
+               200);
+    EXPECT_INT(fixture_call(&f, NULL, consult_session_recording_complete, NULL, NULL,
+                            complete_body(part, "failed")),
+               200);
+    EXPECT_INT(count_of(&f, "SELECT COUNT(*) FROM recording WHERE state = 'complete'"),
+               1); /* told twice: the first counts */
     body = complete_body(part, NULL);
     json_object_set_new(body, "file", json_string("../../etc/passwd"));
     EXPECT_INT(fixture_call(&f, NULL, consult_session_recording_complete, NULL, NULL, body), 422);
-    EXPECT_INT(fixture_call(&f, NULL, consult_session_recording_complete, NULL, NULL, complete_body(ID("ee"), NULL)), 404);
+    EXPECT_INT(fixture_call(&f, NULL, consult_session_recording_complete, NULL, NULL,
+                            complete_body(ID("ee"), NULL)),
+               404);
     STEP(&f, act(&f, ANNA, id, "end", NULL));
     EXPECT(has_effect(&f, EFFECT_RECORDING_STOP, NULL, NULL));
     STEP(&f, fixture_call(&f, SONG, consult_get, id, NULL, NULL));
@@ -112,7 +125,8 @@ static void recording(void)
 
 static void consent_to_the_consultation_withdrawn(void)
 {
-    static const enum consult_state ends[] = {CONSULT_OFFERED, CONSULT_ACCEPTED, CONSULT_IN_SESSION, CONSULT_INTERRUPTED};
+    static const enum consult_state ends[] = {CONSULT_OFFERED, CONSULT_ACCEPTED, CONSULT_IN_SESSION,
+                                              CONSULT_INTERRUPTED};
     for (size_t i = 0; i < sizeof ends / sizeof ends[0]; i++) {
         struct fixture f;
         char id[33];
@@ -135,9 +149,10 @@ static void consent_to_the_consultation_withdrawn(void)
 }
 
 static const enum consult_state all_states[] = {
-    CONSULT_DRAFT,            CONSULT_OFFERED, CONSULT_ACCEPTED,     CONSULT_IN_SESSION, CONSULT_INTERRUPTED,
-    CONSULT_AWAITING_OPINION, CONSULT_SIGNED,  CONSULT_ACKNOWLEDGED, CONSULT_CLOSED,     CONSULT_RETURNED,
-    CONSULT_WITHDRAWN,        CONSULT_EXPIRED, CONSULT_FAILED,       CONSULT_DISCARDED,
+    CONSULT_DRAFT,       CONSULT_OFFERED,          CONSULT_ACCEPTED,  CONSULT_IN_SESSION,
+    CONSULT_INTERRUPTED, CONSULT_AWAITING_OPINION, CONSULT_SIGNED,    CONSULT_ACKNOWLEDGED,
+    CONSULT_CLOSED,      CONSULT_RETURNED,         CONSULT_WITHDRAWN, CONSULT_EXPIRED,
+    CONSULT_FAILED,      CONSULT_DISCARDED,
 };
 #define STATES (sizeof all_states / sizeof all_states[0])
 
@@ -153,7 +168,10 @@ static void restart_in_every_state(void)
         make_in(&f, all_states[i], ids[i]);
     }
     int64_t timers = count_of(&f, "SELECT COUNT(*) FROM consultation_timer");
-    EXPECT_INT(count_of(&f, "SELECT COUNT(*) FROM recording WHERE state = 'recording' AND stop_reason IS NULL"), 2);
+    EXPECT_INT(
+        count_of(
+            &f, "SELECT COUNT(*) FROM recording WHERE state = 'recording' AND stop_reason IS NULL"),
+        2);
     fixture_clear_call(&f);
     db_close(f.db);
     MUST(db_open(path, &f.db));
@@ -162,14 +180,16 @@ static void restart_in_every_state(void)
     EXPECT_INT((long long)json_array_size(json_object_get(f.call.reply, "interrupted")), 1);
     EXPECT(json_array_size(json_object_get(f.call.reply, "recordings")) >= 2);
     for (size_t i = 0; i < STATES; i++) {
-        enum consult_state wanted = all_states[i] == CONSULT_IN_SESSION ? CONSULT_INTERRUPTED : all_states[i];
+        enum consult_state wanted =
+            all_states[i] == CONSULT_IN_SESSION ? CONSULT_INTERRUPTED : all_states[i];
         test_row(consult_state_name(all_states[i]));
         expect_state(&f, ids[i], consult_state_name(wanted));
         EXPECT_INT(fixture_call(&f, ANNA, consult_get, ids[i], NULL, NULL), 200);
         test_row_end();
     }
     EXPECT_INT(count_of(&f, "SELECT COUNT(*) FROM participation WHERE present = 1"), 0);
-    EXPECT_INT(count_of(&f, "SELECT COUNT(*) FROM consultation_timer"), timers + 1); /* the hold of the interrupted one */
+    EXPECT_INT(count_of(&f, "SELECT COUNT(*) FROM consultation_timer"),
+               timers + 1); /* the hold of the interrupted one */
     STEP(&f, join_room(&f, ANNA, ids[3]));
     STEP(&f, join_room(&f, SONG, ids[3]));
     EXPECT_TEXT(fixture_text(&f, "state"), "in-session");
@@ -219,10 +239,12 @@ static void timers(void)
     make_in(&f, CONSULT_AWAITING_OPINION, id);
     f.now_ms += 1800000;
     run_timers(&f);
-    EXPECT(has_effect(&f, EFFECT_PUSH, SONG, "queue.changed") && !has_effect(&f, EFFECT_PUSH_ROLE, NULL, NULL));
+    EXPECT(has_effect(&f, EFFECT_PUSH, SONG, "queue.changed") &&
+           !has_effect(&f, EFFECT_PUSH_ROLE, NULL, NULL));
     f.now_ms += 86400000;
     run_timers(&f);
-    EXPECT(has_effect(&f, EFFECT_PUSH_ROLE, NULL, "queue.changed")); /* overdue: the coordinators learn it */
+    EXPECT(has_effect(&f, EFFECT_PUSH_ROLE, NULL,
+                      "queue.changed")); /* overdue: the coordinators learn it */
     expect_state(&f, id, "awaiting-opinion");
     make_in(&f, CONSULT_ACCEPTED, id);
     f.now_ms += 86400000;
@@ -251,11 +273,14 @@ static void counts(void)
     json_t *queue = json_object_get(f.call.reply, "queue");
     EXPECT_INT(json_integer_value(json_object_get(queue, "depth")), 1);
     EXPECT_INT(json_integer_value(json_object_get(queue, "oldest_ms")), 5000);
-    EXPECT_INT(json_integer_value(json_object_get(json_object_get(queue, "by_urgency"), "urgent")), 1);
+    EXPECT_INT(json_integer_value(json_object_get(json_object_get(queue, "by_urgency"), "urgent")),
+               1);
     ops_overview_set_live(&live);
     EXPECT_INT(fixture_call(&f, OPS, ops_overview, NULL, NULL, NULL), 200);
     EXPECT_INT(json_integer_value(json_object_get(f.call.reply, "connections")), 7);
-    EXPECT_INT(json_integer_value(json_object_get(json_object_get(f.call.reply, "consultations"), "signed")), 1);
+    EXPECT_INT(json_integer_value(
+                   json_object_get(json_object_get(f.call.reply, "consultations"), "signed")),
+               1);
     ops_overview_set_live(NULL);
     fixture_close(&f);
 }

@@ -1,5 +1,6 @@
-/* The attachment calls against a real database, a real data folder and real decoder processes: pieces of any length, wrong offsets
- * and hashes, two writers, refusals by name, duplicates, access and consent, and what a crash leaves at each step. */
+/* The attachment calls against a real database, a real data folder and real decoder processes:
+ * pieces of any length, wrong offsets and hashes, two writers, refusals by name, duplicates, access
+ * and consent, and what a crash leaves at each step. */
 #include "gateway/config/config.h"
 #include "gateway/imaging/attachment.h"
 #include "gateway/imaging/blob_path.h"
@@ -98,16 +99,26 @@ struct ask {
     struct api_query_pair query[4];
 };
 
-/* The parts as the dispatcher runs them. The call stays until the next one, so a writer keeps its lock as it does there. */
+/* The parts as the dispatcher runs them. The call stays until the next one, so a writer keeps its
+ * lock as it does there. */
 static int go(struct rig *rig, const struct ask *ask)
 {
     struct fixture *f = &rig->f;
     fixture_clear_call(f);
     MUST(db_begin(f->db));
     fixture_act_as(f, ask->account);
-    f->call = (struct api_call){.db = f->db, .now_ms = f->now_ms, .actor = &f->actor, .method = "PUT", .params = {ask->id, NULL, NULL},
-                                .config = &rig->limits, .body = ask->body, .services = &f->services, .status = 200,
-                                .raw = ask->raw, .raw_len = ask->raw_len, .chunk_sha256 = ask->chunk_sha256};
+    f->call = (struct api_call){.db = f->db,
+                                .now_ms = f->now_ms,
+                                .actor = &f->actor,
+                                .method = "PUT",
+                                .params = {ask->id, NULL, NULL},
+                                .config = &rig->limits,
+                                .body = ask->body,
+                                .services = &f->services,
+                                .status = 200,
+                                .raw = ask->raw,
+                                .raw_len = ask->raw_len,
+                                .chunk_sha256 = ask->chunk_sha256};
     memcpy(f->call.query, ask->query, sizeof ask->query);
     ask->run(&f->call);
     end_part(f);
@@ -128,25 +139,37 @@ static int go(struct rig *rig, const struct ask *ask)
     return status;
 }
 
-static int create(struct rig *rig, const char *account, const char *name, const struct octets *file, char id[33])
+static int create(struct rig *rig, const char *account, const char *name, const struct octets *file,
+                  char id[33])
 {
-    struct ask ask = {.account = account, .id = rig->consultation, .run = upload_create,
-                      .body = json_pack("{s:s, s:I, s:s}", "name", name, "bytes", (json_int_t)file->len, "sha256", file->sha256)};
+    struct ask ask = {.account = account,
+                      .id = rig->consultation,
+                      .run = upload_create,
+                      .body = json_pack("{s:s, s:I, s:s}", "name", name, "bytes",
+                                        (json_int_t)file->len, "sha256", file->sha256)};
     int status = go(rig, &ask);
     (void)snprintf(id, 33, "%s", fixture_text(&rig->f, "id"));
     return status;
 }
 
-static struct ask piece_ask(const char *account, const char *id, const struct octets *file, size_t offset, size_t len,
-                            char *offset_text, char *hash)
+static struct ask piece_ask(const char *account, const char *id, const struct octets *file,
+                            size_t offset, size_t len, char *offset_text, char *hash)
 {
     (void)snprintf(offset_text, 24, "%zu", offset);
     MUST(digest_octets(file->data + offset, len, hash));
-    return (struct ask){.account = account, .id = id, .run = upload_put, .blob = upload_put_blob, .finish = upload_put_finish,
-                        .raw = file->data + offset, .raw_len = len, .chunk_sha256 = hash, .query = {{"offset", offset_text}}};
+    return (struct ask){.account = account,
+                        .id = id,
+                        .run = upload_put,
+                        .blob = upload_put_blob,
+                        .finish = upload_put_finish,
+                        .raw = file->data + offset,
+                        .raw_len = len,
+                        .chunk_sha256 = hash,
+                        .query = {{"offset", offset_text}}};
 }
 
-static int put(struct rig *rig, const char *account, const char *id, const struct octets *file, size_t offset, size_t len)
+static int put(struct rig *rig, const char *account, const char *id, const struct octets *file,
+               size_t offset, size_t len)
 {
     char text[24];
     char hash[65];
@@ -157,25 +180,29 @@ static int put(struct rig *rig, const char *account, const char *id, const struc
 static int64_t received(struct rig *rig, const char *account, const char *id)
 {
     struct ask ask = {.account = account, .id = id, .run = upload_get};
-    return go(rig, &ask) == 200 ? json_integer_value(json_object_get(rig->f.call.reply, "received")) : -1;
+    return go(rig, &ask) == 200 ? json_integer_value(json_object_get(rig->f.call.reply, "received"))
+                                : -1;
 }
 
 /* Whole file in one piece; the attachment's id, or "". */
-static int send_whole(struct rig *rig, const char *name, const struct octets *file, char attachment[33])
+static int send_whole(struct rig *rig, const char *name, const struct octets *file,
+                      char attachment[33])
 {
     char id[33];
     int status = create(rig, ANNA, name, file, id);
     if (status == 201) {
         status = put(rig, ANNA, id, file, 0, file->len);
     }
-    const char *found = json_string_value(json_object_get(json_object_get(rig->f.call.reply, "attachment"), "id"));
+    const char *found =
+        json_string_value(json_object_get(json_object_get(rig->f.call.reply, "attachment"), "id"));
     (void)snprintf(attachment, 33, "%s", found != NULL ? found : "");
     return status;
 }
 
 static const char *refusal_code(const struct rig *rig)
 {
-    const char *code = json_string_value(json_object_get(json_object_get(rig->f.call.reply, "refusal"), "code"));
+    const char *code =
+        json_string_value(json_object_get(json_object_get(rig->f.call.reply, "refusal"), "code"));
     return code != NULL ? code : "";
 }
 
@@ -333,7 +360,8 @@ static void duplicates_are_one(void)
     int64_t count = 0;
     MUST(db_one_int(rig.f.db, &count, "SELECT COUNT(*) FROM attachment", ""));
     EXPECT_INT(count, 1);
-    make_draft(&rig.f, "urgent", rig.consultation); /* the same file in another consultation shares the blob */
+    make_draft(&rig.f, "urgent",
+               rig.consultation); /* the same file in another consultation shares the blob */
     EXPECT_INT(send_whole(&rig, "again", &mr, second), 200);
     EXPECT(second[0] != 0);
     struct ask remove = {.account = ANNA, .id = second, .run = attachment_remove};
@@ -346,9 +374,13 @@ static void duplicates_are_one(void)
     rig_close(&rig);
 }
 
-static int show(struct rig *rig, const char *account, const char *id, const char *name, const char *value)
+static int show(struct rig *rig, const char *account, const char *id, const char *name,
+                const char *value)
 {
-    struct ask ask = {.account = account, .id = id, .run = attachment_rendered, .blob = attachment_rendered_blob,
+    struct ask ask = {.account = account,
+                      .id = id,
+                      .run = attachment_rendered,
+                      .blob = attachment_rendered_blob,
                       .query = {{name, value}}};
     return go(rig, &ask);
 }
@@ -373,7 +405,8 @@ static void pictures_for_those_who_may(void)
     EXPECT_INT(go(&rig, &content), 200);
     EXPECT(strstr(rig.f.call.file, mr.sha256) != NULL);
     EXPECT_TEXT(rig.f.call.content_type, "application/dicom");
-    struct ask thumbnail = {.account = SONG, .id = id, .run = attachment_thumbnail, .blob = attachment_thumbnail_blob};
+    struct ask thumbnail = {
+        .account = SONG, .id = id, .run = attachment_thumbnail, .blob = attachment_thumbnail_blob};
     EXPECT_INT(go(&rig, &thumbnail), 200);
     EXPECT(access(rig.f.call.file, R_OK) == 0);
     int64_t views = 0;
@@ -389,7 +422,8 @@ static void pictures_for_those_who_may(void)
 }
 
 /* The last piece up to, but without, its commit: what kill -9 leaves there. */
-static void crash_before_commit(struct rig *rig, const char *id, const struct octets *file, size_t offset)
+static void crash_before_commit(struct rig *rig, const char *id, const struct octets *file,
+                                size_t offset)
 {
     char text[24];
     char hash[65];
@@ -415,7 +449,9 @@ static void crashes_lose_nothing(void)
     MUST(imaging_recover(rig.f.db, rig.folder));
     EXPECT(access(path.text, F_OK) != 0);
     EXPECT_INT(received(&rig, ANNA, id), 5000);
-    crash_before_commit(&rig, id, &mr, 5000); /* once more, and this time no restart: the next piece takes it back */
+    crash_before_commit(
+        &rig, id, &mr,
+        5000); /* once more, and this time no restart: the next piece takes it back */
     EXPECT_INT(put(&rig, ANNA, id, &mr, 5000, 100), 200);
     EXPECT_INT(put(&rig, ANNA, id, &mr, 5100, mr.len - 5100), 200);
     EXPECT_TEXT(fixture_text(&rig.f, "state"), "done");

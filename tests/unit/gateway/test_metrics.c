@@ -41,7 +41,9 @@ static void test_counting(void)
     EXPECT_INT(metrics_value(metrics, METRIC_HTTP_REQUESTS, 1, 2, 0), 7);
     EXPECT_INT(metrics_value(metrics, METRIC_HTTP_REQUESTS, 2, 1, 0), 0);
     metrics_add(metrics, METRIC_LOGINS, 9999, 0, 0, 1); /* beyond the set: "other" */
-    EXPECT_INT(metrics_value(metrics, METRIC_LOGINS, metrics_label(METRICS_LABELS_LOGIN_RESULT, "other"), 0, 0), 1);
+    EXPECT_INT(metrics_value(metrics, METRIC_LOGINS,
+                             metrics_label(METRICS_LABELS_LOGIN_RESULT, "other"), 0, 0),
+               1);
     metrics_raise(metrics, METRIC_CONNECTIONS_ACCEPTED, 0, 0, 0, 10);
     metrics_raise(metrics, METRIC_CONNECTIONS_ACCEPTED, 0, 0, 0, 8);
     EXPECT_INT(metrics_value(metrics, METRIC_CONNECTIONS_ACCEPTED, 0, 0, 0), 10);
@@ -49,11 +51,13 @@ static void test_counting(void)
     metrics_clear(metrics, METRIC_CONSULTATIONS);
     EXPECT_INT(metrics_value(metrics, METRIC_CONSULTATIONS, 3, 1, 2), 0);
     EXPECT(metrics_add_named(metrics, "consult_uploads_total", "hash", 2));
-    EXPECT_INT(metrics_value(metrics, METRIC_UPLOADS, metrics_label(METRICS_LABELS_UPLOAD_RESULT, "hash"), 0, 0), 2);
+    EXPECT_INT(metrics_value(metrics, METRIC_UPLOADS,
+                             metrics_label(METRICS_LABELS_UPLOAD_RESULT, "hash"), 0, 0),
+               2);
     EXPECT(metrics_add_named(metrics, "consult_http_requests_total", "console,2xx", 1));
     EXPECT(!metrics_add_named(metrics, "consult_nothing_total", "", 1));
     EXPECT(!metrics_add_named(metrics, "consult_connections", "tls", 1)); /* a gauge */
-    metrics_add(NULL, METRIC_LOGINS, 0, 0, 0, 1);                          /* nothing happens */
+    metrics_add(NULL, METRIC_LOGINS, 0, 0, 0, 1);                         /* nothing happens */
 }
 
 static void test_histogram(void)
@@ -72,8 +76,8 @@ static void test_histogram(void)
     EXPECT(strstr(text, "consult_store_commit_seconds_bucket{le=\"+Inf\"} 100\n") != NULL);
     EXPECT(strstr(text, "consult_store_commit_seconds_count 100\n") != NULL);
     EXPECT(strstr(text, "# TYPE consult_store_commit_seconds histogram\n") != NULL);
-    EXPECT(strstr(text, "# TYPE media_test_total counter\nmedia_test_total{reason=\"a\"} 1\nmedia_test_total{reason=\"b\"} 2\n") !=
-           NULL);
+    EXPECT(strstr(text, "# TYPE media_test_total counter\nmedia_test_total{reason=\"a\"} "
+                        "1\nmedia_test_total{reason=\"b\"} 2\n") != NULL);
     EXPECT(strstr(text, "consult_build_info{version=\"0\"} 1\n") != NULL);
     free(text);
 }

@@ -1,4 +1,5 @@
-/* Opinions: signed over the whole record, verified on each read, immutable, versions by amendment; recordings played. */
+/* Opinions: signed over the whole record, verified on each read, immutable, versions by amendment;
+ * recordings played. */
 #include "tests/unit/gateway/consult_fixture.h"
 
 #include "gateway/records/opinion_record.h"
@@ -23,15 +24,21 @@ static void signed_record(void)
     const char *key = json_string_value(json_object_get(opinion, "public_key"));
     EXPECT(opinion_record_verify(canonical, signature, key));
     json_t *record = json_loads(canonical, 0, NULL);
-    EXPECT_TEXT(json_string_value(json_object_get(json_object_get(record, "partnership"), "id")), NET);
-    EXPECT_INT(json_integer_value(json_object_get(json_object_get(record, "partnership"), "agreement_version")), 3);
-    EXPECT_TEXT(json_string_value(json_object_get(json_object_get(record, "patient"), "name")), "测试患者");
+    EXPECT_TEXT(json_string_value(json_object_get(json_object_get(record, "partnership"), "id")),
+                NET);
+    EXPECT_INT(json_integer_value(
+                   json_object_get(json_object_get(record, "partnership"), "agreement_version")),
+               3);
+    EXPECT_TEXT(json_string_value(json_object_get(json_object_get(record, "patient"), "name")),
+                "测试患者");
     EXPECT(strstr(canonical, "350222196102030021") == NULL); /* proves who, tells nobody */
     json_t *vitals = json_object_get(json_object_get(record, "request"), "vital_signs");
     EXPECT_TEXT(json_string_value(json_object_get(vitals, "temperature")), "36.8");
     json_t *consultant = json_object_get(record, "consultant");
     EXPECT(json_string_length(json_object_get(consultant, "licence_no")) > 0);
-    EXPECT_TEXT(json_string_value(json_object_get(json_object_get(consultant, "organisation"), "code")), "C1");
+    EXPECT_TEXT(
+        json_string_value(json_object_get(json_object_get(consultant, "organisation"), "code")),
+        "C1");
     char *broken = strdup(canonical);
     for (size_t i = 0; i < strlen(canonical); i += 37) { /* any octet, any bit */
         broken[i] = (char)(broken[i] ^ 1);
@@ -40,7 +47,8 @@ static void signed_record(void)
     }
     free(broken);
     EXPECT(!opinion_record_verify(canonical, signature, signature));
-    EXPECT(!opinion_record_verify(canonical, "", key) && !opinion_record_verify(canonical, "zz", key));
+    EXPECT(!opinion_record_verify(canonical, "", key) &&
+           !opinion_record_verify(canonical, "zz", key));
     json_decref(record);
     fixture_close(&f);
 }
@@ -106,16 +114,21 @@ static void drafts(void)
     make_in(&f, CONSULT_IN_SESSION, id);
     EXPECT_INT(fixture_call(&f, ANNA, opinion_put, id, NULL, opinion_body("x")), 403);
     EXPECT_INT(fixture_call(&f, TAN, opinion_put, id, NULL, opinion_body("x")), 404);
-    EXPECT_INT(fixture_call(&f, SONG, opinion_put, id, NULL, json_pack("{s:{s:s}}", "body", "poem", "x")), 422);
+    EXPECT_INT(
+        fixture_call(&f, SONG, opinion_put, id, NULL, json_pack("{s:{s:s}}", "body", "poem", "x")),
+        422);
     EXPECT_TEXT(fixture_text(&f, "field"), "/body/poem");
-    EXPECT_INT(fixture_call(&f, SONG, opinion_put, id, NULL, json_pack("{s:{s:i}}", "body", "findings", 3)), 422);
+    EXPECT_INT(fixture_call(&f, SONG, opinion_put, id, NULL,
+                            json_pack("{s:{s:i}}", "body", "findings", 3)),
+               422);
     EXPECT_INT(fixture_call(&f, SONG, opinion_put, id, NULL, json_pack("{}")), 422);
     EXPECT_INT(fixture_call(&f, SONG, opinion_put, id, NULL, opinion_body("初步")), 200);
     EXPECT_TEXT(json_string_value(json_object_get(latest(&f), "status")), "draft");
     STEP(&f, fixture_call(&f, ANNA, consult_get, id, NULL, NULL));
     EXPECT(json_is_null(latest(&f))); /* a draft is its author's */
     STEP(&f, act(&f, ANNA, id, "end", NULL));
-    STEP(&f, fixture_call(&f, SONG, opinion_put, id, NULL, json_pack("{s:{s:s}}", "body", "treatment", "休息")));
+    STEP(&f, fixture_call(&f, SONG, opinion_put, id, NULL,
+                          json_pack("{s:{s:s}}", "body", "treatment", "休息")));
     EXPECT_INT(act(&f, SONG, id, "sign", NULL), 422); /* neither findings nor diagnosis */
     fixture_close(&f);
 }
@@ -132,7 +145,8 @@ static void amended(void)
     EXPECT_TEXT(fixture_text(&f, "state"), "awaiting-opinion");
     EXPECT_INT(json_integer_value(json_object_get(latest(&f), "version")), 2);
     STEP(&f, fixture_call(&f, ANNA, consult_get, id, NULL, NULL));
-    EXPECT_INT(json_integer_value(json_object_get(latest(&f), "version")), 1); /* the signed one stays in force */
+    EXPECT_INT(json_integer_value(json_object_get(latest(&f), "version")),
+               1); /* the signed one stays in force */
     STEP(&f, fixture_call(&f, SONG, opinion_put, id, NULL, opinion_body("非 ST 段抬高型")));
     STEP(&f, act(&f, SONG, id, "sign", NULL));
     STEP(&f, fixture_call(&f, ANNA, opinion_list, id, NULL, NULL));
@@ -141,7 +155,8 @@ static void amended(void)
     for (size_t i = 0; i < 2; i++) {
         EXPECT(json_is_true(json_object_get(json_array_get(versions, i), "verified")));
     }
-    EXPECT_TEXT(json_string_value(json_object_get(json_array_get(versions, 1), "amend_reason")), "补充检查结果");
+    EXPECT_TEXT(json_string_value(json_object_get(json_array_get(versions, 1), "amend_reason")),
+                "补充检查结果");
     STEP(&f, act(&f, ANNA, id, "acknowledge", json_pack("{s:s}", "adopted", "yes")));
     fixture_close(&f);
 }
@@ -155,8 +170,9 @@ static void playback(void)
     make_in(&f, CONSULT_SIGNED, id);
     MUST(db_one_text(f.db, part, sizeof part, "SELECT id FROM recording", ""));
     EXPECT_INT(fixture_call(&f, SONG, recordings_content, part, NULL, NULL), 409);
-    json_t *body = json_pack("{s:s, s:s, s:s, s:i, s:i}", "recording_id", part, "file", "c1-p1.webm", "media_type", "video/webm",
-                             "duration_ms", 1000, "bytes", 10);
+    json_t *body =
+        json_pack("{s:s, s:s, s:s, s:i, s:i}", "recording_id", part, "file", "c1-p1.webm",
+                  "media_type", "video/webm", "duration_ms", 1000, "bytes", 10);
     STEP(&f, fixture_call(&f, NULL, consult_session_recording_complete, NULL, NULL, body));
     for (int i = 0; i < 5; i++) { /* ranges of one playback */
         EXPECT_INT(fixture_call(&f, SONG, recordings_content, part, NULL, NULL), 200);

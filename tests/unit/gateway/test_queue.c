@@ -1,4 +1,5 @@
-/* Offers: to whom, who wins, who declines, what waits for whom; 500 accepts of one offer in a row and by eight threads. */
+/* Offers: to whom, who wins, who declines, what waits for whom; 500 accepts of one offer in a row
+ * and by eight threads. */
 #include "tests/unit/gateway/consult_fixture.h"
 
 #include <pthread.h>
@@ -13,7 +14,10 @@ static void offered_to_whom(void)
     fixture_open(&f, ":memory:");
     set_duty(&f, SONG, true);
     set_duty(&f, WU, true); /* on duty, on the specialty, in no partnership */
-    MUST(db_run(f.db, "UPDATE practitioner SET licensed_since = '2025-06-01' WHERE id = 'f" "0000000000000000000000000000012'", ""));
+    MUST(db_run(f.db,
+                "UPDATE practitioner SET licensed_since = '2025-06-01' WHERE id = 'f"
+                "0000000000000000000000000000012'",
+                ""));
     set_duty(&f, TAN, true); /* licensed for a year */
     make_draft(&f, "urgent", id);
     STEP(&f, give_consent(&f, ANNA, id, "consultation", "patient", true));
@@ -35,7 +39,8 @@ static void duty_later(void)
     make_draft(&f, "urgent", id);
     STEP(&f, give_consent(&f, ANNA, id, "consultation", "patient", true));
     STEP(&f, act(&f, ANNA, id, "submit", NULL));
-    EXPECT_TEXT(fixture_text(&f, "state"), "offered"); /* nobody is there yet: it waits for the deadline */
+    EXPECT_TEXT(fixture_text(&f, "state"),
+                "offered"); /* nobody is there yet: it waits for the deadline */
     set_duty(&f, SONG, true);
     EXPECT(has_effect(&f, EFFECT_PUSH, SONG, "offer.ring"));
     set_duty(&f, SONG, false);
@@ -60,8 +65,10 @@ static void declines(void)
     make_in(&f, CONSULT_OFFERED, id);
     EXPECT_INT(act(&f, SONG, id, "decline", NULL), 422);
     EXPECT_TEXT(fixture_text(&f, "field"), "/reason_code");
-    EXPECT_INT(act(&f, SONG, id, "decline", json_pack("{s:s}", "reason_code", "Not My Field")), 422);
-    EXPECT_INT(act(&f, SONG, id, "decline", json_pack("{s:s}", "reason_code", "not-my-field")), 200);
+    EXPECT_INT(act(&f, SONG, id, "decline", json_pack("{s:s}", "reason_code", "Not My Field")),
+               422);
+    EXPECT_INT(act(&f, SONG, id, "decline", json_pack("{s:s}", "reason_code", "not-my-field")),
+               200);
     EXPECT_TEXT(fixture_text(&f, "my_role"), "none");
     expect_state(&f, id, "offered");
     EXPECT_INT(act(&f, SONG, id, "accept", NULL), 404);
@@ -93,8 +100,11 @@ static void expected_wait(void)
     make_in(&f, CONSULT_OFFERED, id);
     f.now_ms += 20000;
     STEP(&f, fixture_call(&f, ANNA, consult_get, id, NULL, NULL));
-    EXPECT_INT(json_integer_value(json_object_get(json_object_get(f.call.reply, "queue"), "expected_wait_ms")), 40000);
-    EXPECT_INT(queue_expected_wait(f.db, "cardiology", f.now_ms + 31LL * 86400000, &ms), STATUS_NONE);
+    EXPECT_INT(json_integer_value(
+                   json_object_get(json_object_get(f.call.reply, "queue"), "expected_wait_ms")),
+               40000);
+    EXPECT_INT(queue_expected_wait(f.db, "cardiology", f.now_ms + 31LL * 86400000, &ms),
+               STATUS_NONE);
     fixture_close(&f);
 }
 
@@ -136,13 +146,15 @@ static void five_hundred_in_a_row(void)
         crowd_account(i, account);
         int status = act(&f, account, id, "accept", NULL);
         won += status == 200;
-        told += status == 409 && strcmp(fixture_text(&f, "code"), "consultation.already-accepted") == 0 &&
+        told += status == 409 &&
+                strcmp(fixture_text(&f, "code"), "consultation.already-accepted") == 0 &&
                 strcmp(fixture_text(&f, "by_en"), "Crowd") == 0;
     }
     EXPECT_INT(won, 1);
     EXPECT_INT(told, CROWD - 1);
     int64_t rows = 0;
-    MUST(db_one_int(f.db, &rows, "SELECT COUNT(*) FROM audit WHERE action = 'consultation.accept'", ""));
+    MUST(db_one_int(f.db, &rows, "SELECT COUNT(*) FROM audit WHERE action = 'consultation.accept'",
+                    ""));
     EXPECT_INT(rows, 1);
     fixture_close(&f);
 }
@@ -162,7 +174,8 @@ static void *race(void *argument)
     for (int i = 0; i < racer->count; i++) {
         crowd_account(racer->first + i, account);
         int status = act(&f, account, racer->id, "accept", NULL);
-        bool told = status == 409 && strcmp(fixture_text(&f, "code"), "consultation.already-accepted") == 0;
+        bool told =
+            status == 409 && strcmp(fixture_text(&f, "code"), "consultation.already-accepted") == 0;
         atomic_fetch_add(status == 200 ? racer->won : told ? racer->told : racer->other, 1);
     }
     fixture_close(&f);
@@ -184,7 +197,8 @@ static void five_hundred_at_once(void)
     struct racer racers[RACERS];
     for (int i = 0; i < RACERS; i++) {
         int first = CROWD * i / RACERS;
-        racers[i] = (struct racer){path, id, first, CROWD * (i + 1) / RACERS - first, &won, &told, &other};
+        racers[i] =
+            (struct racer){path, id, first, CROWD * (i + 1) / RACERS - first, &won, &told, &other};
         EXPECT_INT(pthread_create(&threads[i], NULL, race, &racers[i]), 0);
     }
     for (int i = 0; i < RACERS; i++) {
@@ -212,7 +226,8 @@ static void losers_are_told(void)
     bool named = false;
     for (const struct api_effect *e = f.call.effects; e != NULL; e = e->next) {
         const char *by = json_string_value(json_object_get(e->message, "by_en"));
-        named = named || (strcmp(e->account_id, TAN) == 0 && by != NULL && strcmp(by, "Dr Song") == 0);
+        named =
+            named || (strcmp(e->account_id, TAN) == 0 && by != NULL && strcmp(by, "Dr Song") == 0);
     }
     EXPECT(named);
     EXPECT_INT(act(&f, TAN, id, "accept", NULL), 409);
@@ -226,9 +241,12 @@ static void losers_are_told(void)
 int main(void)
 {
     static const struct test_case cases[] = {
-        {"offered to whom", offered_to_whom}, {"duty later", duty_later},
-        {"declines", declines},               {"expected wait", expected_wait},
-        {"losers are told", losers_are_told}, {"500 accepts in a row", five_hundred_in_a_row},
+        {"offered to whom", offered_to_whom},
+        {"duty later", duty_later},
+        {"declines", declines},
+        {"expected wait", expected_wait},
+        {"losers are told", losers_are_told},
+        {"500 accepts in a row", five_hundred_in_a_row},
         {"500 accepts at once", five_hundred_at_once},
     };
     return TEST_MAIN(cases);

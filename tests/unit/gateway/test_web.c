@@ -1,4 +1,5 @@
-/* gateway/web over real TLS sockets: requests, replies, conditions, ranges, files, the ends of connections. */
+/* gateway/web over real TLS sockets: requests, replies, conditions, ranges, files, the ends of
+ * connections. */
 #include "tests/unit/gateway/web_client.h"
 #include "tests/unit/test.h"
 
@@ -7,7 +8,8 @@
 static struct server server;
 static struct client client;
 
-/* --- a table of single requests ------------------------------------------------------------------------------------- */
+/* --- a table of single requests
+ * ------------------------------------------------------------------------------------- */
 
 #define HOST "Host: localhost\r\n"
 
@@ -22,17 +24,27 @@ static const struct row rows[] = {
     {"head", "HEAD /hello HTTP/1.1\r\n" HOST "\r\n", 200, "Content-Length: 5\r\n"},
     {"handler's header", "GET /hello HTTP/1.1\r\n" HOST "\r\n", 200, "X-Test: yes\r\n"},
     {"date", "GET /hello HTTP/1.1\r\n" HOST "\r\n", 200, "\r\nDate: "},
-    {"no-store unless told", "GET /hello HTTP/1.1\r\n" HOST "\r\n", 200, "Cache-Control: no-store\r\n"},
+    {"no-store unless told", "GET /hello HTTP/1.1\r\n" HOST "\r\n", 200,
+     "Cache-Control: no-store\r\n"},
     {"hsts", "GET /hello HTTP/1.1\r\n" HOST "\r\n", 200, "Strict-Transport-Security: max-age="},
-    {"hsts on errors", "GET /nowhere HTTP/1.1\r\n" HOST "\r\n", 404, "Strict-Transport-Security: max-age="},
-    {"nosniff on malformed", "GET /hello HTTP/1.1\r\nHost: a\r\nHost: b\r\n\r\n", 400, "X-Content-Type-Options: nosniff"},
-    {"csp of data", "GET /hello HTTP/1.1\r\n" HOST "\r\n", 200, "Content-Security-Policy: default-src 'none'"},
-    {"csp of pages", "GET /page HTTP/1.1\r\n" HOST "\r\n", 200, "connect-src 'self' wss://localhost\r\n"},
-    {"permissions of pages", "GET /page HTTP/1.1\r\n" HOST "\r\n", 200, "camera=(self), microphone=(self)"},
-    {"csp of a strange host", "GET /page HTTP/1.1\r\nHost: a;b\r\n\r\n", 200, "connect-src 'self'\r\n"},
-    {"problem in words", "GET /nowhere HTTP/1.1\r\n" HOST "\r\n", 404, "\"code\":\"request.not-found\""},
-    {"problem in Chinese", "GET /nowhere HTTP/1.1\r\n" HOST "Accept-Language: zh-CN\r\n\r\n", 404, "\"detail\":\"没有找到。\""},
-    {"allow", "POST /getonly HTTP/1.1\r\n" HOST "Content-Length: 0\r\n\r\n", 405, "Allow: GET, HEAD\r\n"},
+    {"hsts on errors", "GET /nowhere HTTP/1.1\r\n" HOST "\r\n", 404,
+     "Strict-Transport-Security: max-age="},
+    {"nosniff on malformed", "GET /hello HTTP/1.1\r\nHost: a\r\nHost: b\r\n\r\n", 400,
+     "X-Content-Type-Options: nosniff"},
+    {"csp of data", "GET /hello HTTP/1.1\r\n" HOST "\r\n", 200,
+     "Content-Security-Policy: default-src 'none'"},
+    {"csp of pages", "GET /page HTTP/1.1\r\n" HOST "\r\n", 200,
+     "connect-src 'self' wss://localhost\r\n"},
+    {"permissions of pages", "GET /page HTTP/1.1\r\n" HOST "\r\n", 200,
+     "camera=(self), microphone=(self)"},
+    {"csp of a strange host", "GET /page HTTP/1.1\r\nHost: a;b\r\n\r\n", 200,
+     "connect-src 'self'\r\n"},
+    {"problem in words", "GET /nowhere HTTP/1.1\r\n" HOST "\r\n", 404,
+     "\"code\":\"request.not-found\""},
+    {"problem in Chinese", "GET /nowhere HTTP/1.1\r\n" HOST "Accept-Language: zh-CN\r\n\r\n", 404,
+     "\"detail\":\"没有找到。\""},
+    {"allow", "POST /getonly HTTP/1.1\r\n" HOST "Content-Length: 0\r\n\r\n", 405,
+     "Allow: GET, HEAD\r\n"},
     {"trace", "TRACE /hello HTTP/1.1\r\n" HOST "\r\n", 405, "Allow: "},
     {"unknown method", "BREW /hello HTTP/1.1\r\n" HOST "\r\n", 501, NULL},
     {"connect", "CONNECT a:1 HTTP/1.1\r\nHost: a:1\r\n\r\n", 501, NULL},
@@ -41,38 +53,67 @@ static const struct row rows[] = {
     {"dots", "GET /../etc/passwd HTTP/1.1\r\n" HOST "\r\n", 400, NULL},
     {"coded dots", "GET /%2e%2e/etc HTTP/1.1\r\n" HOST "\r\n", 400, NULL},
     {"coded nul", "GET /a%00b HTTP/1.1\r\n" HOST "\r\n", 400, NULL},
-    {"length and chunked", "POST /echo HTTP/1.1\r\n" HOST "Content-Length: 3\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n", 400,
-     "Connection: close"},
+    {"length and chunked",
+     "POST /echo HTTP/1.1\r\n" HOST
+     "Content-Length: 3\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n",
+     400, "Connection: close"},
     {"length with sign", "POST /echo HTTP/1.1\r\n" HOST "Content-Length: +3\r\n\r\nabc", 400, NULL},
     {"white space before colon", "GET /hello HTTP/1.1\r\nHost : a\r\n\r\n", 400, NULL},
     {"length", "POST /echo HTTP/1.1\r\n" HOST "Content-Length: 3\r\n\r\nabc", 200, "\r\n\r\nabc"},
-    {"chunked", "POST /echo HTTP/1.1\r\n" HOST "Transfer-Encoding: chunked\r\n\r\n3\r\nabc\r\n2;x=y\r\nde\r\n0\r\nT: v\r\n\r\n", 200,
-     "\r\n\r\nabcde"},
-    {"empty body", "POST /echo HTTP/1.1\r\n" HOST "Content-Length: 0\r\n\r\n", 200, "Content-Length: 0\r\n"},
-    {"too large by length", "POST /echo HTTP/1.1\r\n" HOST "Content-Length: 1048577\r\n\r\n", 413, "Connection: close"},
-    {"too large, expecting", "POST /echo HTTP/1.1\r\n" HOST "Expect: 100-continue\r\nContent-Length: 1048577\r\n\r\n", 413, NULL},
-    {"body where none may be", "POST /hello HTTP/1.1\r\n" HOST "Content-Length: 1\r\n\r\nx", 413, NULL},
-    {"other expectation", "POST /echo HTTP/1.1\r\n" HOST "Expect: tea\r\nContent-Length: 1\r\n\r\nx", 417, NULL},
-    {"query, peer, header", "GET /who?a=1&b=%20 HTTP/1.1\r\n" HOST "X-Tag:  t \r\n\r\n", 200, "GET|a=1&b=%20|127.0.0.1|-|t"},
-    {"cookie", "GET /who HTTP/1.1\r\n" HOST "Cookie: a=b; __Host-session=tok; c=d\r\n\r\n", 200, "|tok|"},
-    {"two cookies", "GET /who HTTP/1.1\r\n" HOST "Cookie: __Host-session=one; __Host-session=two\r\n\r\n", 200, "|-|"},
-    {"two cookie lines", "GET /who HTTP/1.1\r\n" HOST "Cookie: __Host-session=one\r\nCookie: __Host-session=two\r\n\r\n", 400, NULL},
+    {"chunked",
+     "POST /echo HTTP/1.1\r\n" HOST
+     "Transfer-Encoding: chunked\r\n\r\n3\r\nabc\r\n2;x=y\r\nde\r\n0\r\nT: v\r\n\r\n",
+     200, "\r\n\r\nabcde"},
+    {"empty body", "POST /echo HTTP/1.1\r\n" HOST "Content-Length: 0\r\n\r\n", 200,
+     "Content-Length: 0\r\n"},
+    {"too large by length", "POST /echo HTTP/1.1\r\n" HOST "Content-Length: 1048577\r\n\r\n", 413,
+     "Connection: close"},
+    {"too large, expecting",
+     "POST /echo HTTP/1.1\r\n" HOST "Expect: 100-continue\r\nContent-Length: 1048577\r\n\r\n", 413,
+     NULL},
+    {"body where none may be", "POST /hello HTTP/1.1\r\n" HOST "Content-Length: 1\r\n\r\nx", 413,
+     NULL},
+    {"other expectation",
+     "POST /echo HTTP/1.1\r\n" HOST "Expect: tea\r\nContent-Length: 1\r\n\r\nx", 417, NULL},
+    {"query, peer, header", "GET /who?a=1&b=%20 HTTP/1.1\r\n" HOST "X-Tag:  t \r\n\r\n", 200,
+     "GET|a=1&b=%20|127.0.0.1|-|t"},
+    {"cookie", "GET /who HTTP/1.1\r\n" HOST "Cookie: a=b; __Host-session=tok; c=d\r\n\r\n", 200,
+     "|tok|"},
+    {"two cookies",
+     "GET /who HTTP/1.1\r\n" HOST "Cookie: __Host-session=one; __Host-session=two\r\n\r\n", 200,
+     "|-|"},
+    {"two cookie lines",
+     "GET /who HTTP/1.1\r\n" HOST
+     "Cookie: __Host-session=one\r\nCookie: __Host-session=two\r\n\r\n",
+     400, NULL},
     {"http/1.0", "GET /hello HTTP/1.0\r\n\r\n", 200, "\r\n\r\nhello"},
-    {"close asked", "GET /hello HTTP/1.1\r\n" HOST "Connection: close\r\n\r\n", 200, "Connection: close"},
+    {"close asked", "GET /hello HTTP/1.1\r\n" HOST "Connection: close\r\n\r\n", 200,
+     "Connection: close"},
     {"answered later", "GET /later HTTP/1.1\r\n" HOST "\r\n", 200, "\r\n\r\nlater"},
     {"etag", "GET /tagged HTTP/1.1\r\n" HOST "\r\n", 200, "ETag: \"v1\"\r\n"},
-    {"none-match", "GET /tagged HTTP/1.1\r\n" HOST "If-None-Match: W/\"v1\"\r\n\r\n", 304, "ETag: \"v1\"\r\n"},
-    {"none-match other", "GET /tagged HTTP/1.1\r\n" HOST "If-None-Match: \"v2\"\r\n\r\n", 200, "0123456789"},
-    {"range", "GET /tagged HTTP/1.1\r\n" HOST "Range: bytes=2-4\r\n\r\n", 206, "Content-Range: bytes 2-4/10\r\n"},
-    {"range's octets", "GET /tagged HTTP/1.1\r\n" HOST "Range: bytes=-3\r\n\r\n", 206, "\r\n\r\n789"},
-    {"range unsatisfiable", "GET /tagged HTTP/1.1\r\n" HOST "Range: bytes=10-\r\n\r\n", 416, "Content-Range: bytes */10\r\n"},
-    {"range, changed", "GET /tagged HTTP/1.1\r\n" HOST "Range: bytes=2-4\r\nIf-Range: \"v0\"\r\n\r\n", 200, "0123456789"},
+    {"none-match", "GET /tagged HTTP/1.1\r\n" HOST "If-None-Match: W/\"v1\"\r\n\r\n", 304,
+     "ETag: \"v1\"\r\n"},
+    {"none-match other", "GET /tagged HTTP/1.1\r\n" HOST "If-None-Match: \"v2\"\r\n\r\n", 200,
+     "0123456789"},
+    {"range", "GET /tagged HTTP/1.1\r\n" HOST "Range: bytes=2-4\r\n\r\n", 206,
+     "Content-Range: bytes 2-4/10\r\n"},
+    {"range's octets", "GET /tagged HTTP/1.1\r\n" HOST "Range: bytes=-3\r\n\r\n", 206,
+     "\r\n\r\n789"},
+    {"range unsatisfiable", "GET /tagged HTTP/1.1\r\n" HOST "Range: bytes=10-\r\n\r\n", 416,
+     "Content-Range: bytes */10\r\n"},
+    {"range, changed",
+     "GET /tagged HTTP/1.1\r\n" HOST "Range: bytes=2-4\r\nIf-Range: \"v0\"\r\n\r\n", 200,
+     "0123456789"},
     {"file", "HEAD /file HTTP/1.1\r\n" HOST "\r\n", 200, "Content-Length: 300000\r\n"},
     {"file's ranges", "HEAD /file HTTP/1.1\r\n" HOST "\r\n", 200, "Accept-Ranges: bytes\r\n"},
-    {"file, part", "GET /file HTTP/1.1\r\n" HOST "Range: bytes=299990-\r\n\r\n", 206, "Content-Range: bytes 299990-299999/300000\r\n"},
+    {"file, part", "GET /file HTTP/1.1\r\n" HOST "Range: bytes=299990-\r\n\r\n", 206,
+     "Content-Range: bytes 299990-299999/300000\r\n"},
     {"file, none", "GET /file HTTP/1.1\r\n" HOST "Range: bytes=300000-\r\n\r\n", 416, NULL},
-    {"file, not changed", "GET /file HTTP/1.1\r\n" HOST "If-Modified-Since: Fri, 31 Dec 2100 00:00:00 GMT\r\n\r\n", 304, NULL},
-    {"websocket without upgrade", "GET /ws HTTP/1.1\r\n" HOST "\r\n", 426, "Sec-WebSocket-Version: 13"},
+    {"file, not changed",
+     "GET /file HTTP/1.1\r\n" HOST "If-Modified-Since: Fri, 31 Dec 2100 00:00:00 GMT\r\n\r\n", 304,
+     NULL},
+    {"websocket without upgrade", "GET /ws HTTP/1.1\r\n" HOST "\r\n", 426,
+     "Sec-WebSocket-Version: 13"},
 };
 
 static void test_rows(void)
@@ -89,7 +130,9 @@ static void test_rows(void)
     }
 }
 
-/* --- connections ---------------------------------------------------------------------------------------------------- */
+/* --- connections
+ * ----------------------------------------------------------------------------------------------------
+ */
 
 static void test_keep_alive(void)
 {
@@ -105,8 +148,9 @@ static void test_keep_alive(void)
 
 static void test_pipelined(void)
 {
-    static const char *const requests = "GET /hello HTTP/1.1\r\n" HOST "\r\nPOST /echo HTTP/1.1\r\n" HOST
-                                        "Content-Length: 2\r\n\r\nhiGET /later HTTP/1.1\r\n" HOST "\r\n";
+    static const char *const requests =
+        "GET /hello HTTP/1.1\r\n" HOST "\r\nPOST /echo HTTP/1.1\r\n" HOST
+        "Content-Length: 2\r\n\r\nhiGET /later HTTP/1.1\r\n" HOST "\r\n";
     static const char *const bodies[] = {"hello", "hi", "later"};
     size_t len = 0;
     EXPECT(client_open(&client, server.port));
@@ -116,7 +160,8 @@ static void test_pipelined(void)
     for (int i = 0; i < 15; i++) {
         EXPECT_INT(client_answer(&client, false, &len), 200);
         const char *body = bodies[i % 3];
-        EXPECT(len > strlen(body) && memcmp(client.answer + len - strlen(body), body, strlen(body)) == 0);
+        EXPECT(len > strlen(body) &&
+               memcmp(client.answer + len - strlen(body), body, strlen(body)) == 0);
         client_drop(&client, len);
     }
     client_close(&client);
@@ -124,7 +169,8 @@ static void test_pipelined(void)
 
 static void test_byte_by_byte(void)
 {
-    static const char request[] = "POST /echo HTTP/1.1\r\n" HOST "Transfer-Encoding: chunked\r\n\r\n3\r\nabc\r\n0\r\n\r\n";
+    static const char request[] =
+        "POST /echo HTTP/1.1\r\n" HOST "Transfer-Encoding: chunked\r\n\r\n3\r\nabc\r\n0\r\n\r\n";
     size_t len = 0;
     EXPECT(client_open(&client, server.port));
     for (size_t i = 0; i < sizeof(request) - 1; i++) {
@@ -139,7 +185,8 @@ static void test_expect_continue(void)
 {
     size_t len = 0;
     EXPECT(client_open(&client, server.port));
-    EXPECT(client_say(&client, "POST /echo HTTP/1.1\r\n" HOST "Expect: 100-continue\r\nContent-Length: 5\r\n\r\n"));
+    EXPECT(client_say(&client, "POST /echo HTTP/1.1\r\n" HOST
+                               "Expect: 100-continue\r\nContent-Length: 5\r\n\r\n"));
     EXPECT_INT(client_answer(&client, true, &len), 100);
     client_drop(&client, len);
     EXPECT(client_say(&client, "12345"));
@@ -154,7 +201,9 @@ static void test_large_body(void)
     size_t got = 0;
     memset(body, 'b', sizeof(body));
     EXPECT(client_open(&client, server.port));
-    EXPECT(client_say(&client, "POST /echo HTTP/1.1\r\n" HOST "Connection: close\r\nContent-Length: %zu\r\n\r\n", sizeof(body)));
+    EXPECT(client_say(
+        &client, "POST /echo HTTP/1.1\r\n" HOST "Connection: close\r\nContent-Length: %zu\r\n\r\n",
+        sizeof(body)));
     EXPECT(client_send(&client, body, sizeof(body)));
     while (client_more(&client)) {
         got += client.answer_len;
@@ -223,7 +272,8 @@ static void test_modified_since(void)
         return;
     }
     snprintf(date, sizeof(date), "%.29s", field + 15);
-    snprintf(request, sizeof(request), "GET /file HTTP/1.1\r\n" HOST "If-Modified-Since: %s\r\n\r\n", date);
+    snprintf(request, sizeof(request),
+             "GET /file HTTP/1.1\r\n" HOST "If-Modified-Since: %s\r\n\r\n", date);
     EXPECT_INT(client_ask(&client, server.port, request), 304);
     EXPECT(!client_has(&client, "Content-Length: 300000") || client_has(&client, "304"));
 }
@@ -236,7 +286,8 @@ static void test_gone_meanwhile(void)
         EXPECT(client_say(&client, "GET /later HTTP/1.1\r\n" HOST "\r\n"));
         client_close(&client);
         EXPECT(client_open(&client, server.port));
-        EXPECT(client_say(&client, "GET /%s HTTP/1.1\r\n" HOST "\r\n", i % 2 == 0 ? "big" : "file"));
+        EXPECT(
+            client_say(&client, "GET /%s HTTP/1.1\r\n" HOST "\r\n", i % 2 == 0 ? "big" : "file"));
         struct linger reset = {1, 0};
         setsockopt(client.fd, SOL_SOCKET, SO_LINGER, &reset, sizeof(reset));
         client_close(&client);
@@ -281,7 +332,9 @@ static void test_idle_timeout(void)
     client_close(&client);
 }
 
-/* --- TLS -------------------------------------------------------------------------------------------------------------- */
+/* --- TLS
+ * --------------------------------------------------------------------------------------------------------------
+ */
 
 static SSL *connect_with(SSL_CTX *ctx, int *out_fd)
 {
@@ -324,7 +377,8 @@ static void test_tls(void)
             SSL_CTX_set_cipher_list(ctx, tries[i].ciphers);
         }
         if (tries[i].alpn != NULL) {
-            SSL_CTX_set_alpn_protos(ctx, (const unsigned char *)tries[i].alpn, (unsigned)strlen(tries[i].alpn));
+            SSL_CTX_set_alpn_protos(ctx, (const unsigned char *)tries[i].alpn,
+                                    (unsigned)strlen(tries[i].alpn));
         }
         int fd = -1;
         SSL *ssl = connect_with(ctx, &fd);
@@ -384,7 +438,8 @@ static void test_certificate_reload(void)
     EXPECT(client_open(&client, server.port) && fingerprint_of(&client, now));
     EXPECT(memcmp(first, now, 32) != 0);
     client_close(&client);
-    EXPECT(client_say(&old, "GET /hello HTTP/1.1\r\n" HOST "\r\n")); /* the running connection is not touched */
+    EXPECT(client_say(&old, "GET /hello HTTP/1.1\r\n" HOST
+                            "\r\n")); /* the running connection is not touched */
     EXPECT_INT(client_answer(&old, false, &len), 200);
     client_close(&old);
     unlink(other);
@@ -398,14 +453,17 @@ static void test_not_tls(void)
     EXPECT(write(fd, "GET / HTTP/1.1\r\n\r\n", 18) == 18);
     EXPECT(read(fd, octets, sizeof(octets)) <= 0);
     close(fd);
-    fd = tcp_open(server.port); /* a STUN request in an RFC 4571 frame: ICE-TCP is not spoken here yet */
+    fd = tcp_open(
+        server.port); /* a STUN request in an RFC 4571 frame: ICE-TCP is not spoken here yet */
     EXPECT(write(fd, "\x00\x14\x00\x01\x00\x00\x21\x12\xa4\x42", 10) == 10);
     EXPECT(read(fd, octets, sizeof(octets)) <= 0);
     close(fd);
     EXPECT_INT(server_stats(&server).not_tls - before.not_tls, 2);
 }
 
-/* --- drain: last ------------------------------------------------------------------------------------------------------ */
+/* --- drain: last
+ * ------------------------------------------------------------------------------------------------------
+ */
 
 static _Atomic unsigned drained;
 static void on_drained(void *context)

@@ -1,5 +1,6 @@
-/* gateway/web under clients that mean harm or are merely many: the two ways in which the socket library spins, half-open
- * handshakes, limits for each address, memory of an idle WebSocket. Processor time is that of the loop's thread. */
+/* gateway/web under clients that mean harm or are merely many: the two ways in which the socket
+ * library spins, half-open handshakes, limits for each address, memory of an idle WebSocket.
+ * Processor time is that of the loop's thread. */
 #include "tests/unit/gateway/web_client.h"
 #include "tests/unit/test.h"
 
@@ -8,7 +9,8 @@
 #if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
 #define SANITIZED 1
 #elif defined(__has_feature)
-#if __has_feature(address_sanitizer) || __has_feature(thread_sanitizer) || __has_feature(memory_sanitizer)
+#if __has_feature(address_sanitizer) || __has_feature(thread_sanitizer) ||                         \
+    __has_feature(memory_sanitizer)
 #define SANITIZED 1
 #endif
 #endif
@@ -37,7 +39,8 @@ static int compare(const void *a, const void *b)
     return left < right ? -1 : left > right;
 }
 
-/* The larger of 40 times, less the two largest: microseconds of one request on an open connection. */
+/* The larger of 40 times, less the two largest: microseconds of one request on an open connection.
+ */
 static int64_t p95_us(void)
 {
     static struct client other;
@@ -60,9 +63,11 @@ static int64_t p95_us(void)
 static void test_stuck_ws(void)
 {
     EXPECT(client_upgrade(&client, server.port));
-    EXPECT(client_frame(&client, WS_OPCODE_TEXT, "send 30 30000", 13)); /* below the limit for slow ones */
+    EXPECT(client_frame(&client, WS_OPCODE_TEXT, "send 30 30000",
+                        13)); /* below the limit for slow ones */
     for (int i = 0; i < 30; i++) {
-        EXPECT(client_frame(&client, WS_OPCODE_TEXT, "unread", 6)); /* waits in the server's socket */
+        EXPECT(
+            client_frame(&client, WS_OPCODE_TEXT, "unread", 6)); /* waits in the server's socket */
     }
     nap_ms(200);
     double cpu = cpu_while_waiting(2000);
@@ -110,7 +115,8 @@ static void test_http_never_reads(void)
 static void test_half_open(void)
 {
     static int fds[HALF_OPEN];
-    /* A record header that promises more than comes; a third of them send one octet, a third nothing. */
+    /* A record header that promises more than comes; a third of them send one octet, a third
+     * nothing. */
     static const char hello[] = "\x16\x03\x01\x02\x00\x01\x00\x01\xfc\x03\x03";
     struct web_stats before = server_stats(&server);
     int64_t quiet_us = p95_us();
@@ -122,8 +128,9 @@ static void test_half_open(void)
     }
     int64_t loaded_us = p95_us();
     double cpu = cpu_while_waiting(500);
-    printf("  %d half-open handshakes: p95 %lld us (without: %lld us), %.3f s of processor in 0.5 s\n", HALF_OPEN,
-           (long long)loaded_us, (long long)quiet_us, cpu);
+    printf(
+        "  %d half-open handshakes: p95 %lld us (without: %lld us), %.3f s of processor in 0.5 s\n",
+        HALF_OPEN, (long long)loaded_us, (long long)quiet_us, cpu);
     EXPECT(loaded_us < 50000);
     for (int i = 0; i < 300 && server_stats(&server).connections > 0; i++) {
         nap_ms(10);
@@ -143,7 +150,8 @@ static void test_idle_costs_nothing(void)
     EXPECT(cpu < 0.02);
 }
 
-/* --- memory: the clients are another process, so that only the server's half counts ---------------------------------- */
+/* --- memory: the clients are another process, so that only the server's half counts
+ * ---------------------------------- */
 
 static long rss_kib(void)
 {
@@ -165,7 +173,8 @@ static void hold_sockets(int ready, int wait)
     char octet = 0;
     unsigned open = 0;
     client_ctx = NULL;
-    for (; open < IDLE_SOCKETS && client_upgrade(&one, server.port); open++) { /* the former one stays open */
+    for (; open < IDLE_SOCKETS && client_upgrade(&one, server.port);
+         open++) { /* the former one stays open */
         size_t len = 0;
         char word[16];
         client_frame(&one, WS_OPCODE_TEXT, "hello", 5);
@@ -200,7 +209,9 @@ static void test_memory(void)
     nap_ms(100);
     long each = (rss_kib() - before) * 1024 / IDLE_SOCKETS;
     double cpu = cpu_while_waiting(1000);
-    printf("  %d idle websockets: %ld octets of memory each, TLS included; %.3f s of processor in 1 s\n", IDLE_SOCKETS, each, cpu);
+    printf("  %d idle websockets: %ld octets of memory each, TLS included; %.3f s of processor in "
+           "1 s\n",
+           IDLE_SOCKETS, each, cpu);
     EXPECT(each < 36 * 1024); /* 20 KiB of ours and what OpenSSL needs */
     close(hold[1]);
     EXPECT(waitpid(child, NULL, 0) == child);
@@ -228,7 +239,8 @@ static void test_address_limit(void)
     for (int i = 0; i < 200 && server_stats(&limited).connections > 0; i++) {
         nap_ms(10);
     }
-    EXPECT_INT(client_ask(&client, limited.port, "GET /hello HTTP/1.1\r\nHost: localhost\r\n\r\n"), 200);
+    EXPECT_INT(client_ask(&client, limited.port, "GET /hello HTTP/1.1\r\nHost: localhost\r\n\r\n"),
+               200);
     server_end(&limited);
 }
 

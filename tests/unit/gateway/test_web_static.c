@@ -1,4 +1,5 @@
-/* gateway/web/static: the console's files over a real connection: types, caching, precompressed variants, unknown addresses. */
+/* gateway/web/static: the console's files over a real connection: types, caching, precompressed
+ * variants, unknown addresses. */
 #include "tests/unit/gateway/web_client.h"
 #include "tests/unit/test.h"
 
@@ -27,25 +28,33 @@ static void test_rows(void)
         {"root is asked again", "/", "", 200, "Cache-Control: no-cache", NULL},
         {"page of the console", "/case/0123", "", 200, "INDEX", NULL},
         {"missing asset", "/assets/gone-abcdefgh.js", "", 404, "problem+json", "INDEX"},
-        {"hashed", "/assets/index-aB3_x-9Z.js", "", 200, "Cache-Control: public, max-age=31536000, immutable", NULL},
-        {"hashed is script", "/assets/index-aB3_x-9Z.js", "", 200, "Content-Type: text/javascript", NULL},
+        {"hashed", "/assets/index-aB3_x-9Z.js", "", 200,
+         "Cache-Control: public, max-age=31536000, immutable", NULL},
+        {"hashed is script", "/assets/index-aB3_x-9Z.js", "", 200, "Content-Type: text/javascript",
+         NULL},
         {"not hashed", "/assets/plain.css", "", 200, "Cache-Control: no-cache", "immutable"},
         {"outside assets", "/icon-abcdefgh.svg", "", 200, "Cache-Control: no-cache", "immutable"},
-        {"brotli", "/assets/index-aB3_x-9Z.js", "Accept-Encoding: gzip, br\r\n", 200, "Content-Encoding: br\r\n", NULL},
-        {"gzip", "/assets/index-aB3_x-9Z.js", "Accept-Encoding: gzip\r\n", 200, "Content-Encoding: gzip\r\n", NULL},
-        {"brotli unwanted", "/assets/index-aB3_x-9Z.js", "Accept-Encoding: br;q=0\r\n", 200, "PLAIN", "Content-Encoding"},
-        {"plain, but may vary", "/assets/index-aB3_x-9Z.js", "", 200, "Vary: Accept-Encoding", "Content-Encoding"},
+        {"brotli", "/assets/index-aB3_x-9Z.js", "Accept-Encoding: gzip, br\r\n", 200,
+         "Content-Encoding: br\r\n", NULL},
+        {"gzip", "/assets/index-aB3_x-9Z.js", "Accept-Encoding: gzip\r\n", 200,
+         "Content-Encoding: gzip\r\n", NULL},
+        {"brotli unwanted", "/assets/index-aB3_x-9Z.js", "Accept-Encoding: br;q=0\r\n", 200,
+         "PLAIN", "Content-Encoding"},
+        {"plain, but may vary", "/assets/index-aB3_x-9Z.js", "", 200, "Vary: Accept-Encoding",
+         "Content-Encoding"},
         {"dot file", "/.secret", "", 404, NULL, "SECRET"},
         {"link out of the folder", "/link.txt", "", 404, NULL, "root:"},
         {"dots", "/../../../etc/passwd", "", 400, NULL, "root:"},
         {"coded dots", "/%2e%2e/%2e%2e/etc/passwd", "", 400, NULL, "root:"},
         {"coded slash", "/..%2f..%2fetc%2fpasswd", "", 400, NULL, "root:"},
-        {"part", "/assets/plain.css", "Range: bytes=1-3\r\n", 206, "Content-Range: bytes 1-3/5", NULL},
+        {"part", "/assets/plain.css", "Range: bytes=1-3\r\n", 206, "Content-Range: bytes 1-3/5",
+         NULL},
     };
     for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
         char request[512];
         test_row(rows[i].name);
-        snprintf(request, sizeof(request), "GET %s HTTP/1.1\r\nHost: localhost\r\n%s\r\n", rows[i].path, rows[i].fields);
+        snprintf(request, sizeof(request), "GET %s HTTP/1.1\r\nHost: localhost\r\n%s\r\n",
+                 rows[i].path, rows[i].fields);
         EXPECT_INT(client_ask(&client, server.port, request), rows[i].status);
         EXPECT(rows[i].has == NULL || client_has(&client, rows[i].has));
         EXPECT(rows[i].lacks == NULL || !client_has(&client, rows[i].lacks));
@@ -55,7 +64,9 @@ static void test_rows(void)
 
 static void test_methods(void)
 {
-    EXPECT_INT(client_ask(&client, server.port, "DELETE /icon-abcdefgh.svg HTTP/1.1\r\nHost: localhost\r\n\r\n"), 405);
+    EXPECT_INT(client_ask(&client, server.port,
+                          "DELETE /icon-abcdefgh.svg HTTP/1.1\r\nHost: localhost\r\n\r\n"),
+               405);
     EXPECT(client_has(&client, "Allow: GET, HEAD"));
     EXPECT_INT(client_ask(&client, server.port, "HEAD / HTTP/1.1\r\nHost: localhost\r\n\r\n"), 200);
     EXPECT(client_has(&client, "Content-Length: 5") && !client_has(&client, "INDEX"));
@@ -68,7 +79,8 @@ static void test_validators(void)
     char *etag = strstr(client.answer, "ETag: ");
     EXPECT(etag != NULL);
     if (etag != NULL) {
-        snprintf(request, sizeof(request), "GET / HTTP/1.1\r\nHost: localhost\r\nIf-None-Match: %.*s\r\n\r\n",
+        snprintf(request, sizeof(request),
+                 "GET / HTTP/1.1\r\nHost: localhost\r\nIf-None-Match: %.*s\r\n\r\n",
                  (int)strcspn(etag + 6, "\r"), etag + 6);
         EXPECT_INT(client_ask(&client, server.port, request), 304);
         EXPECT(!client_has(&client, "INDEX"));
@@ -84,14 +96,17 @@ static void test_no_folder(void)
 
 int main(void)
 {
-    static const struct test_case cases[] = {
-        {"requests", test_rows}, {"methods", test_methods}, {"validators", test_validators}, {"no folder", test_no_folder}};
+    static const struct test_case cases[] = {{"requests", test_rows},
+                                             {"methods", test_methods},
+                                             {"validators", test_validators},
+                                             {"no folder", test_no_folder}};
     char command[128];
     signal(SIGPIPE, SIG_IGN);
     if (mkdtemp(folder) == NULL) {
         return 1;
     }
-    snprintf(command, sizeof(command), "mkdir %s/assets && ln -s /etc/passwd %s/link.txt", folder, folder);
+    snprintf(command, sizeof(command), "mkdir %s/assets && ln -s /etc/passwd %s/link.txt", folder,
+             folder);
     if (system(command) != 0) {
         return 1;
     }

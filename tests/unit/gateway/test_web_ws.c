@@ -1,4 +1,5 @@
-/* gateway/web: WebSockets of consult.v1 over real TLS sockets: handshake, frames, limits, closes. */
+/* gateway/web: WebSockets of consult.v1 over real TLS sockets: handshake, frames, limits, closes.
+ */
 #include "tests/unit/gateway/web_client.h"
 #include "tests/unit/test.h"
 
@@ -6,7 +7,8 @@ static struct server server;
 static struct client client;
 static char text[1 << 18];
 
-#define UPGRADE "Upgrade: websocket\r\nConnection: Upgrade\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n"
+#define UPGRADE                                                                                    \
+    "Upgrade: websocket\r\nConnection: Upgrade\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n"
 #define VERSION "Sec-WebSocket-Version: 13\r\n"
 #define PROTOCOL "Sec-WebSocket-Protocol: consult.v1\r\n"
 #define START "GET /ws HTTP/1.1\r\nHost: localhost\r\n"
@@ -19,19 +21,28 @@ static void test_handshakes(void)
         int status;
     } rows[] = {
         {"right", START ORIGIN UPGRADE VERSION PROTOCOL "\r\n", 101},
-        {"among other protocols", START ORIGIN UPGRADE VERSION "Sec-WebSocket-Protocol: x, consult.v1\r\n\r\n", 101},
-        {"allowed other origin", START "Origin: https://console.example\r\n" UPGRADE VERSION PROTOCOL "\r\n", 101},
-        {"origin in capitals", START "Origin: https://LOCALHOST\r\n" UPGRADE VERSION PROTOCOL "\r\n", 101},
+        {"among other protocols",
+         START ORIGIN UPGRADE VERSION "Sec-WebSocket-Protocol: x, consult.v1\r\n\r\n", 101},
+        {"allowed other origin",
+         START "Origin: https://console.example\r\n" UPGRADE VERSION PROTOCOL "\r\n", 101},
+        {"origin in capitals",
+         START "Origin: https://LOCALHOST\r\n" UPGRADE VERSION PROTOCOL "\r\n", 101},
         {"no origin", START UPGRADE VERSION PROTOCOL "\r\n", 403},
-        {"foreign origin", START "Origin: https://evil.example\r\n" UPGRADE VERSION PROTOCOL "\r\n", 403},
-        {"origin without tls", START "Origin: http://localhost\r\n" UPGRADE VERSION PROTOCOL "\r\n", 403},
-        {"origin with the host as prefix", START "Origin: https://localhost.evil.example\r\n" UPGRADE VERSION PROTOCOL "\r\n", 403},
+        {"foreign origin", START "Origin: https://evil.example\r\n" UPGRADE VERSION PROTOCOL "\r\n",
+         403},
+        {"origin without tls", START "Origin: http://localhost\r\n" UPGRADE VERSION PROTOCOL "\r\n",
+         403},
+        {"origin with the host as prefix",
+         START "Origin: https://localhost.evil.example\r\n" UPGRADE VERSION PROTOCOL "\r\n", 403},
         {"null origin", START "Origin: null\r\n" UPGRADE VERSION PROTOCOL "\r\n", 403},
         {"no subprotocol", START ORIGIN UPGRADE VERSION "\r\n", 400},
-        {"other subprotocol", START ORIGIN UPGRADE VERSION "Sec-WebSocket-Protocol: consult.v2\r\n\r\n", 400},
+        {"other subprotocol",
+         START ORIGIN UPGRADE VERSION "Sec-WebSocket-Protocol: consult.v2\r\n\r\n", 400},
         {"other version", START ORIGIN UPGRADE "Sec-WebSocket-Version: 8\r\n" PROTOCOL "\r\n", 426},
-        {"post", "POST /ws HTTP/1.1\r\nHost: localhost\r\n" ORIGIN UPGRADE VERSION PROTOCOL "\r\n", 400},
-        {"elsewhere", "GET /hello HTTP/1.1\r\nHost: localhost\r\n" ORIGIN UPGRADE VERSION PROTOCOL "\r\n", 200},
+        {"post", "POST /ws HTTP/1.1\r\nHost: localhost\r\n" ORIGIN UPGRADE VERSION PROTOCOL "\r\n",
+         400},
+        {"elsewhere",
+         "GET /hello HTTP/1.1\r\nHost: localhost\r\n" ORIGIN UPGRADE VERSION PROTOCOL "\r\n", 200},
         {"h2c", START ORIGIN "Upgrade: h2c\r\nConnection: Upgrade\r\n\r\n", 426},
     };
     for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
@@ -41,7 +52,8 @@ static void test_handshakes(void)
         EXPECT(client_send(&client, rows[i].request, strlen(rows[i].request)));
         EXPECT_INT(client_answer(&client, true, &len), rows[i].status);
         EXPECT(rows[i].status != 101 || client_has(&client, "s3pPLMBiTxaQ9kYGzzhZRbK+xOo="));
-        EXPECT(rows[i].status != 101 || client_has(&client, "Sec-WebSocket-Protocol: consult.v1\r\n"));
+        EXPECT(rows[i].status != 101 ||
+               client_has(&client, "Sec-WebSocket-Protocol: consult.v1\r\n"));
         client_close(&client);
         test_row_end();
     }
@@ -51,7 +63,8 @@ static bool echoes(const char *payload, size_t len)
 {
     size_t got = 0;
     return client_frame(&client, WS_OPCODE_TEXT, payload, len) &&
-           client_read_frame(&client, text, sizeof(text), &got) == WS_OPCODE_TEXT && got == len && memcmp(text, payload, len) == 0;
+           client_read_frame(&client, text, sizeof(text), &got) == WS_OPCODE_TEXT && got == len &&
+           memcmp(text, payload, len) == 0;
 }
 
 static void test_echo(void)
@@ -71,7 +84,7 @@ static void test_echo(void)
 static void test_early_frame(void)
 {
     static const char octets[] = START ORIGIN UPGRADE VERSION PROTOCOL "\r\n"
-                                 "\x81\x82\x00\x00\x00\x00hi";
+                                                                       "\x81\x82\x00\x00\x00\x00hi";
     size_t len = 0;
     EXPECT(client_open(&client, server.port));
     EXPECT(client_send(&client, octets, sizeof(octets) - 1));
@@ -110,12 +123,16 @@ static void test_close_codes(void)
         {"continuation first", FRAME("\x80\x80\x00\x00\x00\x00"), 1002},
         {"not UTF-8", FRAME("\x81\x81\x00\x00\x00\x00\xff"), 1007},
         {"binary", FRAME("\x82\x81\x00\x00\x00\x00x"), 1003},
-        {"too big by its length", FRAME("\x81\xff\x00\x00\x00\x00\x00\x01\x80\x01\x00\x00\x00\x00"), 1009},
+        {"too big by its length", FRAME("\x81\xff\x00\x00\x00\x00\x00\x01\x80\x01\x00\x00\x00\x00"),
+         1009},
         {"close with one octet", FRAME("\x88\x81\x00\x00\x00\x00\x03"), 1002},
         {"close 1005", FRAME("\x88\x82\x00\x00\x00\x00\x03\xed"), 1002},
         {"close 1000", FRAME("\x88\x82\x00\x00\x00\x00\x03\xe8"), 1000},
         {"close 4321 with a reason", FRAME("\x88\x84\x00\x00\x00\x00\x10\xe1ok"), 4321},
-        {"the handler closes", FRAME("\x81\x85\x00\x00\x00\x00" "close"), 4000},
+        {"the handler closes",
+         FRAME("\x81\x85\x00\x00\x00\x00"
+               "close"),
+         4000},
 #undef FRAME
     };
     char reason[128];
@@ -168,7 +185,7 @@ static void test_slow_flood(void)
         int opcode = client_read_frame(&client, text, sizeof(text), &len);
         if (opcode == WS_OPCODE_CLOSE && len >= 2) {
             code = (unsigned)((uint8_t)text[0] << 8 | (uint8_t)text[1]);
-            snprintf(reason, sizeof(reason), "%s", text + 2);
+            snprintf(reason, sizeof(reason), "%.100s", text + 2);
         }
         nap_ms(22);
     }
@@ -187,13 +204,15 @@ static void test_slow(void)
     EXPECT(client_frame(&client, WS_OPCODE_TEXT, "send 400 30000", 14));
     nap_ms(300);
     EXPECT_INT(server_stats(&server).closed_slow - before.closed_slow, 1);
-    EXPECT_INT(client_close_code(&client, reason, sizeof(reason)), 1008); /* when it reads after all */
+    EXPECT_INT(client_close_code(&client, reason, sizeof(reason)),
+               1008); /* when it reads after all */
     EXPECT_TEXT(reason, "slow");
     client_close(&client);
     EXPECT(client_upgrade(&client, server.port));
     unsigned closed = server.ws_closed;
     EXPECT(client_frame(&client, WS_OPCODE_TEXT, "send 400 30000", 14));
-    EXPECT(wait_at_least(&server.ws_closed, closed + 1)); /* never reads: gone within seconds all the same */
+    EXPECT(wait_at_least(&server.ws_closed,
+                         closed + 1)); /* never reads: gone within seconds all the same */
     client_close(&client);
     EXPECT(wait_for(&server.ws_closed, server.ws_open));
 }
@@ -202,7 +221,8 @@ static void test_vanish(void)
 {
     for (int i = 0; i < 20; i++) {
         EXPECT(client_upgrade(&client, server.port));
-        EXPECT(client_frame(&client, WS_OPCODE_TEXT, i % 2 == 0 ? "send 20 30000" : "hi", i % 2 == 0 ? 13 : 2));
+        EXPECT(client_frame(&client, WS_OPCODE_TEXT, i % 2 == 0 ? "send 20 30000" : "hi",
+                            i % 2 == 0 ? 13 : 2));
         struct linger reset = {1, 0};
         setsockopt(client.fd, SOL_SOCKET, SO_LINGER, &reset, sizeof(reset));
         client_close(&client);
@@ -214,9 +234,11 @@ static void test_vanish(void)
 int main(void)
 {
     static const struct test_case cases[] = {
-        {"handshakes", test_handshakes}, {"echo", test_echo},           {"early frame", test_early_frame},
-        {"pings", test_pings},           {"close codes", test_close_codes}, {"flood", test_flood},
-        {"slow flood", test_slow_flood}, {"slow", test_slow},           {"vanish", test_vanish},
+        {"handshakes", test_handshakes},   {"echo", test_echo},
+        {"early frame", test_early_frame}, {"pings", test_pings},
+        {"close codes", test_close_codes}, {"flood", test_flood},
+        {"slow flood", test_slow_flood},   {"slow", test_slow},
+        {"vanish", test_vanish},
     };
     static const char *const origins[] = {"https://console.example", NULL};
     struct web_config config = SERVER_CONFIG;

@@ -81,7 +81,8 @@ static void test_group_commit(void)
     struct worker *worker = NULL;
     prepare();
     atomic_store(&hold, true);
-    EXPECT_INT(worker_create("test-worker-name-too-long", 1, JOBS, loop, &hooks, &jobs, &worker), STATUS_OK);
+    EXPECT_INT(worker_create("test-worker-name-too-long", 1, JOBS, loop, &hooks, &jobs, &worker),
+               STATUS_OK);
     for (unsigned i = 0; i < JOBS; i++) {
         EXPECT_INT(worker_post(worker, &jobs[i].job), STATUS_OK);
     }
@@ -141,7 +142,9 @@ static void test_destroy_runs_rest(void)
     loop_turn(loop); /* takes up the stop */
 }
 
-/* --- timers ----------------------------------------------------------------------------------------------------------- */
+/* --- timers
+ * -----------------------------------------------------------------------------------------------------------
+ */
 
 struct timed {
     struct loop_timer timer;
@@ -170,7 +173,8 @@ static void test_timers(void)
     fired = 0;
     for (unsigned i = 0; i < 300; i++) {
         int64_t delay_us = (int64_t)(i * 7919 % 300) * 1000;
-        timers[i] = (struct timed){.timer = {.run = timer_fired}, .due_us = clock_monotonic_us() + delay_us};
+        timers[i] = (struct timed){.timer = {.run = timer_fired},
+                                   .due_us = clock_monotonic_us() + delay_us};
         loop_timer_set(loop, &timers[i].timer, delay_us);
     }
     for (unsigned i = 0; i < 300; i += 3) {
@@ -215,7 +219,8 @@ static void test_timer_chain(void)
     EXPECT_INT(chain, 20);
 }
 
-/* --- posting from many threads ------------------------------------------------------------------------------------------ */
+/* --- posting from many threads
+ * ------------------------------------------------------------------------------------------ */
 
 static struct loop_task tasks[4][1000];
 static unsigned tasks_run;
@@ -253,8 +258,12 @@ static void test_posting(void)
 int main(void)
 {
     static const struct test_case cases[] = {
-        {"group commit", test_group_commit}, {"pool", test_pool},   {"destroy runs the rest", test_destroy_runs_rest},
-        {"posting", test_posting},           {"timers", test_timers}, {"timer chain", test_timer_chain},
+        {"group commit", test_group_commit},
+        {"pool", test_pool},
+        {"destroy runs the rest", test_destroy_runs_rest},
+        {"posting", test_posting},
+        {"timers", test_timers},
+        {"timer chain", test_timer_chain},
     };
     if (loop_create(&loop) != STATUS_OK) {
         return 1;

@@ -1,5 +1,5 @@
-/* A blocking TLS client and a small server for the tests of gateway/web: real sockets on loopback. The server's loop (T0) runs
- * in a thread of its own; the test is the client. */
+/* A blocking TLS client and a small server for the tests of gateway/web: real sockets on loopback.
+ * The server's loop (T0) runs in a thread of its own; the test is the client. */
 #ifndef TESTS_UNIT_GATEWAY_WEB_CLIENT_H
 #define TESTS_UNIT_GATEWAY_WEB_CLIENT_H
 
@@ -29,7 +29,9 @@
 #include <time.h>
 #include <unistd.h>
 
-/* --- client ------------------------------------------------------------------------------------------------------- */
+/* --- client
+ * -------------------------------------------------------------------------------------------------------
+ */
 
 struct client {
     int fd;
@@ -102,7 +104,8 @@ static inline bool client_send(struct client *c, const void *octets, size_t len)
     return n == (int)len;
 }
 
-__attribute__((format(printf, 2, 3))) static inline bool client_say(struct client *c, const char *format, ...)
+__attribute__((format(printf, 2, 3))) static inline bool client_say(struct client *c,
+                                                                    const char *format, ...)
 {
     char text[8192];
     va_list arguments;
@@ -115,7 +118,8 @@ __attribute__((format(printf, 2, 3))) static inline bool client_say(struct clien
 /* Reads more into answer; false at the end or on error. */
 static inline bool client_more(struct client *c)
 {
-    int n = SSL_read(c->ssl, c->answer + c->answer_len, (int)(sizeof(c->answer) - 1 - c->answer_len));
+    int n =
+        SSL_read(c->ssl, c->answer + c->answer_len, (int)(sizeof(c->answer) - 1 - c->answer_len));
     if (n <= 0) {
         ERR_clear_error();
         return false;
@@ -125,8 +129,8 @@ static inline bool client_more(struct client *c)
     return true;
 }
 
-/* Reads one whole HTTP answer (Content-Length framing; head alone for HEAD, 204, 304) and gives its status; 0 = none came.
- * *out_len: octets of answer that it takes. */
+/* Reads one whole HTTP answer (Content-Length framing; head alone for HEAD, 204, 304) and gives its
+ * status; 0 = none came. *out_len: octets of answer that it takes. */
 static inline int client_answer(struct client *c, bool head_only, size_t *out_len)
 {
     char *end = NULL;
@@ -185,25 +189,30 @@ static inline int client_ask(struct client *c, unsigned port, const char *reques
     return status;
 }
 
-/* --- WebSocket ------------------------------------------------------------------------------------------------------ */
+/* --- WebSocket
+ * ------------------------------------------------------------------------------------------------------
+ */
 
 static inline bool client_upgrade(struct client *c, unsigned port)
 {
     size_t len = 0;
     return client_open(c, port) &&
            client_say(c,
-                      "GET /ws HTTP/1.1\r\nHost: localhost\r\nOrigin: https://localhost\r\nUpgrade: websocket\r\n"
+                      "GET /ws HTTP/1.1\r\nHost: localhost\r\nOrigin: "
+                      "https://localhost\r\nUpgrade: websocket\r\n"
                       "Connection: Upgrade\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n"
                       "Sec-WebSocket-Version: 13\r\nSec-WebSocket-Protocol: consult.v1\r\n\r\n") &&
            client_answer(c, true, &len) == 101 && (client_drop(c, len), true);
 }
 
-static inline bool client_frame(struct client *c, enum ws_opcode opcode, const void *payload, size_t payload_len)
+static inline bool client_frame(struct client *c, enum ws_opcode opcode, const void *payload,
+                                size_t payload_len)
 {
     static uint8_t buffer[200000];
     static const uint8_t mask[4] = {1, 2, 3, 4};
     struct writer w = writer_of(buffer, sizeof(buffer));
-    struct ws_frame frame = {.fin = true, .opcode = opcode, .mask = mask, .payload = span_of(payload, payload_len)};
+    struct ws_frame frame = {
+        .fin = true, .opcode = opcode, .mask = mask, .payload = span_of(payload, payload_len)};
     return ws_frame_write(&w, &frame) == STATUS_OK && client_send(c, buffer, w.at);
 }
 
@@ -219,7 +228,9 @@ static inline int client_read_frame(struct client *c, char *text, size_t text_le
             len = c->answer_len >= 4 ? (size_t)a[2] << 8 | a[3] : 0;
         } else if (len == 127) {
             head = 10;
-            len = c->answer_len >= 10 ? (size_t)a[6] << 24 | (size_t)a[7] << 16 | (size_t)a[8] << 8 | a[9] : 0;
+            len = c->answer_len >= 10
+                      ? (size_t)a[6] << 24 | (size_t)a[7] << 16 | (size_t)a[8] << 8 | a[9]
+                      : 0;
         }
         if (c->answer_len >= head && c->answer_len >= head + len) {
             int opcode = a[0] & 15;
@@ -243,14 +254,16 @@ static inline unsigned client_close_code(struct client *c, char *reason, size_t 
     size_t len = 0;
     for (int opcode; (opcode = client_read_frame(c, text, sizeof(text), &len)) != -1;) {
         if (opcode == WS_OPCODE_CLOSE && len >= 2) {
-            snprintf(reason, reason_len, "%s", text + 2);
+            snprintf(reason, reason_len, "%.100s", text + 2);
             return (unsigned)((uint8_t)text[0] << 8 | (uint8_t)text[1]);
         }
     }
     return 0;
 }
 
-/* --- server --------------------------------------------------------------------------------------------------------- */
+/* --- server
+ * ---------------------------------------------------------------------------------------------------------
+ */
 
 struct server {
     struct web *web;
@@ -277,13 +290,15 @@ struct later {
 static inline void later_run(struct loop_timer *timer)
 {
     struct later *later = (struct later *)(void *)timer;
-    struct web_reply reply = {.status = 200, .content_type = "text/plain", .body = "later", .body_len = 5};
+    struct web_reply reply = {
+        .status = 200, .content_type = "text/plain", .body = "later", .body_len = 5};
     web_reply(later->exchange, &reply);
     later->server->later_pending--;
     free(later);
 }
 
-static inline long server_body_limit(void *context, const struct web_request *request, struct web_exchange *exchange)
+static inline long server_body_limit(void *context, const struct web_request *request,
+                                     struct web_exchange *exchange)
 {
     (void)context;
     if (strcmp(request->path, "/echo") == 0) {
@@ -304,7 +319,11 @@ static inline void server_request(void *context, struct web_exchange *exchange)
     struct server *server = context;
     const struct web_request *r = web_exchange_request(exchange);
     static const char *const headers[] = {"X-Test", "yes", NULL};
-    struct web_reply reply = {.status = 200, .content_type = "text/plain", .body = "hello", .body_len = 5, .headers = headers};
+    struct web_reply reply = {.status = 200,
+                              .content_type = "text/plain",
+                              .body = "hello",
+                              .body_len = 5,
+                              .headers = headers};
     char text[512];
     if (server->console != NULL) {
         web_static_request(server->console, exchange);
@@ -328,8 +347,9 @@ static inline void server_request(void *context, struct web_exchange *exchange)
         reply.body_free = free;
     } else if (strcmp(r->path, "/who") == 0) {
         const char *tag = web_exchange_header(exchange, "X-Tag");
-        reply.body_len = (size_t)snprintf(text, sizeof(text), "%s|%s|%s|%s|%s", r->method, r->query, r->peer_address,
-                                          r->session_token == NULL ? "-" : r->session_token, tag == NULL ? "-" : tag);
+        reply.body_len = (size_t)snprintf(
+            text, sizeof(text), "%s|%s|%s|%s|%s", r->method, r->query, r->peer_address,
+            r->session_token == NULL ? "-" : r->session_token, tag == NULL ? "-" : tag);
         reply.body = text;
     } else if (strcmp(r->path, "/later") == 0) {
         struct later *later = calloc(1, sizeof(*later));
@@ -359,7 +379,8 @@ static inline void server_ws_message(void *context, struct web_ws *ws, struct sp
     unsigned size = 0;
     char command[64];
     server->ws_messages++;
-    if (span_copy_text(text, command, sizeof(command)) && sscanf(command, "send %u %u", &count, &size) == 2) {
+    if (span_copy_text(text, command, sizeof(command)) &&
+        sscanf(command, "send %u %u", &count, &size) == 2) {
         char *octets = malloc(size);
         memset(octets, 'x', size);
         while (count-- > 0) {
@@ -426,7 +447,8 @@ static inline bool server_start(struct server *server, struct web_config config)
                                     .ws_message = server_ws_message,
                                     .ws_closed = server_ws_closed};
     if (web_create(&config, &handlers, &server->web) != STATUS_OK ||
-        worker_create("blob", 1, 100, web_loop(server->web), NULL, NULL, &server->blob) != STATUS_OK) {
+        worker_create("blob", 1, 100, web_loop(server->web), NULL, NULL, &server->blob) !=
+            STATUS_OK) {
         return false;
     }
     web_set_blob(server->web, server->blob);

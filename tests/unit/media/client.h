@@ -1,5 +1,6 @@
-/* A browser in a test: ICE controlling agent, OpenSSL DTLS client over datagram queues in memory, SRTP by libsrtp (the reference),
- * video and audio with frame counters, NACK, RTX, reports. Everything in virtual time. One thread. */
+/* A browser in a test: ICE controlling agent, OpenSSL DTLS client over datagram queues in memory,
+ * SRTP by libsrtp (the reference), video and audio with frame counters, NACK, RTX, reports.
+ * Everything in virtual time. One thread. */
 #ifndef TESTS_UNIT_MEDIA_CLIENT_H
 #define TESTS_UNIT_MEDIA_CLIENT_H
 
@@ -55,8 +56,8 @@ struct client {
     SSL *ssl;
     bool dtls_done, dtls_failed, nominated, lossy_nack;
     const char *profiles;
-    struct span in;                 /* datagram the BIO reads */
-    unsigned out_head, out_count;   /* everything on the way to the server */
+    struct span in;               /* datagram the BIO reads */
+    unsigned out_head, out_count; /* everything on the way to the server */
     struct client_datagram out[CLIENT_QUEUE];
     char ufrag[9], pwd[25], remote_ufrag[33], remote_pwd[65];
     struct integrity *integrity;
@@ -68,7 +69,8 @@ struct client {
     uint32_t timestamp[2];
     uint16_t picture;
     bool want_keyframe;
-    unsigned keyframes_asked, nacks_heard, stun_errors, remb_count, twcc_heard, twcc_foreign, reports_heard, close_heard;
+    unsigned keyframes_asked, nacks_heard, stun_errors, remb_count, twcc_heard, twcc_foreign,
+        reports_heard, close_heard;
     uint64_t remb_bps;
     struct client_rx rx[2];
     struct nack nack;
@@ -199,19 +201,23 @@ static inline size_t client_offer(const struct client *c, char *out, size_t room
         out, room,
         "v=0\r\no=- 1 1 IN IP4 127.0.0.1\r\ns=-\r\nt=0 0\r\na=group:BUNDLE 0 1\r\n"
         "a=ice-ufrag:%s\r\na=ice-pwd:%s\r\na=fingerprint:sha-256 %s\r\na=setup:actpass\r\n"
-        "m=audio 9 UDP/TLS/RTP/SAVPF %d\r\nc=IN IP4 0.0.0.0\r\na=mid:0\r\na=sendrecv\r\na=rtcp-mux\r\na=rtcp-rsize\r\n"
+        "m=audio 9 UDP/TLS/RTP/SAVPF %d\r\nc=IN IP4 "
+        "0.0.0.0\r\na=mid:0\r\na=sendrecv\r\na=rtcp-mux\r\na=rtcp-rsize\r\n"
         "a=rtpmap:%d opus/48000/2\r\na=rtcp-fb:%d transport-cc\r\n"
         "a=extmap:3 http://www.ietf.org/id/draft-holmer-rmcat-transport-wide-cc-extensions-01\r\n"
         "a=ssrc:%u cname:x\r\n"
-        "m=video 9 UDP/TLS/RTP/SAVPF %d %d\r\nc=IN IP4 0.0.0.0\r\na=mid:1\r\na=sendrecv\r\na=rtcp-mux\r\na=rtcp-rsize\r\n"
-        "a=rtpmap:%d VP8/90000\r\na=rtcp-fb:%d nack\r\na=rtcp-fb:%d nack pli\r\na=rtcp-fb:%d transport-cc\r\n"
+        "m=video 9 UDP/TLS/RTP/SAVPF %d %d\r\nc=IN IP4 "
+        "0.0.0.0\r\na=mid:1\r\na=sendrecv\r\na=rtcp-mux\r\na=rtcp-rsize\r\n"
+        "a=rtpmap:%d VP8/90000\r\na=rtcp-fb:%d nack\r\na=rtcp-fb:%d nack pli\r\na=rtcp-fb:%d "
+        "transport-cc\r\n"
         "a=rtcp-fb:%d goog-remb\r\n"
         "a=rtpmap:%d rtx/90000\r\na=fmtp:%d apt=%d\r\n"
         "a=extmap:3 http://www.ietf.org/id/draft-holmer-rmcat-transport-wide-cc-extensions-01\r\n"
         "a=ssrc-group:FID %u %u\r\na=ssrc:%u cname:x\r\na=ssrc:%u cname:x\r\n",
-        c->ufrag, c->pwd, identity_fingerprint(c->identity), CLIENT_AUDIO_PT, CLIENT_AUDIO_PT, CLIENT_AUDIO_PT,
-        c->ssrc[0], CLIENT_VP8_PT, CLIENT_RTX_PT, CLIENT_VP8_PT, CLIENT_VP8_PT, CLIENT_VP8_PT, CLIENT_VP8_PT,
-        CLIENT_VP8_PT, CLIENT_RTX_PT, CLIENT_RTX_PT, CLIENT_VP8_PT, c->ssrc[1], c->rtx_ssrc, c->ssrc[1], c->rtx_ssrc);
+        c->ufrag, c->pwd, identity_fingerprint(c->identity), CLIENT_AUDIO_PT, CLIENT_AUDIO_PT,
+        CLIENT_AUDIO_PT, c->ssrc[0], CLIENT_VP8_PT, CLIENT_RTX_PT, CLIENT_VP8_PT, CLIENT_VP8_PT,
+        CLIENT_VP8_PT, CLIENT_VP8_PT, CLIENT_VP8_PT, CLIENT_RTX_PT, CLIENT_RTX_PT, CLIENT_VP8_PT,
+        c->ssrc[1], c->rtx_ssrc, c->ssrc[1], c->rtx_ssrc);
     CHECK(n > 0 && (size_t)n < room);
     return (size_t)n;
 }
@@ -222,10 +228,12 @@ static inline void client_answer(struct client *c, struct span answer)
     struct sdp_error error;
     CHECK(sdp != NULL && sdp_read(answer, sdp, &error) == STATUS_OK);
     CHECK(sdp->media_count == 2 && sdp->ice_lite);
-    CHECK(span_copy_text(sdp->media[0].transport.ice_ufrag, c->remote_ufrag, sizeof(c->remote_ufrag)));
+    CHECK(span_copy_text(sdp->media[0].transport.ice_ufrag, c->remote_ufrag,
+                         sizeof(c->remote_ufrag)));
     CHECK(span_copy_text(sdp->media[0].transport.ice_pwd, c->remote_pwd, sizeof(c->remote_pwd)));
     for (unsigned kind = 0; kind < 2; kind++) {
-        c->receive_ssrc[kind] = sdp->media[kind].ssrc_count > 0 ? sdp->media[kind].ssrcs[0].ssrc : 0;
+        c->receive_ssrc[kind] =
+            sdp->media[kind].ssrc_count > 0 ? sdp->media[kind].ssrcs[0].ssrc : 0;
     }
     c->receive_rtx_ssrc = sdp->media[1].ssrc_count > 1 ? sdp->media[1].ssrcs[1].ssrc : 0;
     free(sdp);
@@ -234,7 +242,8 @@ static inline void client_answer(struct client *c, struct span answer)
 /* --- ICE --- */
 
 struct client_check {
-    bool no_username, no_integrity, wrong_pwd, controlled, unknown_attribute, no_candidate, no_fingerprint;
+    bool no_username, no_integrity, wrong_pwd, controlled, unknown_attribute, no_candidate,
+        no_fingerprint;
     const char *ufrag; /* another local ufrag of the server's */
 };
 
@@ -244,7 +253,8 @@ static inline void client_stun(struct client *c, const struct client_check *how)
     struct writer w = writer_of(buffer, sizeof(buffer));
     uint8_t transaction[12] = {1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, ++c->transaction};
     char username[128];
-    (void)snprintf(username, sizeof(username), "%s:%s", how->ufrag != NULL ? how->ufrag : c->remote_ufrag, c->ufrag);
+    (void)snprintf(username, sizeof(username), "%s:%s",
+                   how->ufrag != NULL ? how->ufrag : c->remote_ufrag, c->ufrag);
     stun_begin(&w, STUN_REQUEST, STUN_METHOD_BINDING, transaction);
     if (!how->no_username) {
         stun_add(&w, STUN_USERNAME, span_text(username));
@@ -257,7 +267,8 @@ static inline void client_stun(struct client *c, const struct client_check *how)
     if (how->unknown_attribute) {
         stun_add_u32(&w, 0x7777, 1);
     }
-    struct integrity_key key = {c->integrity, span_text(how->wrong_pwd ? "wrongwrongwrongwrongwrong" : c->remote_pwd)};
+    struct integrity_key key = {
+        c->integrity, span_text(how->wrong_pwd ? "wrongwrongwrongwrongwrong" : c->remote_pwd)};
     if (!how->no_integrity) {
         stun_add_integrity(&w, integrity_hmac, &key);
     }
@@ -275,7 +286,8 @@ static inline void client_dtls(struct client *c, struct span datagram)
     c->in = datagram;
     for (int i = 0; i < 4; i++) {
         uint8_t scratch[2048];
-        int n = c->dtls_done ? SSL_read(c->ssl, scratch, sizeof(scratch)) : SSL_do_handshake(c->ssl);
+        int n =
+            c->dtls_done ? SSL_read(c->ssl, scratch, sizeof(scratch)) : SSL_do_handshake(c->ssl);
         if (n == 1 && !c->dtls_done) {
             c->dtls_done = true;
             continue;
@@ -289,11 +301,13 @@ static inline void client_dtls(struct client *c, struct span datagram)
     if (!c->dtls_done || c->srtp != NULL || SSL_get_selected_srtp_profile(c->ssl) == NULL) {
         return;
     }
-    struct rtpsec_keys keys = {.profile = (enum rtpsec_profile)SSL_get_selected_srtp_profile(c->ssl)->id};
+    struct rtpsec_keys keys = {.profile =
+                                   (enum rtpsec_profile)SSL_get_selected_srtp_profile(c->ssl)->id};
     size_t key_len = rtpsec_key_len(keys.profile);
     size_t salt_len = rtpsec_salt_len(keys.profile);
     uint8_t material[128];
-    CHECK(SSL_export_keying_material(c->ssl, material, 2 * (key_len + salt_len), "EXTRACTOR-dtls_srtp", 19, NULL, 0, 0) == 1);
+    CHECK(SSL_export_keying_material(c->ssl, material, 2 * (key_len + salt_len),
+                                     "EXTRACTOR-dtls_srtp", 19, NULL, 0, 0) == 1);
     memcpy(keys.local.key, material, key_len);
     memcpy(keys.remote.key, material + key_len, key_len);
     memcpy(keys.local.salt, material + 2 * key_len, salt_len);
@@ -309,7 +323,8 @@ static inline void client_resend(struct client *c, uint16_t sequence)
     }
     uint8_t buffer[CLIENT_DATAGRAM];
     struct writer w = writer_of(buffer, sizeof(buffer));
-    CHECK(rtp_rtx_wrap(span_of(kept->data, kept->len), c->rtx_ssrc, CLIENT_RTX_PT, c->rtx_sequence++, &w) == STATUS_OK);
+    CHECK(rtp_rtx_wrap(span_of(kept->data, kept->len), c->rtx_ssrc, CLIENT_RTX_PT,
+                       c->rtx_sequence++, &w) == STATUS_OK);
     size_t len = w.at;
     CHECK(rtpsec_protect_rtp(c->srtp, buffer, &len, sizeof(buffer)) == STATUS_OK);
     (void)client_push(c, buffer, len);
@@ -337,7 +352,8 @@ static inline void client_rtcp(struct client *c, struct span datagram)
             }
         } else if (packet.type == RTCP_RTPFB && packet.count == RTCP_FB_TWCC) {
             EXPECT_INT(twcc_read(&packet, &feedback), STATUS_OK);
-            c->twcc_foreign += packet.media_ssrc == c->ssrc[0] || packet.media_ssrc == c->ssrc[1] ? 0 : 1;
+            c->twcc_foreign +=
+                packet.media_ssrc == c->ssrc[0] || packet.media_ssrc == c->ssrc[1] ? 0 : 1;
             c->twcc_heard++;
         } else if (packet.type == RTCP_PSFB && packet.count == RTCP_FB_PLI) {
             EXPECT_INT(packet.media_ssrc, c->ssrc[1]);
@@ -351,7 +367,8 @@ static inline void client_rtcp(struct client *c, struct span datagram)
     }
 }
 
-static inline void client_note(struct client *c, int64_t now_us, unsigned kind, uint16_t sequence, uint32_t timestamp)
+static inline void client_note(struct client *c, int64_t now_us, unsigned kind, uint16_t sequence,
+                               uint32_t timestamp)
 {
     struct client_rx *rx = &c->rx[kind];
     if (!rx->begun) {
@@ -364,7 +381,8 @@ static inline void client_note(struct client *c, int64_t now_us, unsigned kind, 
     if (delta > 0) {
         rx->jumps += delta > 200 ? 1 : 0;
         if (kind == 1 && delta > 1 && delta < 200) {
-            (void)nack_missing(&c->nack, now_us, c->nack_highest + 1, c->nack_highest + (uint64_t)delta - 1);
+            (void)nack_missing(&c->nack, now_us, c->nack_highest + 1,
+                               c->nack_highest + (uint64_t)delta - 1);
         }
         c->nack_highest += kind == 1 ? (uint64_t)delta : 0;
         rx->highest = sequence;
@@ -388,7 +406,8 @@ static inline void client_rtp(struct client *c, int64_t now_us, uint8_t *data, s
             c->feedback_next = number;
             c->feedback_highest = number;
         }
-        c->feedback_highest = seq16_newer(number, c->feedback_highest) ? number : c->feedback_highest;
+        c->feedback_highest =
+            seq16_newer(number, c->feedback_highest) ? number : c->feedback_highest;
         c->arrivals[number] = now_us;
     }
     unsigned kind = rtp.payload_type == CLIENT_AUDIO_PT ? 0 : 1;
@@ -450,7 +469,8 @@ static inline void client_input(struct client *c, int64_t now_us, uint8_t *data,
 
 /* --- out --- */
 
-static inline void client_send_rtp(struct client *c, unsigned kind, bool marker, const void *payload, size_t payload_len)
+static inline void client_send_rtp(struct client *c, unsigned kind, bool marker,
+                                   const void *payload, size_t payload_len)
 {
     uint8_t buffer[CLIENT_DATAGRAM];
     struct writer w = writer_of(buffer, sizeof(buffer));
@@ -491,10 +511,11 @@ static inline void client_send_frame(struct client *c, unsigned packets)
     c->timestamp[1] += 3000;
     c->picture = (uint16_t)((c->picture + 1) & 0x7fff);
     for (unsigned i = 0; i < packets; i++) {
-        uint8_t payload[1000] = {(uint8_t)(0x80 | (i == 0 ? 0x10 : 0)), 0x80, (uint8_t)(0x80 | c->picture >> 8),
-                                 (uint8_t)c->picture};
+        uint8_t payload[1000] = {(uint8_t)(0x80 | (i == 0 ? 0x10 : 0)), 0x80,
+                                 (uint8_t)(0x80 | c->picture >> 8), (uint8_t)c->picture};
         if (i == 0) {
-            static const uint8_t key[10] = {0x10, 0x02, 0x00, 0x9d, 0x01, 0x2a, 0x80, 0x02, 0xe0, 0x01};
+            static const uint8_t key[10] = {0x10, 0x02, 0x00, 0x9d, 0x01,
+                                            0x2a, 0x80, 0x02, 0xe0, 0x01};
             static const uint8_t delta[10] = {0x11, 0x02, 0x00};
             memcpy(payload + 4, c->want_keyframe ? key : delta, 10);
             c->want_keyframe = false;
@@ -516,7 +537,8 @@ static inline void client_send_report(struct client *c, int64_t now_us)
     uint8_t buffer[512];
     struct writer w = writer_of(buffer, sizeof(buffer));
     for (unsigned kind = 0; kind < 2; kind++) {
-        struct rtcp_sender_info info = {.ntp = rtcp_ntp_of_us(1700000000000000 + now_us), .rtp_timestamp = c->timestamp[kind]};
+        struct rtcp_sender_info info = {.ntp = rtcp_ntp_of_us(1700000000000000 + now_us),
+                                        .rtp_timestamp = c->timestamp[kind]};
         rtcp_write_sr(&w, c->ssrc[kind], &info, NULL, 0);
     }
     client_send_rtcp(c, &w);
@@ -549,13 +571,15 @@ static inline void client_send_feedback(struct client *c)
     }
     struct twcc_status statuses[TWCC_PACKETS_MAX];
     unsigned count = 0;
-    for (uint16_t n = c->feedback_next; n != (uint16_t)(c->feedback_highest + 1) && count < TWCC_PACKETS_MAX; n++) {
+    for (uint16_t n = c->feedback_next;
+         n != (uint16_t)(c->feedback_highest + 1) && count < TWCC_PACKETS_MAX; n++) {
         statuses[count++].arrival_us = c->arrivals[n] == 0 ? -1 : c->arrivals[n];
         c->arrivals[n] = 0;
     }
     uint8_t buffer[1400];
     struct writer w = writer_of(buffer, sizeof(buffer));
-    unsigned done = twcc_write(&w, c->ssrc[1], c->receive_ssrc[1], c->feedback_next, statuses, count, &c->feedback_count);
+    unsigned done = twcc_write(&w, c->ssrc[1], c->receive_ssrc[1], c->feedback_next, statuses,
+                               count, &c->feedback_count);
     c->feedback_next = (uint16_t)(c->feedback_next + count);
     if (done > 0) {
         client_send_rtcp(c, &w);

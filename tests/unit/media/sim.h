@@ -1,4 +1,5 @@
-/* A worker core, clients and a network between them in virtual time: delay and loss by a fixed seed, no sockets, no sleeps. */
+/* A worker core, clients and a network between them in virtual time: delay and loss by a fixed
+ * seed, no sockets, no sleeps. */
 #ifndef TESTS_UNIT_MEDIA_SIM_H
 #define TESTS_UNIT_MEDIA_SIM_H
 
@@ -20,7 +21,7 @@ struct sim_flight {
 struct sim {
     int64_t now_us;
     int64_t delay_us;
-    unsigned loss_percent;      /* each way, media phase */
+    unsigned loss_percent; /* each way, media phase */
     uint64_t random;
     struct identity *identity;
     struct dtls_context *dtls;
@@ -33,14 +34,15 @@ struct sim {
     uint32_t connections, connection[SIM_CLIENTS];
     unsigned report_count, to_client[SIM_CLIENTS];
     struct worker_report reports[SIM_REPORTS];
-    unsigned box_full;          /* refuse so many reports */
+    unsigned box_full; /* refuse so many reports */
     struct negotiate_scratch scratch;
     struct sim_flight flight[SIM_FLIGHT];
 };
 
 static inline uint32_t sim_random(struct sim *sim)
 {
-    sim->random = sim->random * 6364136223846793005u + 1442695040888963407u; /* Knuth's MMIX generator */
+    sim->random =
+        sim->random * 6364136223846793005u + 1442695040888963407u; /* Knuth's MMIX generator */
     return (uint32_t)(sim->random >> 33);
 }
 
@@ -53,7 +55,8 @@ static inline bool sim_octets(void *context, uint8_t *out, size_t len)
     return true;
 }
 
-static inline void sim_enqueue(struct sim *sim, bool to_server, unsigned client, const uint8_t *data, size_t len)
+static inline void sim_enqueue(struct sim *sim, bool to_server, unsigned client,
+                               const uint8_t *data, size_t len)
 {
     if (sim_random(sim) % 100 < sim->loss_percent) {
         return;
@@ -61,8 +64,11 @@ static inline void sim_enqueue(struct sim *sim, bool to_server, unsigned client,
     for (unsigned i = 0; i < SIM_FLIGHT; i++) {
         struct sim_flight *f = &sim->flight[i];
         if (!f->used) {
-            *f = (struct sim_flight){.used = true, .to_server = to_server, .at_us = sim->now_us + sim->delay_us,
-                                     .client = client, .len = len};
+            *f = (struct sim_flight){.used = true,
+                                     .to_server = to_server,
+                                     .at_us = sim->now_us + sim->delay_us,
+                                     .client = client,
+                                     .len = len};
             memcpy(f->data, data, len);
             return;
         }
@@ -130,8 +136,12 @@ static inline struct sim *sim_create(void)
     sim->delay_us = 10000;
     sim->random = 42;
     outbox_init(&sim->box, sim_flush, sim);
-    struct core_config config = {.rooms_max = 4, .dtls = sim->dtls, .random = sim_octets, .random_context = sim,
-                                 .report = sim_report, .report_context = sim};
+    struct core_config config = {.rooms_max = 4,
+                                 .dtls = sim->dtls,
+                                 .random = sim_octets,
+                                 .random_context = sim,
+                                 .report = sim_report,
+                                 .report_context = sim};
     CHECK(core_create(&config, &sim->box, &sim->core) == STATUS_OK);
     for (unsigned i = 0; i < SIM_CLIENTS; i++) {
         char ip[16];
@@ -157,23 +167,28 @@ static inline void sim_destroy(struct sim *sim)
     free(sim);
 }
 
-/* Offer of that client, answer, command to the core. slots: who is seen. offer_text: NULL = the client's own. */
-static inline void sim_connect(struct sim *sim, unsigned seat, const int8_t slots[PLAN_SLOTS_MAX], struct client *client)
+/* Offer of that client, answer, command to the core. slots: who is seen. offer_text: NULL = the
+ * client's own. */
+static inline void sim_connect(struct sim *sim, unsigned seat, const int8_t slots[PLAN_SLOTS_MAX],
+                               struct client *client)
 {
     sim->clients[seat] = client;
     char offer[8192];
     char answer[8192];
     struct writer w = writer_of(answer, sizeof(answer));
-    struct negotiate_input input = {.offer = span_of(offer, client_offer(client, offer, sizeof(offer))),
-                                    .former = sim->plans[seat].session_id == 0 ? NULL : &sim->plans[seat],
-                                    .fingerprint = identity_fingerprint(sim->identity),
-                                    .candidates = &sim->addresses[5],
-                                    .candidate_count = 1,
-                                    .random = sim_octets,
-                                    .random_context = sim};
-    struct worker_command command = {.type = WORKER_CONNECT, .room = sim->room, .seat = (uint8_t)seat};
+    struct negotiate_input input = {
+        .offer = span_of(offer, client_offer(client, offer, sizeof(offer))),
+        .former = sim->plans[seat].session_id == 0 ? NULL : &sim->plans[seat],
+        .fingerprint = identity_fingerprint(sim->identity),
+        .candidates = &sim->addresses[5],
+        .candidate_count = 1,
+        .random = sim_octets,
+        .random_context = sim};
+    struct worker_command command = {
+        .type = WORKER_CONNECT, .room = sim->room, .seat = (uint8_t)seat};
     const char *error = "";
-    enum status status = negotiate_answer(&sim->scratch, &input, &command.plan, &command.kind, &w, &error);
+    enum status status =
+        negotiate_answer(&sim->scratch, &input, &command.plan, &command.kind, &w, &error);
     EXPECT_INT(status, STATUS_OK);
     EXPECT_TEXT(error, "");
     client_answer(client, writer_span(&w));

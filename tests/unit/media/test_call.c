@@ -1,4 +1,5 @@
-/* Whole calls through a worker core in virtual time: ICE, DTLS (OpenSSL client), SRTP (libsrtp client), relay, repair, feedback. */
+/* Whole calls through a worker core in virtual time: ICE, DTLS (OpenSSL client), SRTP (libsrtp
+ * client), relay, repair, feedback. */
 #include "tests/unit/media/sim.h"
 
 static const int8_t sees_1[PLAN_SLOTS_MAX] = {1, -1, -1, -1, -1};
@@ -53,7 +54,8 @@ static void profiles(void)
 static unsigned holes(const struct client_rx *rx)
 {
     unsigned count = 0;
-    for (uint16_t s = rx->first; s != (uint16_t)(rx->highest - 60); s++) { /* the newest may still be on the way */
+    for (uint16_t s = rx->first; s != (uint16_t)(rx->highest - 60);
+         s++) { /* the newest may still be on the way */
         count += rx->seen[s] == 0 ? 1 : 0;
     }
     return count;
@@ -122,7 +124,8 @@ static void deliver_check(struct sim *sim, unsigned seat, const struct client_ch
 static void checks_of_strangers(void)
 {
     static const struct client_check bad[] = {
-        {.no_username = true}, {.no_integrity = true}, {.wrong_pwd = true}, {.ufrag = "nobodyknows1"}, {.no_fingerprint = true},
+        {.no_username = true},     {.no_integrity = true},   {.wrong_pwd = true},
+        {.ufrag = "nobodyknows1"}, {.no_fingerprint = true},
     };
     struct sim *sim = sim_create();
     sim_connect(sim, 0, sees_1, client_create("a", GCM128, 1));
@@ -175,7 +178,8 @@ static void garbage(void)
     sim_destroy(sim);
 }
 
-/* A datagram of client 0 that was seen on the line: sent again later, from the same and another address. */
+/* A datagram of client 0 that was seen on the line: sent again later, from the same and another
+ * address. */
 static void replay_and_forgery(void)
 {
     struct sim *sim = pair(GCM128);
@@ -186,7 +190,8 @@ static void replay_and_forgery(void)
     uint64_t relayed = sim_counter(sim, COUNTER_RELAYED);
     for (unsigned i = 0; i < 1000; i++) {
         struct client_datagram copy = seen;
-        core_datagram(sim->core, sim->now_us, &sim->addresses[i % 2 == 0 ? 0 : 3], copy.data, copy.len);
+        core_datagram(sim->core, sim->now_us, &sim->addresses[i % 2 == 0 ? 0 : 3], copy.data,
+                      copy.len);
     }
     EXPECT_INT(sim_counter(sim, COUNTER_DROP_SRTP_REPLAY), 500);
     EXPECT_INT(sim_counter(sim, COUNTER_DROP_ADDRESS_UNKNOWN), 500);
@@ -196,7 +201,9 @@ static void replay_and_forgery(void)
         copy.data[copy.len - 1 - i % 16] ^= (uint8_t)(1 + i % 255);
         core_datagram(sim->core, sim->now_us, &sim->addresses[0], copy.data, copy.len);
     }
-    EXPECT_INT(sim_counter(sim, COUNTER_DROP_SRTP_AUTH) + sim_counter(sim, COUNTER_DROP_SRTP_REPLAY), 10500);
+    EXPECT_INT(sim_counter(sim, COUNTER_DROP_SRTP_AUTH) +
+                   sim_counter(sim, COUNTER_DROP_SRTP_REPLAY),
+               10500);
     EXPECT_INT(sim_counter(sim, COUNTER_RELAYED), relayed);
     unsigned before = sim->clients[1]->rx[1].packets;
     sim_run(sim, 1000000, true);
@@ -244,7 +251,8 @@ static void ice_restart_keeps_dtls(void)
     const struct client_check old = {.ufrag = former};
     uint64_t unknown = sim_counter(sim, COUNTER_DROP_STUN_USERNAME);
     deliver_check(sim, 0, &old);
-    EXPECT(sim_counter(sim, COUNTER_DROP_STUN_USERNAME) > unknown); /* after 3 s the former name is nobody's */
+    EXPECT(sim_counter(sim, COUNTER_DROP_STUN_USERNAME) >
+           unknown); /* after 3 s the former name is nobody's */
     sim_destroy(sim);
 }
 
@@ -303,7 +311,8 @@ static void three_parties_and_slots(void)
     core_command(sim->core, sim->now_us, &slots);
     unsigned before = sim->clients[2]->rx[1].packets;
     sim_run(sim, 2000000, true);
-    EXPECT(sim->clients[2]->rx[1].packets > before + 80); /* the other publisher, on the same stream */
+    EXPECT(sim->clients[2]->rx[1].packets >
+           before + 80); /* the other publisher, on the same stream */
     EXPECT_INT(sim->clients[2]->rx[1].ssrc_changes, 0);
     EXPECT_INT(holes(&sim->clients[2]->rx[1]), 0);
     memcpy(slots.slots, sees_none, sizeof(slots.slots));
@@ -371,7 +380,8 @@ static void hostile_peer(void)
     sim_destroy(sim);
 }
 
-/* DTLS from the validated address after the handshake: a second ClientHello, plain alerts, future epochs, short records. */
+/* DTLS from the validated address after the handshake: a second ClientHello, plain alerts, future
+ * epochs, short records. */
 static void forged_dtls(void)
 {
     struct sim *sim = pair(GCM128);
@@ -386,7 +396,8 @@ static void forged_dtls(void)
     for (unsigned type = 20; type < 64; type++) {
         for (uint8_t epoch = 0; epoch < 3; epoch++) {
             for (uint8_t len = 0; len < 40; len += 3) {
-                uint8_t record[64] = {(uint8_t)type, 0xfe, 0xfd, 0, epoch, 0, 0, 0, 0, 0, len, 0, len, 2, 0};
+                uint8_t record[64] = {(uint8_t)type, 0xfe, 0xfd, 0, epoch, 0, 0, 0, 0, 0,
+                                      len,           0,    len,  2, 0};
                 core_datagram(sim->core, sim->now_us, &sim->addresses[0], record, 13u + len);
             }
         }

@@ -1,5 +1,5 @@
-/* Decoder processes: their walls, what happens when one is killed, hangs, lies or cannot be started, pictures of photos, and files
- * that claim to be larger than they are. */
+/* Decoder processes: their walls, what happens when one is killed, hangs, lies or cannot be
+ * started, pictures of photos, and files that claim to be larger than they are. */
 #include "media/imaging/imaging.h"
 #include "media/imaging/sandbox.h"
 #include "media/rt/clock.h"
@@ -22,7 +22,8 @@
 
 static struct imaging *make(unsigned processes, unsigned time_limit_ms)
 {
-    struct imaging_config config = {.helper = HELPER, .processes = processes, .time_limit_ms = time_limit_ms};
+    struct imaging_config config = {
+        .helper = HELPER, .processes = processes, .time_limit_ms = time_limit_ms};
     struct imaging *imaging = NULL;
     EXPECT_INT(imaging_create(&config, &imaging), STATUS_OK);
     return imaging;
@@ -125,7 +126,7 @@ static void walls_hold(void)
     (void)fflush(stdout);
     pid = fork();
     if (pid == 0) {
-        char *const argv[] = {(char *)(uintptr_t)"true", NULL};
+        char *const argv[] = {(char *)(uintptr_t) "true", NULL};
         if (sandbox_enter(4096) == STATUS_OK) {
             (void)execv("/bin/true", argv);
         }
@@ -176,7 +177,8 @@ static void *work(void *argument)
     return good == 20 ? imaging : NULL;
 }
 
-/* Helpers die at any moment under several callers: each call gets its answer, and afterwards all is well. */
+/* Helpers die at any moment under several callers: each call gets its answer, and afterwards all is
+ * well. */
 static void crashes_harm_one_answer_at_most(void)
 {
     struct imaging *imaging = make(3, 0);
@@ -223,8 +225,12 @@ static void photos(void)
         enum imaging_kind kind;
         uint32_t columns, rows;
     } rows[] = {{"photo.jpg", IMAGING_JPEG, 30, 40}, /* EXIF orientation 6: stored 40x30 */
-                {"progressive.jpg", IMAGING_JPEG, 40, 30}, {"RGB.png", IMAGING_PNG, 40, 30}, {"P.png", IMAGING_PNG, 40, 30},
-                {"1.png", IMAGING_PNG, 40, 30}, {"LA.png", IMAGING_PNG, 40, 30}, {"RGBA.png", IMAGING_PNG, 40, 30},
+                {"progressive.jpg", IMAGING_JPEG, 40, 30},
+                {"RGB.png", IMAGING_PNG, 40, 30},
+                {"P.png", IMAGING_PNG, 40, 30},
+                {"1.png", IMAGING_PNG, 40, 30},
+                {"LA.png", IMAGING_PNG, 40, 30},
+                {"RGBA.png", IMAGING_PNG, 40, 30},
                 {"I16.png", IMAGING_PNG, 9, 7}};
     struct imaging *imaging = make(1, 0);
     for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
@@ -239,7 +245,8 @@ static void photos(void)
         EXPECT_INT(info.columns, rows[i].columns);
         EXPECT_INT(info.rows, rows[i].rows);
         EXPECT_INT(imaging_render(imaging, path, &request, &reply), STATUS_OK);
-        EXPECT(reply.bytes != NULL && reply.bytes[0] == 0xFF && reply.width <= 20 && reply.height <= 20);
+        EXPECT(reply.bytes != NULL && reply.bytes[0] == 0xFF && reply.width <= 20 &&
+               reply.height <= 20);
         free(reply.bytes);
     }
     imaging_destroy(imaging);

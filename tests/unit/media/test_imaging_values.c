@@ -1,5 +1,6 @@
 /* Decoded values and windowed pictures against independent readers (pydicom, Pillow, dcmtk through
- * test_imaging_reference.py), on every file of pydicom's test set that carries pixels; and the refusals by name. */
+ * test_imaging_reference.py), on every file of pydicom's test set that carries pixels; and the
+ * refusals by name. */
 #include "media/imaging/display.h"
 #include "media/imaging/frame.h"
 #include "media/imaging/picture.h"
@@ -57,16 +58,19 @@ static bool make_references(void)
     if (mkdtemp(references) == NULL) {
         return false;
     }
-    (void)snprintf(command, sizeof command, "/usr/bin/python3 -B %s/tests/unit/media/test_imaging_reference.py %s %s",
+    (void)snprintf(command, sizeof command,
+                   "/usr/bin/python3 -B %s/tests/unit/media/test_imaging_reference.py %s %s",
                    CG_SOURCE_DIR, FILES, references);
     return system(command) == 0; // NOLINT(cert-env33-c): a fixed command of this test
 }
 
-/* How far values may lie from the reference: lossless syntaxes not at all; luma of lossy ones by the rounding of the inverse
- * transform; chroma that was subsampled by what readers interpolate differently. */
+/* How far values may lie from the reference: lossless syntaxes not at all; luma of lossy ones by
+ * the rounding of the inverse transform; chroma that was subsampled by what readers interpolate
+ * differently. */
 static int64_t tolerance(const struct dicom_image *image, unsigned component)
 {
-    bool jpeg = image->syntax == DICOM_SYNTAX_JPEG_BASELINE || image->syntax == DICOM_SYNTAX_JPEG_EXTENDED;
+    bool jpeg =
+        image->syntax == DICOM_SYNTAX_JPEG_BASELINE || image->syntax == DICOM_SYNTAX_JPEG_EXTENDED;
     if (jpeg && component > 0) {
         return 42;
     }
@@ -87,7 +91,8 @@ static uint32_t read_u32(const uint8_t *at)
     return (uint32_t)at[3] << 24 | (uint32_t)at[2] << 16 | (uint32_t)at[1] << 8 | at[0];
 }
 
-static void compare_values(const struct dicom_image *image, const struct raster *raster, const struct octets *reference)
+static void compare_values(const struct dicom_image *image, const struct raster *raster,
+                           const struct octets *reference)
 {
     size_t count = (size_t)raster->width * raster->height;
     EXPECT_INT(raster->width, read_u32(reference->data));
@@ -108,7 +113,8 @@ static void compare_values(const struct dicom_image *image, const struct raster 
             largest = difference > largest ? difference : largest;
         }
         if (wrong > 0) {
-            printf("  component %u: %zu of %zu differ, by up to %lld\n", c, wrong, count, (long long)largest);
+            printf("  component %u: %zu of %zu differ, by up to %lld\n", c, wrong, count,
+                   (long long)largest);
         }
         EXPECT_INT(wrong, 0);
     }
@@ -131,7 +137,8 @@ static bool split_name(const char *entry, char *name, size_t name_len, uint32_t 
     return true;
 }
 
-static void compare_window(const struct dicom_image *image, const struct raster *raster, uint32_t frame, const char *entry)
+static void compare_window(const struct dicom_image *image, const struct raster *raster,
+                           uint32_t frame, const char *entry)
 {
     char name[256];
     (void)snprintf(name, sizeof name, "%.*swin", (int)(strlen(entry) - 3), entry);
@@ -173,8 +180,10 @@ static void compare_frame(const char *entry, const char *name, uint32_t frame)
         return;
     }
     EXPECT_INT(status, STATUS_OK);
-    bool sample_interleave = strstr(name, "_ls_sample") != NULL; /* libavcodec cannot: refused, never black */
-    enum imaging_refusal refusal = status == STATUS_OK ? frame_check(&image, &why) : IMAGING_REFUSAL_MALFORMED;
+    bool sample_interleave =
+        strstr(name, "_ls_sample") != NULL; /* libavcodec cannot: refused, never black */
+    enum imaging_refusal refusal =
+        status == STATUS_OK ? frame_check(&image, &why) : IMAGING_REFUSAL_MALFORMED;
     if (refusal == IMAGING_REFUSAL_NONE) {
         refusal = frame_decode(&image, frame, &raster, &why);
     }
@@ -195,7 +204,8 @@ static void values_equal_references(void)
     unsigned count = 0;
     DIR *folder = opendir(references);
     EXPECT(folder != NULL);
-    for (struct dirent *entry = folder != NULL ? readdir(folder) : NULL; entry != NULL; entry = readdir(folder)) {
+    for (struct dirent *entry = folder != NULL ? readdir(folder) : NULL; entry != NULL;
+         entry = readdir(folder)) {
         char name[256];
         uint32_t frame = 0;
         if (split_name(entry->d_name, name, sizeof name, &frame)) {
@@ -275,8 +285,13 @@ static void refusals_by_name(void)
 /* Every file cut at many places: an answer each time, and never a picture of what is not there. */
 static void cut_files_are_refused(void)
 {
-    static const char *const names[] = {"CT_small.dcm", "MR_small_RLE.dcm", "MR_small_jp2klossless.dcm", "SC_rgb_jpeg_dcmtk.dcm",
-                                        "image_dfl.dcm", "rtdose.dcm", "MR_small_jpeg_ls_lossless.dcm"};
+    static const char *const names[] = {"CT_small.dcm",
+                                        "MR_small_RLE.dcm",
+                                        "MR_small_jp2klossless.dcm",
+                                        "SC_rgb_jpeg_dcmtk.dcm",
+                                        "image_dfl.dcm",
+                                        "rtdose.dcm",
+                                        "MR_small_jpeg_ls_lossless.dcm"};
     for (size_t i = 0; i < sizeof names / sizeof names[0]; i++) {
         struct octets file = read_file(FILES, names[i]);
         test_row(names[i]);

@@ -1,5 +1,5 @@
-/* The gateway's contract (media.h) with real workers and sockets: rooms, seats, slots, refusals, counters. Browsers themselves:
- * tests/tools/mediapeer. */
+/* The gateway's contract (media.h) with real workers and sockets: rooms, seats, slots, refusals,
+ * counters. Browsers themselves: tests/tools/mediapeer. */
 #include "media/media.h"
 #include "tests/unit/test.h"
 
@@ -38,7 +38,8 @@ static void load_offers(const char *vector)
 
 static struct media *create(unsigned workers, uint32_t rooms)
 {
-    struct media_config config = {.workers = workers, .bind_address = "127.0.0.1", .rooms_max = rooms, .wake = wake};
+    struct media_config config = {
+        .workers = workers, .bind_address = "127.0.0.1", .rooms_max = rooms, .wake = wake};
     struct media *media = NULL;
     EXPECT_INT(media_create(&config, &media), STATUS_OK);
     return media;
@@ -46,7 +47,8 @@ static struct media *create(unsigned workers, uint32_t rooms)
 
 static char answer[65536];
 
-static enum status offer(struct media *media, struct media_room room, uint8_t seat, const char *sdp, int8_t slots[MEDIA_SEATS_MAX])
+static enum status offer(struct media *media, struct media_room room, uint8_t seat, const char *sdp,
+                         int8_t slots[MEDIA_SEATS_MAX])
 {
     struct writer w = writer_of(answer, sizeof(answer) - 1);
     struct media_slot out[MEDIA_SEATS_MAX];
@@ -123,13 +125,17 @@ static void ports(void)
 {
     struct media *media = create(3, 3);
     EXPECT(media_port(media, 0) != 0 && media_port(media, 0) != media_port(media, 1));
-    struct media_config taken = {.workers = 1, .udp_port_first = media_port(media, 2), .bind_address = "127.0.0.1", .rooms_max = 1};
+    struct media_config taken = {.workers = 1,
+                                 .udp_port_first = media_port(media, 2),
+                                 .bind_address = "127.0.0.1",
+                                 .rooms_max = 1};
     struct media *second = NULL;
     EXPECT_INT(media_create(&taken, &second), STATUS_IO);
     media_destroy(media);
 }
 
-static void sum(void *context, const char *name, const char *labels, const char *help, uint64_t value)
+static void sum(void *context, const char *name, const char *labels, const char *help,
+                uint64_t value)
 {
     (void)labels;
     EXPECT(help != NULL);
@@ -138,7 +144,8 @@ static void sum(void *context, const char *name, const char *labels, const char 
     }
 }
 
-/* More offers than the box holds: some are refused with FULL in words, none is lost that was taken; leaving always works. */
+/* More offers than the box holds: some are refused with FULL in words, none is lost that was taken;
+ * leaving always works. */
 static void many_offers(void)
 {
     struct media *media = create(2, 200);
@@ -151,7 +158,8 @@ static void many_offers(void)
         for (uint8_t seat = 0; seat < 2; seat++) {
             enum status status = offer(media, rooms[i], seat, offers[seat], slots);
             EXPECT(status == STATUS_OK || status == STATUS_FULL);
-            taken += status == STATUS_OK ? 1u + (seat == 1 ? 1u : 0u) : 0; /* the second comer is shown to the first */
+            taken += status == STATUS_OK ? 1u + (seat == 1 ? 1u : 0u)
+                                         : 0; /* the second comer is shown to the first */
         }
     }
     for (unsigned i = 0; i < 200; i++) {

@@ -77,7 +77,8 @@ static enum status negotiate(const struct plan *former, size_t room)
     struct negotiate_input input = {
         .offer = span_of(offer, offer_len),
         .former = former,
-        .fingerprint = "00:11:22:33:44:55:66:77:88:99:AA:BB:CC:DD:EE:FF:00:11:22:33:44:55:66:77:88:99:AA:BB:CC:DD:EE:FF",
+        .fingerprint = "00:11:22:33:44:55:66:77:88:99:AA:BB:CC:DD:EE:FF:00:11:22:33:44:55:66:77:88:"
+                       "99:AA:BB:CC:DD:EE:FF",
         .candidates = candidates,
         .candidate_count = 2,
         .random = random_octets,
@@ -104,7 +105,8 @@ static void answers_of(const char *name, unsigned slots, bool h264)
     EXPECT_INT(parsed->media[0].candidate_count, 2);
     EXPECT(parsed->media[0].end_of_candidates);
     EXPECT(strstr(answer, "a=setup:passive") != NULL);
-    EXPECT(strstr(answer, "ulpfec") == NULL && strstr(answer, "red/90000") == NULL && strstr(answer, "red/48000") == NULL);
+    EXPECT(strstr(answer, "ulpfec") == NULL && strstr(answer, "red/90000") == NULL &&
+           strstr(answer, "red/48000") == NULL);
     EXPECT(strstr(answer, "a=simulcast") == NULL && strstr(answer, "a=crypto") == NULL);
     const struct plan_codec *video = plan.publish[PLAN_VIDEO].formats.codecs;
     EXPECT_INT(video[0].codec, PAYLOAD_VP8);
@@ -138,7 +140,8 @@ static void browsers(void)
     answers_of("firefox153-simulcast.sdp", 0, false);
 }
 
-/* Six parties: own pair and further receive pairs, in whatever number the vector has; beyond five slots nothing is taken. */
+/* Six parties: own pair and further receive pairs, in whatever number the vector has; beyond five
+ * slots nothing is taken. */
 static void many_sections(void)
 {
     static const char *const names[] = {"chromium156-six.sdp", "firefox153-six.sdp"};
@@ -222,7 +225,8 @@ static void bounds(void)
         EXPECT_INT(negotiate(NULL, room), STATUS_TOO_LARGE);
     }
     size_t whole = offer_len;
-    for (size_t cut = 0; cut < whole; cut += 7) { /* a cut offer: some answer or some phrase, never more */
+    for (size_t cut = 0; cut < whole;
+         cut += 7) { /* a cut offer: some answer or some phrase, never more */
         offer_len = cut;
         if (negotiate(NULL, sizeof(answer) - 1) != STATUS_OK) {
             EXPECT(error != NULL);
@@ -260,9 +264,12 @@ int main(void)
     scratch = calloc(1, sizeof(*scratch));
     parsed = calloc(1, sizeof(*parsed));
     static const struct test_case cases[] = {
-        {"offers of both browsers", browsers},   {"six parties", many_sections},
-        {"fresh, restart, update", the_three_kinds}, {"refusals have a phrase", refusals},
-        {"bounds", bounds},                      {"directions", directions},
+        {"offers of both browsers", browsers},
+        {"six parties", many_sections},
+        {"fresh, restart, update", the_three_kinds},
+        {"refusals have a phrase", refusals},
+        {"bounds", bounds},
+        {"directions", directions},
     };
     int result = TEST_MAIN(cases);
     free(scratch);

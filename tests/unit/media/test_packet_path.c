@@ -1,5 +1,6 @@
-/* Nothing is allocated and nothing is locked per packet after set-up (design.md): malloc and the pthread locks are counted by
- * functions of the same name in this program while a running call's datagrams go through the worker core. */
+/* Nothing is allocated and nothing is locked per packet after set-up (design.md): malloc and the
+ * pthread locks are counted by functions of the same name in this program while a running call's
+ * datagrams go through the worker core. */
 #include "tests/unit/media/sim.h"
 
 #include <dlfcn.h>
@@ -11,7 +12,8 @@ static unsigned long allocations, locks, check_allocations;
 #if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
 #define OWN_MALLOC 0 /* the sanitizer's own stand there */
 #elif defined(__has_feature)
-#if __has_feature(address_sanitizer) || __has_feature(thread_sanitizer) || __has_feature(memory_sanitizer)
+#if __has_feature(address_sanitizer) || __has_feature(thread_sanitizer) ||                         \
+    __has_feature(memory_sanitizer)
 #define OWN_MALLOC 0
 #endif
 #endif
@@ -48,7 +50,8 @@ static int forward(const char *name, lock_function *next, void *lock)
 {
     if (*next == NULL) {
         void *found = dlsym(RTLD_NEXT, name);
-        memcpy(next, &found, sizeof(found)); /* ISO C has no cast from an object to a function pointer */
+        memcpy(next, &found,
+               sizeof(found)); /* ISO C has no cast from an object to a function pointer */
     }
     locks += counting ? 1 : 0;
     return (*next)(lock);
@@ -90,7 +93,8 @@ static unsigned long step(struct sim *sim)
             counting = true;
             core_datagram(sim->core, sim->now_us, &sim->addresses[f->client], f->data, f->len);
             counting = false;
-            if (check) { /* one or two a second, not media: OpenSSL's digest contexts (integrity.h) */
+            if (check) { /* one or two a second, not media: OpenSSL's digest contexts (integrity.h)
+                          */
                 check_allocations += allocations - before;
                 allocations = before;
             }
@@ -142,9 +146,11 @@ static void count_for(const char *profile, bool expect_none)
         }
         datagrams += step(sim);
     }
-    printf("  %s: %lu datagrams in, %llu relayed, %llu repaired, %lu allocations, %lu locks; %lu allocations for 16 checks\n", profile, datagrams,
-           (unsigned long long)sim_counter(sim, COUNTER_RELAYED), (unsigned long long)sim_counter(sim, COUNTER_RTX_SENT),
-           allocations, locks, check_allocations);
+    printf("  %s: %lu datagrams in, %llu relayed, %llu repaired, %lu allocations, %lu locks; %lu "
+           "allocations for 16 checks\n",
+           profile, datagrams, (unsigned long long)sim_counter(sim, COUNTER_RELAYED),
+           (unsigned long long)sim_counter(sim, COUNTER_RTX_SENT), allocations, locks,
+           check_allocations);
     EXPECT(datagrams > 1000);
     EXPECT(sim_counter(sim, COUNTER_RTX_SENT) > 10);
     if (expect_none) {
@@ -160,7 +166,8 @@ static void gcm(void)
     count_for("SRTP_AEAD_AES_256_GCM", true);
 }
 
-/* NSS inside Debian's libsrtp allocates and locks: counted and printed, not forbidden (decisions/001-srtp.md). */
+/* NSS inside Debian's libsrtp allocates and locks: counted and printed, not forbidden
+ * (decisions/001-srtp.md). */
 static void cm(void)
 {
     count_for("SRTP_AES128_CM_SHA1_80", false);

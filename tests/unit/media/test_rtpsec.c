@@ -1,4 +1,5 @@
-/* Our AES-GCM engine against libsrtp in both directions, and the rules of rtpsec.h for both engines. */
+/* Our AES-GCM engine against libsrtp in both directions, and the rules of rtpsec.h for both
+ * engines. */
 #include "media/rtpsec/rtpsec.h"
 #include "media/rtpsec/window.h"
 #include "tests/unit/test.h"
@@ -25,7 +26,8 @@ static struct rtpsec_keys keys_of(enum rtpsec_profile profile, bool mirrored)
     return keys;
 }
 
-static struct ends open_ends(enum rtpsec_profile profile, enum rtpsec_engine a, enum rtpsec_engine b)
+static struct ends open_ends(enum rtpsec_profile profile, enum rtpsec_engine a,
+                             enum rtpsec_engine b)
 {
     struct ends ends = {0};
     struct rtpsec_keys ours = keys_of(profile, false);
@@ -43,7 +45,8 @@ static void close_ends(struct ends *ends)
 
 static size_t make_rtp(uint8_t *out, uint16_t sequence, uint32_t ssrc, size_t payload)
 {
-    static const uint8_t head[20] = {0x90, 0x60, 0, 0, 0, 0, 0, 1, 0, 0, 0, 0, 0xbe, 0xde, 0, 1, 0x31, 1, 2, 0};
+    static const uint8_t head[20] = {0x90, 0x60, 0,    0,    0, 0, 0,    1, 0, 0,
+                                     0,    0,    0xbe, 0xde, 0, 1, 0x31, 1, 2, 0};
     memcpy(out, head, sizeof(head));
     out[2] = (uint8_t)(sequence >> 8);
     out[3] = (uint8_t)sequence;
@@ -95,10 +98,11 @@ static void engines_agree(void)
                                                    RTPSEC_AES128_CM_SHA1_80};
     for (size_t p = 0; p < 3; p++) {
         for (int way = 0; way < 4; way++) {
-            struct ends ends = open_ends(profiles[p], way & 1 ? RTPSEC_ENGINE_LIBSRTP : RTPSEC_ENGINE_AUTO,
-                                         way & 2 ? RTPSEC_ENGINE_LIBSRTP : RTPSEC_ENGINE_AUTO);
+            struct ends ends =
+                open_ends(profiles[p], way & 1 ? RTPSEC_ENGINE_LIBSRTP : RTPSEC_ENGINE_AUTO,
+                          way & 2 ? RTPSEC_ENGINE_LIBSRTP : RTPSEC_ENGINE_AUTO);
             exchange(&ends, 100, 300);
-            exchange(&ends, 32700, 10); /* in two steps, as a real stream would in time */
+            exchange(&ends, 32700, 10);  /* in two steps, as a real stream would in time */
             exchange(&ends, 65300, 400); /* over the wrap: ROC 1 on both sides */
             exchange(&ends, 20000, 5);
             close_ends(&ends);
@@ -106,7 +110,8 @@ static void engines_agree(void)
     }
 }
 
-/* Every octet of a packet counts: changing one makes it unauthentic or malformed, and teaches the receiver nothing. */
+/* Every octet of a packet counts: changing one makes it unauthentic or malformed, and teaches the
+ * receiver nothing. */
 static void tampering(void)
 {
     for (int engine = 0; engine < 2; engine++) {
@@ -140,7 +145,8 @@ static void tampering(void)
             EXPECT(rtpsec_unprotect_rtcp(ends.b, bad, &len) != STATUS_OK);
         }
         size_t len = good_len;
-        EXPECT_INT(rtpsec_unprotect_rtp(ends.b, good, &len), STATUS_OK); /* nothing of that did harm */
+        EXPECT_INT(rtpsec_unprotect_rtp(ends.b, good, &len),
+                   STATUS_OK); /* nothing of that did harm */
         len = rtcp_len;
         EXPECT_INT(rtpsec_unprotect_rtcp(ends.b, rtcp, &len), STATUS_OK);
         close_ends(&ends);
@@ -166,7 +172,8 @@ static void replay(void)
                 EXPECT_INT(rtpsec_unprotect_rtp(ends.b, copy, &len), STATUS_OK);
             }
             if (i % 10 == 5 && i > 900) {
-                memcpy(copy, kept[i - 895], lens[i - 895]); /* 900 packets late, within the window of 1024 */
+                memcpy(copy, kept[i - 895],
+                       lens[i - 895]); /* 900 packets late, within the window of 1024 */
                 len = lens[i - 895];
                 EXPECT_INT(rtpsec_unprotect_rtp(ends.b, copy, &len), STATUS_OK);
             }
@@ -186,7 +193,8 @@ static void the_same_number_twice(void)
     for (int i = 0; i < 2; i++) {
         uint8_t packet[ROOM];
         size_t len = make_rtp(packet, 9, 1, 10);
-        EXPECT_INT(rtpsec_protect_rtp(ends.a, packet, &len, sizeof(packet)), i == 0 ? STATUS_OK : STATUS_REPLAYED);
+        EXPECT_INT(rtpsec_protect_rtp(ends.a, packet, &len, sizeof(packet)),
+                   i == 0 ? STATUS_OK : STATUS_REPLAYED);
     }
     uint8_t small[40];
     size_t len = make_rtp(small, 10, 1, 10);
@@ -203,12 +211,17 @@ static void sources_are_bounded(void)
         EXPECT_INT(rtpsec_create(&ours, RTPSEC_ENGINE_AUTO, &senders[1]), STATUS_OK);
         struct rtpsec_keys theirs = keys_of(RTPSEC_AEAD_AES_128_GCM, true);
         struct rtpsec *receiver = NULL;
-        EXPECT_INT(rtpsec_create(&theirs, engine == 0 ? RTPSEC_ENGINE_AUTO : RTPSEC_ENGINE_LIBSRTP, &receiver), STATUS_OK);
+        EXPECT_INT(rtpsec_create(&theirs, engine == 0 ? RTPSEC_ENGINE_AUTO : RTPSEC_ENGINE_LIBSRTP,
+                                 &receiver),
+                   STATUS_OK);
         for (uint32_t i = 0; i < 2 * RTPSEC_SSRCS_MAX; i++) {
             uint8_t packet[ROOM];
             size_t len = make_rtp(packet, 1, 1000 + i, 10);
-            EXPECT_INT(rtpsec_protect_rtp(senders[i / RTPSEC_SSRCS_MAX], packet, &len, sizeof(packet)), STATUS_OK);
-            EXPECT_INT(rtpsec_unprotect_rtp(receiver, packet, &len), i < RTPSEC_SSRCS_MAX ? STATUS_OK : STATUS_FULL);
+            EXPECT_INT(
+                rtpsec_protect_rtp(senders[i / RTPSEC_SSRCS_MAX], packet, &len, sizeof(packet)),
+                STATUS_OK);
+            EXPECT_INT(rtpsec_unprotect_rtp(receiver, packet, &len),
+                       i < RTPSEC_SSRCS_MAX ? STATUS_OK : STATUS_FULL);
         }
         rtpsec_destroy(senders[0]);
         rtpsec_destroy(senders[1]);

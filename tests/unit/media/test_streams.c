@@ -1,4 +1,5 @@
-/* The parts of streams, congestion feedback and rt that have arithmetic: specimen rows in virtual time. */
+/* The parts of streams, congestion feedback and rt that have arithmetic: specimen rows in virtual
+ * time. */
 #include "media/cc/downlink.h"
 #include "media/cc/twcc_in.h"
 #include "media/net/addr.h"
@@ -73,7 +74,8 @@ static void handles(void)
     EXPECT_INT(slots_take(&slots, &index, &second), STATUS_OK);
     EXPECT_INT(slots_take(&slots, &index, &second), STATUS_FULL);
     slots_free(&slots, 0);
-    EXPECT(!slots_valid(&slots, 0, generation) && !slots_valid(&slots, 0, generation + 1) && !slots_valid(&slots, 7, 1));
+    EXPECT(!slots_valid(&slots, 0, generation) && !slots_valid(&slots, 0, generation + 1) &&
+           !slots_valid(&slots, 7, 1));
     EXPECT_INT(slots_take(&slots, &index, &second), STATUS_OK);
     EXPECT(index == 0 && second != generation);
     slots_fini(&slots);
@@ -84,27 +86,35 @@ static void directories(void)
     struct directory *d = NULL;
     static int values[400];
     EXPECT_INT(directory_create(50, 77, &d), STATUS_OK);
-    for (unsigned round = 0; round < 20; round++) { /* churn: closing gaps must keep every other entry reachable */
+    for (unsigned round = 0; round < 20;
+         round++) { /* churn: closing gaps must keep every other entry reachable */
         for (unsigned i = 0; i < 400; i++) {
-            struct addr a = {.ip = {10, 0, 0, (uint8_t)(i % 7)}, .port = (uint16_t)(i + round * 13), .family = 4};
+            struct addr a = {.ip = {10, 0, 0, (uint8_t)(i % 7)},
+                             .port = (uint16_t)(i + round * 13),
+                             .family = 4};
             EXPECT_INT(directory_add_addr(d, &a, &values[i]), STATUS_OK);
         }
         for (unsigned i = 0; i < 400; i += 2) {
-            struct addr a = {.ip = {10, 0, 0, (uint8_t)(i % 7)}, .port = (uint16_t)(i + round * 13), .family = 4};
+            struct addr a = {.ip = {10, 0, 0, (uint8_t)(i % 7)},
+                             .port = (uint16_t)(i + round * 13),
+                             .family = 4};
             directory_remove_addr(d, &a, &values[i + 1]); /* another's: stays */
             EXPECT(directory_find_addr(d, &a) == &values[i]);
             directory_remove_addr(d, &a, &values[i]);
             EXPECT(directory_find_addr(d, &a) == NULL);
         }
         for (unsigned i = 1; i < 400; i += 2) {
-            struct addr a = {.ip = {10, 0, 0, (uint8_t)(i % 7)}, .port = (uint16_t)(i + round * 13), .family = 4};
+            struct addr a = {.ip = {10, 0, 0, (uint8_t)(i % 7)},
+                             .port = (uint16_t)(i + round * 13),
+                             .family = 4};
             EXPECT(directory_find_addr(d, &a) == &values[i]);
             directory_remove_addr(d, &a, &values[i]);
         }
     }
     EXPECT_INT(directory_add_ufrag(d, "abcd", &values[0]), STATUS_OK);
     EXPECT(directory_find_ufrag(d, SPAN_LITERAL("abcd")) == &values[0]);
-    EXPECT(directory_find_ufrag(d, SPAN_LITERAL("abc")) == NULL && directory_find_ufrag(d, span_of(NULL, 0)) == NULL);
+    EXPECT(directory_find_ufrag(d, SPAN_LITERAL("abc")) == NULL &&
+           directory_find_ufrag(d, span_of(NULL, 0)) == NULL);
     directory_destroy(d);
 }
 
@@ -146,7 +156,8 @@ static void reception(void)
     EXPECT(rx_lost(&rx) == 0 && rx.repaired == 1);
     struct rtcp_report_block block;
     rx_report_block(&rx, 6000, &block);
-    EXPECT(block.fraction_lost == 0 && block.highest_sequence == 65536 + 2 && block.cumulative_lost == 0);
+    EXPECT(block.fraction_lost == 0 && block.highest_sequence == 65536 + 2 &&
+           block.cumulative_lost == 0);
     EXPECT_INT(rx_packet(&rx, 7000, 12, 190, 100, false, &sequence), RX_NEW);
     rx_report_block(&rx, 8000, &block);
     EXPECT_INT(block.fraction_lost, 9 * 255 / 10);
@@ -154,8 +165,10 @@ static void reception(void)
     uint32_t epoch = rx.epoch;
     EXPECT_INT(rx_packet(&rx, 9000, 30000, 5000, 100, false, &sequence), RX_RESTART);
     EXPECT(rx.epoch == epoch + 1 && rx_lost(&rx) == 9);
-    EXPECT_INT(rx_packet(&rx, 9100, 29999, 5000, 100, false, &sequence), RX_OLD); /* before the new beginning */
-    EXPECT_INT(rx_packet(&rx, 9200, 10, 5000, 100, true, &sequence), RX_OLD);     /* a repair never begins anew */
+    EXPECT_INT(rx_packet(&rx, 9100, 29999, 5000, 100, false, &sequence),
+               RX_OLD); /* before the new beginning */
+    EXPECT_INT(rx_packet(&rx, 9200, 10, 5000, 100, true, &sequence),
+               RX_OLD); /* a repair never begins anew */
 }
 
 static void missing(void)
@@ -193,7 +206,8 @@ static void resend_cache(void)
         cache_put(cache, &packet);
         for (uint64_t back = 0; back < 430 && back < i; back += 53) { /* 512 KiB hold 436 */
             EXPECT(cache_get(cache, packet.at_us, i - back, &found));
-            EXPECT(found.payload.len == sizeof(payload) && found.payload.data[7] == ((i - back) & 0xff));
+            EXPECT(found.payload.len == sizeof(payload) &&
+                   found.payload.data[7] == ((i - back) & 0xff));
         }
         EXPECT(i < 500 || !cache_get(cache, packet.at_us, i - 500, &found));
     }
@@ -211,7 +225,8 @@ static void sending(void)
     EXPECT(tx.highest_sequence < 0x8000); /* RFC 3711: below 2^15 */
     uint16_t sequence = 0;
     uint32_t timestamp = 0;
-    struct tx_packet p = {.source = {1, 10, 1}, .sequence = 5000, .timestamp = 7, .codec = 2, .octets = 10};
+    struct tx_packet p = {
+        .source = {1, 10, 1}, .sequence = 5000, .timestamp = 7, .codec = 2, .octets = 10};
     EXPECT_INT(tx_relay(&tx, 0, &p, &sequence, &timestamp), TX_WAIT_KEYFRAME);
     p.keyframe = true;
     EXPECT_INT(tx_relay(&tx, 0, &p, &sequence, &timestamp), TX_SEND);
@@ -222,15 +237,19 @@ static void sending(void)
     EXPECT_INT((uint16_t)(sequence - first), 3); /* holes stay holes, so that repairs fit in */
     uint64_t original = 0;
     EXPECT(tx_original(&tx, (uint16_t)(first + 2), 5003, &original) && original == 5002);
-    EXPECT(!tx_original(&tx, (uint16_t)(first - 1), 5003, &original) && !tx_original(&tx, (uint16_t)(first + 4), 5003, &original));
+    EXPECT(!tx_original(&tx, (uint16_t)(first - 1), 5003, &original) &&
+           !tx_original(&tx, (uint16_t)(first + 4), 5003, &original));
     p.sequence = 4999;
     EXPECT_INT(tx_relay(&tx, 33000, &p, &sequence, &timestamp), TX_OLD);
     uint32_t before = tx.highest_timestamp;
-    p = (struct tx_packet){.source = {1, 11, 1}, .sequence = 90, .timestamp = 900000, .codec = 2, .keyframe = true};
-    EXPECT_INT(tx_relay(&tx, 1033000, &p, &sequence, &timestamp), TX_SEND); /* a fresh connection, 1 s later */
+    p = (struct tx_packet){
+        .source = {1, 11, 1}, .sequence = 90, .timestamp = 900000, .codec = 2, .keyframe = true};
+    EXPECT_INT(tx_relay(&tx, 1033000, &p, &sequence, &timestamp),
+               TX_SEND); /* a fresh connection, 1 s later */
     EXPECT_INT((uint16_t)(sequence - first), 4);
     EXPECT_INT(timestamp - before, 90000);
-    EXPECT(tx_may_resend(&tx, 1000000, 7, 50000) && !tx_may_resend(&tx, 1040000, 7, 50000) && tx_may_resend(&tx, 1050000, 7, 50000));
+    EXPECT(tx_may_resend(&tx, 1000000, 7, 50000) && !tx_may_resend(&tx, 1040000, 7, 50000) &&
+           tx_may_resend(&tx, 1050000, 7, 50000));
     tx_reported(&tx, 2000000, 0x0001000200030000ULL);
     struct rtcp_report_block block = {.ssrc = 1, .last_sr = 0x00020003, .delay_since_sr = 6554};
     tx_report_block(&tx, 2250000, &block);
@@ -248,7 +267,8 @@ static void key_frames(void)
     EXPECT(keyframe_due(&k, 3003000, 0));
     keyframe_seen(&k, 3100000);
     EXPECT(!keyframe_want(&k, 3100000 + KEYFRAME_FRESH_US - 1)); /* was on its way */
-    EXPECT(keyframe_want(&k, 3500000) && !keyframe_due(&k, 3600000, 0) && keyframe_due(&k, 4003000, 0));
+    EXPECT(keyframe_want(&k, 3500000) && !keyframe_due(&k, 3600000, 0) &&
+           keyframe_due(&k, 4003000, 0));
     keyframe_need(&k);
     EXPECT(!keyframe_due(&k, 5004000, 800000)); /* 2 RTT */
 }
@@ -286,8 +306,8 @@ static void feedback(void)
     EXPECT(w.at < 40);
 }
 
-/* A line of `rate_bps` with an endless queue; the sender sends what the limit says, at most 2 Mbit/s. Feedback tells of what has
- * arrived by then, each 100 ms. */
+/* A line of `rate_bps` with an endless queue; the sender sends what the limit says, at most 2
+ * Mbit/s. Feedback tells of what has arrived by then, each 100 ms. */
 static struct {
     struct twcc_status on_way[65536]; /* by transport sequence number */
     uint16_t told;                    /* first that was not told yet */
@@ -306,7 +326,8 @@ static void tell(struct downlink *d, int64_t now_us)
     }
     uint8_t buffer[1500];
     struct writer w = writer_of(buffer, sizeof(buffer));
-    unsigned done = count == 0 ? 0 : twcc_write(&w, 1, 2, line.told, statuses, count, &feedback_count);
+    unsigned done =
+        count == 0 ? 0 : twcc_write(&w, 1, 2, line.told, statuses, count, &feedback_count);
     struct reader r = reader_of(writer_span(&w));
     struct rtcp_packet packet;
     struct twcc_reader reader;
@@ -316,7 +337,8 @@ static void tell(struct downlink *d, int64_t now_us)
     line.told = (uint16_t)(line.told + done);
 }
 
-static uint32_t on_a_line(struct downlink *d, int64_t *now_us, uint32_t rate_bps, unsigned loss, int64_t span_us)
+static uint32_t on_a_line(struct downlink *d, int64_t *now_us, uint32_t rate_bps, unsigned loss,
+                          int64_t span_us)
 {
     static uint64_t random = 3;
     int64_t end_us = *now_us + span_us;
@@ -325,7 +347,8 @@ static uint32_t on_a_line(struct downlink *d, int64_t *now_us, uint32_t rate_bps
         uint32_t send_bps = downlink_limit_bps(d) < 2000000 ? downlink_limit_bps(d) : 2000000;
         *now_us += 1200LL * 8 * 1000000 / send_bps;
         uint16_t sequence = downlink_sent(d, *now_us, 1200);
-        line.free_us = (line.free_us > *now_us ? line.free_us : *now_us) + 1200LL * 8 * 1000000 / rate_bps;
+        line.free_us =
+            (line.free_us > *now_us ? line.free_us : *now_us) + 1200LL * 8 * 1000000 / rate_bps;
         random = random * 6364136223846793005u + 1442695040888963407u;
         line.on_way[sequence].arrival_us = (random >> 33) % 100 < loss ? -1 : line.free_us + 20000;
         if (*now_us >= feedback_us) {
@@ -342,8 +365,10 @@ static void estimate(void)
     int64_t now_us = 1000000;
     downlink_init(&d, now_us);
     line.told = (uint16_t)d.next;
-    EXPECT_INT(on_a_line(&d, &now_us, 10000000, 0, 5000000), DOWNLINK_BPS_MAX); /* nothing speaks against it */
-    EXPECT_INT(on_a_line(&d, &now_us, 10000000, 10, 5000000), DOWNLINK_BPS_MAX); /* random loss is repaired */
+    EXPECT_INT(on_a_line(&d, &now_us, 10000000, 0, 5000000),
+               DOWNLINK_BPS_MAX); /* nothing speaks against it */
+    EXPECT_INT(on_a_line(&d, &now_us, 10000000, 10, 5000000),
+               DOWNLINK_BPS_MAX); /* random loss is repaired */
     uint32_t limit = on_a_line(&d, &now_us, 300000, 0, 4000000);
     EXPECT(limit < 300000);
     limit = on_a_line(&d, &now_us, 300000, 0, 20000000);
@@ -357,12 +382,18 @@ static void estimate(void)
 int main(void)
 {
     static const struct test_case cases[] = {
-        {"mailbox", mailboxes},          {"mailbox between threads", mailbox_between_threads},
-        {"handles", handles},            {"directory", directories},
-        {"addresses", addresses},        {"reception", reception},
-        {"missing packets", missing},    {"resend cache", resend_cache},
-        {"sending", sending},            {"key frames", key_frames},
-        {"feedback upstream", feedback}, {"downlink estimate", estimate},
+        {"mailbox", mailboxes},
+        {"mailbox between threads", mailbox_between_threads},
+        {"handles", handles},
+        {"directory", directories},
+        {"addresses", addresses},
+        {"reception", reception},
+        {"missing packets", missing},
+        {"resend cache", resend_cache},
+        {"sending", sending},
+        {"key frames", key_frames},
+        {"feedback upstream", feedback},
+        {"downlink estimate", estimate},
     };
     return TEST_MAIN(cases);
 }

@@ -38,7 +38,7 @@ static void reader_sticks(void)
         EXPECT_INT(reader_u64(&r), 0);
         EXPECT(!reader_ok(&r) && !reader_done(&r));
         EXPECT_INT(reader_left(&r), 0);
-        EXPECT_INT(r.at, 0); /* the place of the overrun */
+        EXPECT_INT(r.at, 0);          /* the place of the overrun */
         EXPECT_INT(reader_u8(&r), 0); /* though an octet is there */
         EXPECT_INT(reader_rest(&r).len, 0);
     }
@@ -140,7 +140,8 @@ static void spans(void)
     EXPECT(!span_equal(SPAN_LITERAL("a"), SPAN_LITERAL("ab")));
     EXPECT(span_is(SPAN_LITERAL("abc"), "abc"));
     EXPECT(span_equal_nocase(SPAN_LITERAL("Host-09"), SPAN_LITERAL("hOST-09")));
-    EXPECT(!span_equal_nocase(SPAN_LITERAL("@"), SPAN_LITERAL("`"))); /* differ by the case bit, are no letters */
+    EXPECT(!span_equal_nocase(SPAN_LITERAL("@"),
+                              SPAN_LITERAL("`"))); /* differ by the case bit, are no letters */
     EXPECT(!span_equal_nocase(SPAN_LITERAL("["), SPAN_LITERAL("{")));
     EXPECT(!span_equal_nocase(SPAN_LITERAL("\xc0"), SPAN_LITERAL("\xe0")));
     EXPECT(!span_equal_nocase(SPAN_LITERAL("ab"), SPAN_LITERAL("a")));
@@ -162,12 +163,23 @@ static void span_decimals(void)
         bool valid;
         uint64_t value;
     } rows[] = {
-        {"0", true, 0},       {"7", true, 7},      {"0000000000000000000000012", true, 12},
-        {"18446744073709551615", true, UINT64_MAX}, {"18446744073709551616", false, 99},
-        {"99999999999999999999", false, 99},        {"184467440737095516150", false, 99},
-        {"", false, 99},      {"-1", false, 99},   {"+1", false, 99},   {" 1", false, 99},
-        {"1 ", false, 99},    {"0x1", false, 99},  {"1e1", false, 99},  {"a", false, 99},
-        {"/", false, 99},     {":", false, 99},
+        {"0", true, 0},
+        {"7", true, 7},
+        {"0000000000000000000000012", true, 12},
+        {"18446744073709551615", true, UINT64_MAX},
+        {"18446744073709551616", false, 99},
+        {"99999999999999999999", false, 99},
+        {"184467440737095516150", false, 99},
+        {"", false, 99},
+        {"-1", false, 99},
+        {"+1", false, 99},
+        {" 1", false, 99},
+        {"1 ", false, 99},
+        {"0x1", false, 99},
+        {"1e1", false, 99},
+        {"a", false, 99},
+        {"/", false, 99},
+        {":", false, 99},
     };
     for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
         uint64_t value = 99;
@@ -214,7 +226,8 @@ static int check_line;
 
 static void caught(const char *condition, const char *file, int line)
 {
-    check_line = strstr(condition, "1 + 1 == 3") != NULL && strstr(file, "test_base") != NULL ? line : -1;
+    check_line =
+        strstr(condition, "1 + 1 == 3") != NULL && strstr(file, "test_base") != NULL ? line : -1;
     longjmp(after_check, 1);
 }
 
@@ -230,10 +243,11 @@ static void checks(void)
 }
 
 static const struct test_case cases[] = {
-    {"reader reads", reader_values},   {"reader sticks", reader_sticks}, {"reader in parts", reader_parts},
-    {"writer writes", writer_values},  {"writer sticks", writer_sticks}, {"spans", spans},
-    {"span decimals", span_decimals},  {"RFC 1982 sequences", sequences}, {"table of statuses", statuses},
-    {"a failed CHECK is told", checks},
+    {"reader reads", reader_values},   {"reader sticks", reader_sticks},
+    {"reader in parts", reader_parts}, {"writer writes", writer_values},
+    {"writer sticks", writer_sticks},  {"spans", spans},
+    {"span decimals", span_decimals},  {"RFC 1982 sequences", sequences},
+    {"table of statuses", statuses},   {"a failed CHECK is told", checks},
 };
 
 int main(void)

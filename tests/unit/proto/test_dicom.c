@@ -1,5 +1,6 @@
-/* The Part 10 reader on specimens written here: encodings, defects that are tolerated, lengths that lie, nesting, frames, values of
- * functional groups, texts, RLE and deflate. Every specimen is also cut at every octet. */
+/* The Part 10 reader on specimens written here: encodings, defects that are tolerated, lengths that
+ * lie, nesting, frames, values of functional groups, texts, RLE and deflate. Every specimen is also
+ * cut at every octet. */
 #include "proto/base/writer.h"
 #include "proto/dicom/charset.h"
 #include "proto/dicom/dicom.h"
@@ -30,7 +31,8 @@ static void put32(struct maker *m, uint32_t value)
 
 static void header(struct maker *m, uint32_t tag, const char *vr, uint32_t length)
 {
-    bool wide = strcmp(vr, "OB") == 0 || strcmp(vr, "OW") == 0 || strcmp(vr, "SQ") == 0 || strcmp(vr, "UN") == 0;
+    bool wide = strcmp(vr, "OB") == 0 || strcmp(vr, "OW") == 0 || strcmp(vr, "SQ") == 0 ||
+                strcmp(vr, "UN") == 0;
     put16(m, tag >> 16);
     put16(m, tag & 0xFFFFu);
     if (vr[0] == 0 || m->implicit) {
@@ -97,8 +99,10 @@ static enum status read_all_cuts(const struct maker *m, struct dicom_image *imag
         struct dicom_image ignored;
         memcpy(copy, m->room, len);
         enum status status = dicom_read(span_of(copy, len), &ignored, NULL);
-        EXPECT(status == STATUS_OK || status == STATUS_UNKNOWN || status == STATUS_TRUNCATED || status == STATUS_MALFORMED);
-        EXPECT(status != STATUS_OK || !ignored.has_pixels || ignored.pixels_truncated || len + 64 > m->w.at);
+        EXPECT(status == STATUS_OK || status == STATUS_UNKNOWN || status == STATUS_TRUNCATED ||
+               status == STATUS_MALFORMED);
+        EXPECT(status != STATUS_OK || !ignored.has_pixels || ignored.pixels_truncated ||
+               len + 64 > m->w.at);
         free(copy);
     }
     return dicom_read(span_of(m->room, m->w.at), image, NULL);
@@ -171,8 +175,11 @@ static void nesting_is_bounded(void)
     struct dicom_image image;
     writer_bytes(&w, span_of(zero, 128));
     writer_text(&w, "DICM");
-    for (unsigned i = 0; i < 10000; i++) { /* (0008,1140) SQ and an item, both of undefined length */
-        writer_bytes(&w, SPAN_LITERAL("\x08\x00\x40\x11SQ\0\0\xFF\xFF\xFF\xFF\xFE\xFF\x00\xE0\xFF\xFF\xFF\xFF"));
+    for (unsigned i = 0; i < 10000;
+         i++) { /* (0008,1140) SQ and an item, both of undefined length */
+        writer_bytes(
+            &w,
+            SPAN_LITERAL("\x08\x00\x40\x11SQ\0\0\xFF\xFF\xFF\xFF\xFE\xFF\x00\xE0\xFF\xFF\xFF\xFF"));
     }
     EXPECT_INT(dicom_read(span_of(room, w.at), &image, NULL), STATUS_TOO_LARGE);
 }
@@ -182,14 +189,17 @@ static void strange_beginnings(void)
     static struct maker m;
     struct dicom_image image;
     EXPECT_INT(dicom_read(span_of("", 0), &image, NULL), STATUS_UNKNOWN);
-    EXPECT_INT(dicom_read(span_text("GIF89a and more that is no DICOM file at all"), &image, NULL), STATUS_UNKNOWN);
+    EXPECT_INT(dicom_read(span_text("GIF89a and more that is no DICOM file at all"), &image, NULL),
+               STATUS_UNKNOWN);
     begin(&m, "1.2.840.10008.1.2.1", false, false);
     image_module(&m, 2, 3, 8);
     element(&m, 0x7FE00010, "OB", "abcdef", 6);
-    EXPECT_INT(dicom_read(span_of(m.room + 132, m.w.at - 132), &image, NULL), STATUS_OK); /* no preamble */
+    EXPECT_INT(dicom_read(span_of(m.room + 132, m.w.at - 132), &image, NULL),
+               STATUS_OK); /* no preamble */
     EXPECT(!image.has_preamble && image.has_pixels);
     size_t dataset = 132 + 8 + 19;
-    EXPECT_INT(dicom_read(span_of(m.room + dataset, m.w.at - dataset), &image, NULL), STATUS_OK); /* no meta either */
+    EXPECT_INT(dicom_read(span_of(m.room + dataset, m.w.at - dataset), &image, NULL),
+               STATUS_OK); /* no meta either */
     EXPECT_INT(image.syntax, DICOM_SYNTAX_EXPLICIT_LE);
     begin(&m, "1.2.840.10008.1.2", false, false); /* says implicit, is explicit */
     image_module(&m, 2, 3, 8);
@@ -249,7 +259,8 @@ static void encapsulated_frames(void)
     item(&m, "aaaa", 4);
     item(&m, "bbbb", 4);
     item(&m, "cccc", 4);
-    EXPECT_INT(dicom_read(span_of(m.room, m.w.at), &image, NULL), STATUS_OK); /* no delimiter at the end */
+    EXPECT_INT(dicom_read(span_of(m.room, m.w.at), &image, NULL),
+               STATUS_OK); /* no delimiter at the end */
     EXPECT(!image.pixels_truncated);
     EXPECT(frame_is(&image, 0, "aaaabbbb") && frame_is(&image, 1, "cccc"));
     begin_frames(&m, "1.2.840.10008.1.2.4.50", "2 "); /* a table that points between items */
@@ -265,7 +276,10 @@ static void encapsulated_frames(void)
     item(&m, "bbbb", 4);
     item(&m, "\xFF\xD8\xFF\xDB", 4);
     EXPECT_INT(dicom_read(span_of(m.room, m.w.at), &image, NULL), STATUS_OK);
-    EXPECT(frame_is(&image, 0, "\xFF\xD8\xFF\xE0" "bbbb") && frame_is(&image, 1, "\xFF\xD8\xFF\xDB"));
+    EXPECT(frame_is(&image, 0,
+                    "\xFF\xD8\xFF\xE0"
+                    "bbbb") &&
+           frame_is(&image, 1, "\xFF\xD8\xFF\xDB"));
     begin_frames(&m, "1.2.840.10008.1.2.5", "2 "); /* the last fragment is cut */
     item(&m, "", 0);
     header(&m, 0xFFFEE000, "", 100);
@@ -314,7 +328,8 @@ static bool convert(void *context, enum dicom_charset charset, struct span in, s
         writer_text(out, "王");
         return true;
     }
-    if ((charset == DICOM_CHARSET_GB18030 || charset == DICOM_CHARSET_GBK) && span_is(in, "\xCD\xF5^\x81\x5C")) {
+    if ((charset == DICOM_CHARSET_GB18030 || charset == DICOM_CHARSET_GBK) &&
+        span_is(in, "\xCD\xF5^\x81\x5C")) {
         writer_text(out, "王^乗");
         return true;
     }
@@ -337,14 +352,18 @@ static void texts(void)
         {"no statement, neither", "", "\xE9", "é"},
         {"IR 58 with escape", "\\ISO 2022 IR 58", "Wang=\x1B$)A\xCD\xF5", "Wang=王"},
         {"IR 58 without escape", "\\ISO 2022 IR 58", "\xCD\xF5", "王"},
-        {"controls", "ISO_IR 192", "a\x1B[31mb\x01" "c\r\n", "a [31mb c"},
+        {"controls", "ISO_IR 192",
+         "a\x1B[31mb\x01"
+         "c\r\n",
+         "a [31mb c"},
         {"unknown set", "NO SUCH SET", "王", "王"},
     };
     struct dicom_converter converter = {.convert = convert};
     for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
         char buffer[64];
         test_row(rows[i].name);
-        dicom_text(span_text(rows[i].charset), span_text(rows[i].in), &converter, buffer, sizeof buffer);
+        dicom_text(span_text(rows[i].charset), span_text(rows[i].in), &converter, buffer,
+                   sizeof buffer);
         EXPECT_TEXT(buffer, rows[i].out);
         for (size_t len = 1; len < 12; len++) {
             dicom_text(span_text(rows[i].charset), span_text(rows[i].in), &converter, buffer, len);
@@ -358,10 +377,24 @@ static void rle_and_deflate(void)
 {
     uint8_t out[16] = {0};
     size_t made = 0;
-    EXPECT_INT(rle_expand(SPAN_LITERAL("\x02" "abc" "\xFE" "z" "\x80" "\x00" "q"), out, 1, 7), STATUS_OK);
+    EXPECT_INT(rle_expand(SPAN_LITERAL("\x02"
+                                       "abc"
+                                       "\xFE"
+                                       "z"
+                                       "\x80"
+                                       "\x00"
+                                       "q"),
+                          out, 1, 7),
+               STATUS_OK);
     EXPECT(memcmp(out, "abczzzq", 7) == 0);
-    EXPECT_INT(rle_expand(SPAN_LITERAL("\x02" "ab"), out, 1, 7), STATUS_TRUNCATED);
-    EXPECT_INT(rle_expand(SPAN_LITERAL("\x81" "x"), out, 2, 3), STATUS_OK);
+    EXPECT_INT(rle_expand(SPAN_LITERAL("\x02"
+                                       "ab"),
+                          out, 1, 7),
+               STATUS_TRUNCATED);
+    EXPECT_INT(rle_expand(SPAN_LITERAL("\x81"
+                                       "x"),
+                          out, 2, 3),
+               STATUS_OK);
     EXPECT(out[0] == 'x' && out[2] == 'x' && out[4] == 'x' && out[6] == 'q');
     struct rle_segments segments;
     uint8_t frame[70] = {1, 0, 0, 0, 64};
@@ -372,11 +405,18 @@ static void rle_and_deflate(void)
     frame[0] = 16;
     EXPECT_INT(rle_read(span_of(frame, sizeof frame), &segments), STATUS_MALFORMED);
     EXPECT_INT(rle_read(span_of(frame, 63), &segments), STATUS_TRUNCATED);
-    EXPECT_INT(inflate_raw(SPAN_LITERAL("\x01\x03\x00\xFC\xFF" "abc"), out, sizeof out, &made), STATUS_OK);
+    EXPECT_INT(inflate_raw(SPAN_LITERAL("\x01\x03\x00\xFC\xFF"
+                                        "abc"),
+                           out, sizeof out, &made),
+               STATUS_OK);
     EXPECT(made == 3 && memcmp(out, "abc", 3) == 0);
-    EXPECT_INT(inflate_raw(SPAN_LITERAL("\xCB\x48\xCD\xC9\xC9\x57\xC8\x00\x91\x00"), out, sizeof out, &made), STATUS_OK);
+    EXPECT_INT(inflate_raw(SPAN_LITERAL("\xCB\x48\xCD\xC9\xC9\x57\xC8\x00\x91\x00"), out,
+                           sizeof out, &made),
+               STATUS_OK);
     EXPECT(made == 11 && memcmp(out, "hello hello", 11) == 0); /* fixed codes and a match */
-    EXPECT_INT(inflate_raw(SPAN_LITERAL("\xCB\x48\xCD\xC9\xC9\x57\xC8\x00\x91\x00"), out, 10, &made), STATUS_TOO_LARGE);
+    EXPECT_INT(
+        inflate_raw(SPAN_LITERAL("\xCB\x48\xCD\xC9\xC9\x57\xC8\x00\x91\x00"), out, 10, &made),
+        STATUS_TOO_LARGE);
     EXPECT_INT(inflate_raw(SPAN_LITERAL("\xCB\x48\xCD"), out, sizeof out, &made), STATUS_TRUNCATED);
     EXPECT_INT(inflate_raw(SPAN_LITERAL("\x07"), out, sizeof out, &made), STATUS_MALFORMED);
 }

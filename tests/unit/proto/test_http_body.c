@@ -1,5 +1,6 @@
-/* Specimens of request bodies by section of RFC 9112 §6-7: each whole, octet by octet, cut and cut off at every place; the content of
- * accepted chunked ones is written back in chunks and read again. */
+/* Specimens of request bodies by section of RFC 9112 §6-7: each whole, octet by octet, cut and cut
+ * off at every place; the content of accepted chunked ones is written back in chunks and read
+ * again. */
 #include "proto/http/http_body.h"
 #include "proto/http/http_response.h"
 #include "tests/unit/test.h"
@@ -8,7 +9,10 @@
 #define LENGTH(n) HTTP_BODY_LENGTH, (n)
 #define CHUNKED HTTP_BODY_CHUNKED, 0
 #define NO_BODY HTTP_BODY_NONE, 0
-#define TEXT(text) {(const uint8_t *)(text), sizeof(text) - 1}
+#define TEXT(text)                                                                                 \
+    {                                                                                              \
+        (const uint8_t *)(text), sizeof(text) - 1                                                  \
+    }
 
 struct specimen {
     const char *section;
@@ -20,8 +24,14 @@ struct specimen {
     size_t rest; /* octets behind the body */
 };
 
-#define A(section, kind, text, content, rest) {section, kind, TEXT(text), HTTP_REASON_NONE, content, rest}
-#define R(section, kind, text, why) {section, kind, TEXT(text), HTTP_REASON_##why, NULL, 0}
+#define A(section, kind, text, content, rest)                                                      \
+    {                                                                                              \
+        section, kind, TEXT(text), HTTP_REASON_NONE, content, rest                                 \
+    }
+#define R(section, kind, text, why)                                                                \
+    {                                                                                              \
+        section, kind, TEXT(text), HTTP_REASON_##why, NULL, 0                                      \
+    }
 
 /* clang-format off */
 static const struct specimen specimens[] = {
@@ -142,7 +152,8 @@ static enum status feed_piece(struct http_body *body, struct span piece, struct 
     return status;
 }
 
-static void feed(const struct specimen *s, struct span input, size_t first, size_t step, struct outcome *out)
+static void feed(const struct specimen *s, struct span input, size_t first, size_t step,
+                 struct outcome *out)
 {
     struct http_body body;
     size_t at = 0;
@@ -265,7 +276,8 @@ static void floods(void)
     EXPECT_INT(flood("0\r\n", "A: b\r\n", 100000, &taken), HTTP_REASON_TRAILERS_TOO_LARGE);
     EXPECT(taken <= HTTP_TRAILERS_MAX + 1);
     EXPECT_INT(flood("0\r\n", "A", 100000, &taken), HTTP_REASON_TRAILERS_TOO_LARGE);
-    EXPECT_INT(flood("", "1\r\nx\r\n", 60000, &taken), HTTP_REASON_NONE); /* small chunks alone are no crime */
+    EXPECT_INT(flood("", "1\r\nx\r\n", 60000, &taken),
+               HTTP_REASON_NONE); /* small chunks alone are no crime */
 }
 
 static const struct test_case cases[] = {

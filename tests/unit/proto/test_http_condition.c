@@ -1,5 +1,6 @@
-/* Specimens of ranges, entity tags, If-Range and dates by section of RFC 9110. Each value is also cut off at every length, in a heap copy
- * of exactly that many octets: ASan sees one octet too many. */
+/* Specimens of ranges, entity tags, If-Range and dates by section of RFC 9110. Each value is also
+ * cut off at every length, in a heap copy of exactly that many octets: ASan sees one octet too
+ * many. */
 #include "proto/http/http_condition.h"
 #include "proto/http/http_date.h"
 #include "tests/unit/test.h"
@@ -7,7 +8,10 @@
 #include <stdlib.h>
 
 #define COUNT(table) (sizeof(table) / sizeof((table)[0]))
-#define S(text) {(const uint8_t *)(text), sizeof(text) - 1}
+#define S(text)                                                                                    \
+    {                                                                                              \
+        (const uint8_t *)(text), sizeof(text) - 1                                                  \
+    }
 #define NOV94 784111777 /* RFC 9110 §5.6.7: Sun, 06 Nov 1994 08:49:37 GMT */
 
 /* A heap copy of exactly len octets, so that ASan sees one octet too many. */
@@ -153,8 +157,8 @@ static void run_ranges(void)
         for (size_t len = ranges[i].field.len + 1; len-- > 0;) {
             struct http_range range = {0, 0};
             uint8_t *owned = NULL;
-            enum http_range_result result =
-                http_range_parse(exact(span_of(ranges[i].field.data, len), &owned), ranges[i].length, &range);
+            enum http_range_result result = http_range_parse(
+                exact(span_of(ranges[i].field.data, len), &owned), ranges[i].length, &range);
             if (result == HTTP_RANGE_PART) {
                 EXPECT(range.first <= range.last && range.last < ranges[i].length);
             }
@@ -209,7 +213,8 @@ static void if_range(void)
     const struct span tag = SPAN_LITERAL("\"1\"");
     EXPECT(http_if_range(SPAN_LITERAL("\"1\""), tag, 0));
     EXPECT(!http_if_range(SPAN_LITERAL("\"2\""), tag, 0));
-    EXPECT(!http_if_range(SPAN_LITERAL("W/\"1\""), SPAN_LITERAL("W/\"1\""), 0)); /* §13.1.5: strong only */
+    EXPECT(!http_if_range(SPAN_LITERAL("W/\"1\""), SPAN_LITERAL("W/\"1\""),
+                          0)); /* §13.1.5: strong only */
     EXPECT(!http_if_range(tag, (struct span){NULL, 0}, 0));
     EXPECT(http_if_range(SPAN_LITERAL("Sun, 06 Nov 1994 08:49:37 GMT"), tag, NOV94));
     EXPECT(!http_if_range(SPAN_LITERAL("Sun, 06 Nov 1994 08:49:37 GMT"), tag, NOV94 - 1));
@@ -226,9 +231,11 @@ static void run_dates(void)
         for (size_t len = dates[i].text.len + 1; len-- > 0;) {
             int64_t unix_s = 0;
             uint8_t *owned = NULL;
-            bool valid = http_date_read(exact(span_of(dates[i].text.data, len), &owned), now_s, &unix_s);
+            bool valid =
+                http_date_read(exact(span_of(dates[i].text.data, len), &owned), now_s, &unix_s);
             bool whole = len == dates[i].text.len;
-            /* Cut off, no date is one; the table has one row where something stands behind a whole one. */
+            /* Cut off, no date is one; the table has one row where something stands behind a whole
+             * one. */
             EXPECT(whole || !valid || dates[i].text.data[len] == ' ');
             if (whole) {
                 EXPECT_INT(valid, dates[i].valid);
@@ -258,12 +265,9 @@ static void dates_there_and_back(void)
 }
 
 static const struct test_case cases[] = {
-    {"ranges", run_ranges},
-    {"9110 14.4", content_range},
-    {"entity tags", run_etags},
-    {"9110 13.1.5", if_range},
-    {"dates", run_dates},
-    {"9110 5.6.7 there and back", dates_there_and_back},
+    {"ranges", run_ranges},     {"9110 14.4", content_range},
+    {"entity tags", run_etags}, {"9110 13.1.5", if_range},
+    {"dates", run_dates},       {"9110 5.6.7 there and back", dates_there_and_back},
 };
 
 int main(void)

@@ -1,5 +1,6 @@
-/* Specimens of lists, cookies, weights and media types by section of RFC 9110 and 6265. Each value is also cut off at every length, in a heap copy
- * of exactly that many octets: ASan sees one octet too many. */
+/* Specimens of lists, cookies, weights and media types by section of RFC 9110 and 6265. Each value
+ * is also cut off at every length, in a heap copy of exactly that many octets: ASan sees one octet
+ * too many. */
 #include "proto/base/writer.h"
 #include "proto/http/http_field.h"
 #include "proto/http/http_path.h"
@@ -8,7 +9,10 @@
 #include <stdlib.h>
 
 #define COUNT(table) (sizeof(table) / sizeof((table)[0]))
-#define S(text) {(const uint8_t *)(text), sizeof(text) - 1}
+#define S(text)                                                                                    \
+    {                                                                                              \
+        (const uint8_t *)(text), sizeof(text) - 1                                                  \
+    }
 
 /* A heap copy of exactly len octets, so that ASan sees one octet too many. */
 static struct span exact(struct span text, uint8_t **out_owned)
@@ -200,8 +204,8 @@ static void run_cookies(void)
         for (size_t len = cookies[i].field.len + 1; len-- > 0;) {
             struct span value = {NULL, 0};
             uint8_t *owned = NULL;
-            enum status status =
-                http_cookie_find(exact(span_of(cookies[i].field.data, len), &owned), cookies[i].name, &value);
+            enum status status = http_cookie_find(
+                exact(span_of(cookies[i].field.data, len), &owned), cookies[i].name, &value);
             if (len == cookies[i].field.len) {
                 EXPECT_INT(status, cookies[i].status);
                 EXPECT(status != STATUS_OK || span_is(value, cookies[i].value));
@@ -218,8 +222,8 @@ static void run_codings(void)
         test_row(codings[i].section);
         for (size_t len = codings[i].field.len + 1; len-- > 0;) {
             uint8_t *owned = NULL;
-            unsigned weight =
-                http_accept_encoding(exact(span_of(codings[i].field.data, len), &owned), codings[i].coding);
+            unsigned weight = http_accept_encoding(
+                exact(span_of(codings[i].field.data, len), &owned), codings[i].coding);
             EXPECT(weight <= 1000);
             EXPECT(len < codings[i].field.len || weight == codings[i].weight);
             free(owned);
@@ -234,7 +238,8 @@ static void run_accepts(void)
         test_row(accepts[i].section);
         for (size_t len = accepts[i].field.len + 1; len-- > 0;) {
             uint8_t *owned = NULL;
-            unsigned weight = http_accept(exact(span_of(accepts[i].field.data, len), &owned), accepts[i].type);
+            unsigned weight =
+                http_accept(exact(span_of(accepts[i].field.data, len), &owned), accepts[i].type);
             EXPECT(weight <= 1000);
             EXPECT(len < accepts[i].field.len || weight == accepts[i].weight);
             free(owned);

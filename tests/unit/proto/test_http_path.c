@@ -1,5 +1,6 @@
-/* Specimens of paths and queries (RFC 3986, WHATWG URL) and of UTF-8 (RFC 3629). Each value is also cut off at every length, in a heap copy
- * of exactly that many octets: ASan sees one octet too many. */
+/* Specimens of paths and queries (RFC 3986, WHATWG URL) and of UTF-8 (RFC 3629). Each value is also
+ * cut off at every length, in a heap copy of exactly that many octets: ASan sees one octet too
+ * many. */
 #include "proto/http/http_path.h"
 #include "proto/http/http_utf8.h"
 #include "tests/unit/test.h"
@@ -7,7 +8,10 @@
 #include <stdlib.h>
 
 #define COUNT(table) (sizeof(table) / sizeof((table)[0]))
-#define S(text) {(const uint8_t *)(text), sizeof(text) - 1}
+#define S(text)                                                                                    \
+    {                                                                                              \
+        (const uint8_t *)(text), sizeof(text) - 1                                                  \
+    }
 
 /* A heap copy of exactly len octets, so that ASan sees one octet too many. */
 static struct span exact(struct span text, uint8_t **out_owned)
@@ -162,12 +166,14 @@ static void run_paths(void)
         for (size_t len = paths[i].raw.len + 1; len-- > 0;) {
             char *out = malloc(32);
             uint8_t *owned = NULL;
-            enum status status = http_path_decode(exact(span_of(paths[i].raw.data, len), &owned), out, 32);
+            enum status status =
+                http_path_decode(exact(span_of(paths[i].raw.data, len), &owned), out, 32);
             if (len == paths[i].raw.len) {
                 EXPECT_INT(status, paths[i].status);
                 EXPECT(paths[i].status != STATUS_OK || strcmp(out, paths[i].decoded) == 0);
             }
-            /* What was accepted is valid, absolute, and decodes to itself unless it holds a percent sign. */
+            /* What was accepted is valid, absolute, and decodes to itself unless it holds a percent
+             * sign. */
             if (status == STATUS_OK && strchr(out, '%') == NULL) {
                 char again[32];
                 EXPECT_INT(http_path_decode(span_text(out), again, sizeof(again)), STATUS_OK);
@@ -187,8 +193,8 @@ static void run_queries(void)
         for (size_t len = queries[i].query.len + 1; len-- > 0;) {
             char out[32];
             uint8_t *owned = NULL;
-            enum status status =
-                http_query_find(exact(span_of(queries[i].query.data, len), &owned), queries[i].name, out, sizeof(out));
+            enum status status = http_query_find(exact(span_of(queries[i].query.data, len), &owned),
+                                                 queries[i].name, out, sizeof(out));
             if (len == queries[i].query.len) {
                 EXPECT_INT(status, queries[i].status);
                 EXPECT(queries[i].status != STATUS_OK || strcmp(out, queries[i].value) == 0);

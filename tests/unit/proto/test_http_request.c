@@ -1,5 +1,6 @@
-/* Specimens of request heads by section of RFC 9112 and 9110. Each is fed whole, octet by octet, cut at every place and cut off at every
- * place; each accepted one is written back from what was parsed and parsed again. */
+/* Specimens of request heads by section of RFC 9112 and 9110. Each is fed whole, octet by octet,
+ * cut at every place and cut off at every place; each accepted one is written back from what was
+ * parsed and parsed again. */
 #include "proto/base/writer.h"
 #include "proto/http/http_request.h"
 #include "tests/unit/test.h"
@@ -16,14 +17,21 @@ struct specimen {
     const char *summary; /* of an accepted one: method|path|query|host|minor|body|flags|fields */
 };
 
-#define A(section, text, summary) {section, {(const uint8_t *)(text), sizeof(text) - 1}, HTTP_REASON_NONE, summary}
-#define R(section, text, why) {section, {(const uint8_t *)(text), sizeof(text) - 1}, HTTP_REASON_##why, NULL}
+#define A(section, text, summary)                                                                  \
+    {                                                                                              \
+        section, {(const uint8_t *)(text), sizeof(text) - 1}, HTTP_REASON_NONE, summary            \
+    }
+#define R(section, text, why)                                                                      \
+    {                                                                                              \
+        section, {(const uint8_t *)(text), sizeof(text) - 1}, HTTP_REASON_##why, NULL              \
+    }
 
 static const struct specimen specimens[] = {
 #include "tests/unit/proto/test_http_request.def"
 };
 
-static const char *const method_names[] = {"other", "GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS", "TRACE"};
+static const char *const method_names[] = {"other", "GET",    "HEAD",    "POST", "PUT",
+                                           "PATCH", "DELETE", "OPTIONS", "TRACE"};
 
 static void summarise(const struct http_request *r, char *out, size_t len)
 {
@@ -33,16 +41,18 @@ static void summarise(const struct http_request *r, char *out, size_t len)
     } else if (r->body == HTTP_BODY_LENGTH) {
         (void)snprintf(body, sizeof(body), "%llu", (unsigned long long)r->content_length);
     }
-    (void)snprintf(out, len, "%s|%.*s|%.*s|%.*s|%u|%s|%s%s|%zu", method_names[r->method], (int)r->path.len,
-                   (const char *)r->path.data, (int)r->query.len, r->query.len > 0 ? (const char *)r->query.data : "",
-                   (int)r->host.len, r->host.len > 0 ? (const char *)r->host.data : "", r->minor, body,
+    (void)snprintf(out, len, "%s|%.*s|%.*s|%.*s|%u|%s|%s%s|%zu", method_names[r->method],
+                   (int)r->path.len, (const char *)r->path.data, (int)r->query.len,
+                   r->query.len > 0 ? (const char *)r->query.data : "", (int)r->host.len,
+                   r->host.len > 0 ? (const char *)r->host.data : "", r->minor, body,
                    r->keep_alive ? "k" : "x", r->expect_continue ? "e" : "", r->field_count);
 }
 
 static uint8_t buffer[HTTP_HEAD_LEN_USUAL];
 static struct http_request_parser parser;
 
-/* Feeds input in pieces: `first` octets, then `step` at a time. Gives the last status; *out_used counts what was taken. */
+/* Feeds input in pieces: `first` octets, then `step` at a time. Gives the last status; *out_used
+ * counts what was taken. */
 static enum status feed(struct span input, size_t first, size_t step, size_t *out_used)
 {
     enum status status = STATUS_NEED_MORE;
@@ -252,13 +262,15 @@ static void long_host(void)
 
 static void pipelined(void)
 {
-    const struct span input = SPAN_LITERAL("GET /1 HTTP/1.1\r\nHost: h\r\n\r\nGET /2 HTTP/1.1\r\nHost: h\r\n\r\nrest");
+    const struct span input =
+        SPAN_LITERAL("GET /1 HTTP/1.1\r\nHost: h\r\n\r\nGET /2 HTTP/1.1\r\nHost: h\r\n\r\nrest");
     size_t used = 0;
     size_t at = 0;
     for (int i = 1; i <= 2; i++) {
         http_request_init(&parser, buffer, sizeof(buffer));
         EXPECT(http_request_idle(&parser));
-        EXPECT_INT(http_request_feed(&parser, span_of(input.data + at, input.len - at), &used), STATUS_OK);
+        EXPECT_INT(http_request_feed(&parser, span_of(input.data + at, input.len - at), &used),
+                   STATUS_OK);
         EXPECT(!http_request_idle(&parser));
         EXPECT_INT(parser.request.path.data[1], '0' + i);
         at += used;
@@ -268,7 +280,8 @@ static void pipelined(void)
 
 static void field_lookup(void)
 {
-    const struct span input = SPAN_LITERAL(G H "Accept: a\r\nX: 1\r\naccept: b, \"c,d\"\r\nACCEPT:\r\n\r\n");
+    const struct span input =
+        SPAN_LITERAL(G H "Accept: a\r\nX: 1\r\naccept: b, \"c,d\"\r\nACCEPT:\r\n\r\n");
     size_t index = 0;
     struct span value;
     EXPECT_INT(reason_of(input), HTTP_REASON_NONE);
@@ -306,21 +319,24 @@ static void reason_table(void)
 /* A caller that ends each value with a NUL must not cut into the next field's name. */
 static void test_octet_behind_values(void)
 {
-    static uint8_t buffer[HTTP_HEAD_LEN_MIN];
-    struct http_request_parser parser;
+    static uint8_t octets[HTTP_HEAD_LEN_MIN];
+    struct http_request_parser head;
     size_t used;
-    http_request_init(&parser, buffer, sizeof buffer);
-    EXPECT_INT(http_request_feed(&parser, SPAN_LITERAL("GET / HTTP/1.1\r\nHost: a\r\nB: 2\r\nC: 3 \r\nD: 4\r\n\r\n"), &used),
+    http_request_init(&head, octets, sizeof octets);
+    EXPECT_INT(http_request_feed(
+                   &head,
+                   SPAN_LITERAL("GET / HTTP/1.1\r\nHost: a\r\nB: 2\r\nC: 3 \r\nD: 4\r\n\r\n"),
+                   &used),
                STATUS_OK);
-    for (size_t i = 0; i < parser.request.field_count; i++) {
-        struct span value = parser.request.fields[i].value;
-        buffer[(size_t)(value.data - buffer) + value.len] = '\0';
+    for (size_t i = 0; i < head.request.field_count; i++) {
+        struct span value = head.request.fields[i].value;
+        octets[(size_t)(value.data - octets) + value.len] = '\0';
     }
     struct span value = {NULL, 0};
-    EXPECT(http_request_field(&parser.request, "Host", &value) && span_is(value, "a"));
-    EXPECT(http_request_field(&parser.request, "B", &value) && span_is(value, "2"));
-    EXPECT(http_request_field(&parser.request, "C", &value) && span_is(value, "3"));
-    EXPECT(http_request_field(&parser.request, "D", &value) && span_is(value, "4"));
+    EXPECT(http_request_field(&head.request, "Host", &value) && span_is(value, "a"));
+    EXPECT(http_request_field(&head.request, "B", &value) && span_is(value, "2"));
+    EXPECT(http_request_field(&head.request, "C", &value) && span_is(value, "3"));
+    EXPECT(http_request_field(&head.request, "D", &value) && span_is(value, "4"));
 }
 
 static const struct test_case cases[] = {

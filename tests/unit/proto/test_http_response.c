@@ -12,9 +12,12 @@ struct specimen {
     bool sends, chunks, closes;
 };
 
-#define HEAD(status_, method_, minor_, keep, body_, length)                                                            \
-    {.status = (status_), .method = HTTP_METHOD_##method_, .request_minor = (minor_), .keep_alive = (keep),            \
-     .date = {(const uint8_t *)DATE, 29}, .body = HTTP_BODY_##body_, .content_length = (length)}
+#define HEAD(status_, method_, minor_, keep, body_, length)                                        \
+    {                                                                                              \
+        .status = (status_), .method = HTTP_METHOD_##method_, .request_minor = (minor_),           \
+        .keep_alive = (keep), .date = {(const uint8_t *)DATE, 29}, .body = HTTP_BODY_##body_,      \
+        .content_length = (length)                                                                 \
+    }
 
 /* clang-format off */
 static const struct specimen specimens[] = {
@@ -102,7 +105,8 @@ static void all_fields(void)
         test_row(fields[i].section);
         struct writer w = writer_of(text, sizeof(text));
         EXPECT_INT(http_response_field(&w, fields[i].name, fields[i].value), fields[i].status);
-        size_t expected = fields[i].status == STATUS_OK ? strlen(fields[i].name) + fields[i].value.len + 4 : 0;
+        size_t expected =
+            fields[i].status == STATUS_OK ? strlen(fields[i].name) + fields[i].value.len + 4 : 0;
         EXPECT_INT(w.at, expected);
         EXPECT(writer_ok(&w)); /* a refused field does not spoil the rest */
         test_row_end();

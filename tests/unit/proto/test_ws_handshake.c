@@ -95,7 +95,8 @@ static void all_specimens(void)
     for (size_t i = 0; i < COUNT(specimens); i++) {
         test_row(specimens[i].section);
         const struct http_request *r = parse(specimens[i].head);
-        EXPECT_TEXT(ws_refusal_label(ws_handshake_check(r)), ws_refusal_label(specimens[i].refusal));
+        EXPECT_TEXT(ws_refusal_label(ws_handshake_check(r)),
+                    ws_refusal_label(specimens[i].refusal));
         EXPECT(specimens[i].refusal != WS_REFUSAL_NONE || ws_handshake_wanted(r));
         test_row_end();
     }
@@ -123,10 +124,11 @@ static void answer(void)
     EXPECT(!ws_handshake_offers(r, "super"));
     struct writer w = writer_of(text, sizeof(text));
     EXPECT_INT(ws_handshake_write_answer(&w, r, "chat", DATE), STATUS_OK);
-    EXPECT(span_is(writer_span(&w), "HTTP/1.1 101 Switching Protocols\r\nDate: Sun, 06 Nov 1994 08:49:37 GMT\r\n"
-                                    "Upgrade: websocket\r\nConnection: Upgrade\r\n"
-                                    "Sec-WebSocket-Accept: s3pPLMBiTxaQ9kYGzzhZRbK+xOo=\r\n"
-                                    "Sec-WebSocket-Protocol: chat\r\n\r\n"));
+    EXPECT(span_is(writer_span(&w),
+                   "HTTP/1.1 101 Switching Protocols\r\nDate: Sun, 06 Nov 1994 08:49:37 GMT\r\n"
+                   "Upgrade: websocket\r\nConnection: Upgrade\r\n"
+                   "Sec-WebSocket-Accept: s3pPLMBiTxaQ9kYGzzhZRbK+xOo=\r\n"
+                   "Sec-WebSocket-Protocol: chat\r\n\r\n"));
     w = writer_of(text, sizeof(text));
     EXPECT_INT(ws_handshake_write_answer(&w, r, NULL, DATE), STATUS_OK);
     for (size_t room = 0; room < w.at; room++) {
@@ -157,10 +159,13 @@ static void there_and_back(void)
     size_t used = 0;
     unsigned status = 0;
     for (size_t len = 0; len < answer_writer.at; len++) {
-        EXPECT_INT(ws_handshake_read_answer(span_of(reply, len), &asked, &used, &status), STATUS_NEED_MORE);
+        EXPECT_INT(ws_handshake_read_answer(span_of(reply, len), &asked, &used, &status),
+                   STATUS_NEED_MORE);
     }
     memcpy(reply + answer_writer.at, "\x81", 1); /* a frame behind the head */
-    EXPECT_INT(ws_handshake_read_answer(span_of(reply, answer_writer.at + 1), &asked, &used, &status), STATUS_OK);
+    EXPECT_INT(
+        ws_handshake_read_answer(span_of(reply, answer_writer.at + 1), &asked, &used, &status),
+        STATUS_OK);
     EXPECT_INT(used, answer_writer.at);
     EXPECT_INT(status, 101);
     struct ws_handshake_request plain = asked;
@@ -208,7 +213,9 @@ static void all_answers(void)
         size_t used = 0;
         unsigned http_status = 0;
         test_row(answers[i].section);
-        EXPECT_INT(ws_handshake_read_answer(span_text(answers[i].head), &request, &used, &http_status), answers[i].status);
+        EXPECT_INT(
+            ws_handshake_read_answer(span_text(answers[i].head), &request, &used, &http_status),
+            answers[i].status);
         EXPECT_INT(http_status, answers[i].http_status);
         test_row_end();
     }
@@ -216,7 +223,9 @@ static void all_answers(void)
     size_t used = 0;
     unsigned http_status = 0;
     memset(endless, 'a', sizeof(endless));
-    EXPECT_INT(ws_handshake_read_answer(span_of(endless, sizeof(endless)), &request, &used, &http_status), STATUS_MALFORMED);
+    EXPECT_INT(
+        ws_handshake_read_answer(span_of(endless, sizeof(endless)), &request, &used, &http_status),
+        STATUS_MALFORMED);
 }
 
 static void sha1(void)
@@ -227,8 +236,10 @@ static void sha1(void)
         const char *hex;
     } vectors[] = {
         {"abc", 1, "a9993e364706816aba3e25717850c26c9cd0d89d"}, /* RFC 3174 §7.3 */
-        {"abcdbcdecdefdefgefghfghighijhijkijkljklmklmnlmnomnopnopq", 1, "84983e441c3bd26ebaae4aa1f95129e5e54670f1"},
-        {"0123456701234567012345670123456701234567012345670123456701234567", 10, "dea356a2cddd90c7a7ecedc5ebb563934f460452"},
+        {"abcdbcdecdefdefgefghfghighijhijkijkljklmklmnlmnomnopnopq", 1,
+         "84983e441c3bd26ebaae4aa1f95129e5e54670f1"},
+        {"0123456701234567012345670123456701234567012345670123456701234567", 10,
+         "dea356a2cddd90c7a7ecedc5ebb563934f460452"},
         {"", 1, "da39a3ee5e6b4b0d3255bfef95601890afd80709"},
         {"a", 55, "c1c8bbdc22796e28c0e15163d20899b65621d65a"},
         {"a", 56, "c2db330f6083854c99d4b5bfb6e8f29f201be699"},
@@ -262,8 +273,9 @@ static void base64(void)
                                              {"fooba", "Zm9vYmE="},
                                              {"foobar", "Zm9vYmFy"},
                                              {"\xfb\xff", "+/8="}};
-    static const char *const bad[] = {"Z",    "Zg",   "Zg=",   "Zg==Zg==", "Z===", "====", "Zh==", "Zm9=",
-                                      "Zm9v ", "Zm-v", "Zm_v",  "Zm9v\n",   "=m9v", "Z=9v", "Zg=v", "\xff\xff\xff\xff"};
+    static const char *const bad[] = {
+        "Z",     "Zg",   "Zg=",  "Zg==Zg==", "Z===", "====", "Zh==", "Zm9=",
+        "Zm9v ", "Zm-v", "Zm_v", "Zm9v\n",   "=m9v", "Z=9v", "Zg=v", "\xff\xff\xff\xff"};
     for (size_t i = 0; i < COUNT(vectors); i++) {
         char text[16];
         uint8_t octets[16];
@@ -273,7 +285,8 @@ static void base64(void)
         EXPECT(span_is(writer_span(&w), vectors[i][1]));
         EXPECT(ws_base64_read(span_text(vectors[i][1]), octets, sizeof(octets), &len));
         EXPECT(span_is(span_of(octets, len), vectors[i][0]));
-        EXPECT(len == 0 || !ws_base64_read(span_text(vectors[i][1]), octets, len - 1, &len)); /* no room */
+        EXPECT(len == 0 ||
+               !ws_base64_read(span_text(vectors[i][1]), octets, len - 1, &len)); /* no room */
     }
     for (size_t i = 0; i < COUNT(bad); i++) {
         uint8_t octets[16];
@@ -316,8 +329,10 @@ static void messages(void)
     EXPECT_INT(ws_write_text(&w, key, SPAN_LITERAL("Hello")), STATUS_OK);
     EXPECT_INT(ws_write_ping(&w, NULL, SPAN_LITERAL("Hello")), STATUS_OK);
     EXPECT_INT(ws_write_pong(&w, key, SPAN_LITERAL("Hello")), STATUS_OK);
-    EXPECT(span_equal(writer_span(&w), SPAN_LITERAL("\x81\x05Hello\x81\x85\x37\xfa\x21\x3d\x7f\x9f\x4d\x51\x58\x89\x05Hello"
-                                                    "\x8a\x85\x37\xfa\x21\x3d\x7f\x9f\x4d\x51\x58")));
+    EXPECT(span_equal(
+        writer_span(&w),
+        SPAN_LITERAL("\x81\x05Hello\x81\x85\x37\xfa\x21\x3d\x7f\x9f\x4d\x51\x58\x89\x05Hello"
+                     "\x8a\x85\x37\xfa\x21\x3d\x7f\x9f\x4d\x51\x58")));
     w = writer_of(text, sizeof(text));
     EXPECT_INT(ws_write_ping(&w, NULL, span_of(payload, 126)), STATUS_TOO_LARGE);
     EXPECT_INT(ws_write_pong(&w, NULL, span_of(payload, 126)), STATUS_TOO_LARGE);
@@ -335,8 +350,10 @@ static void closes(void)
     struct writer w = writer_of(text, sizeof(text));
     EXPECT_INT(ws_write_close(&w, NULL, WS_CLOSE_NORMAL, SPAN_LITERAL("bye")), STATUS_OK);
     EXPECT_INT(ws_write_close(&w, NULL, WS_CLOSE_NO_STATUS, SPAN_LITERAL("dropped")), STATUS_OK);
-    EXPECT(span_equal(writer_span(&w), SPAN_LITERAL("\x88\x05\x03\xe8" "bye\x88\x00")));
-    /* A reason that is too long is cut between characters: 122 octets are 40 characters of three and two to spare. */
+    EXPECT(span_equal(writer_span(&w), SPAN_LITERAL("\x88\x05\x03\xe8"
+                                                    "bye\x88\x00")));
+    /* A reason that is too long is cut between characters: 122 octets are 40 characters of three
+     * and two to spare. */
     uint8_t reason[126];
     for (size_t i = 0; i < sizeof(reason); i += 3) {
         memcpy(reason + i, "\xe4\xbd\xa0", 3);
@@ -356,16 +373,11 @@ static void closes(void)
 }
 
 static const struct test_case cases[] = {
-    {"specimens", all_specimens},
-    {"table of refusals", refusal_table},
-    {"6455 4.2.2 answer", answer},
-    {"6455 4.1 there and back", there_and_back},
-    {"6455 4.1 answers", all_answers},
-    {"3174 7.3 SHA-1", sha1},
-    {"4648 10 base64", base64},
-    {"6455 5.2 headers", headers},
-    {"6455 5.7 messages", messages},
-    {"6455 5.5.1 closes", closes},
+    {"specimens", all_specimens},      {"table of refusals", refusal_table},
+    {"6455 4.2.2 answer", answer},     {"6455 4.1 there and back", there_and_back},
+    {"6455 4.1 answers", all_answers}, {"3174 7.3 SHA-1", sha1},
+    {"4648 10 base64", base64},        {"6455 5.2 headers", headers},
+    {"6455 5.7 messages", messages},   {"6455 5.5.1 closes", closes},
 };
 
 int main(void)

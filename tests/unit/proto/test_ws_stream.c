@@ -1,6 +1,7 @@
-/* Specimens of WebSocket octets by section of RFC 6455. Each row is written as a server sends it and runs in both roles: as it stands for a
- * client, and masked for a server; whole, octet by octet, cut at every place and cut off at every place. Accepted rows are written
- * back with the frame writer and read again. */
+/* Specimens of WebSocket octets by section of RFC 6455. Each row is written as a server sends it
+ * and runs in both roles: as it stands for a client, and masked for a server; whole, octet by
+ * octet, cut at every place and cut off at every place. Accepted rows are written back with the
+ * frame writer and read again. */
 #include "proto/ws/ws_stream.h"
 #include "tests/unit/test.h"
 
@@ -17,12 +18,16 @@
 #define X50 X10 X10 X10 X10 X10
 #define X125 X50 X50 X10 X10 "01234"
 #define X126 X125 "5"
-#define ROW(section, octets, events) {section, {(const uint8_t *)(octets), sizeof(octets) - 1}, events}
+#define ROW(section, octets, events)                                                               \
+    {                                                                                              \
+        section, {(const uint8_t *)(octets), sizeof(octets) - 1}, events                           \
+    }
 
 struct specimen {
     const char *section;
     struct span octets;
-    const char *events; /* T:text B:binary P:ping O:pong C:code:reason, then !label if it fails; long ones by length */
+    const char *events; /* T:text B:binary P:ping O:pong C:code:reason, then !label if it fails;
+                           long ones by length */
 };
 
 /* clang-format off */
@@ -204,7 +209,8 @@ static const struct specimen specimens[] = {
 static uint8_t message[ROOM];
 static struct ws_stream stream;
 
-/* Puts a mask into each frame, as a client would; what is no whole frame is masked as far as it goes. */
+/* Puts a mask into each frame, as a client would; what is no whole frame is masked as far as it
+ * goes. */
 static struct span masked(struct span octets, uint8_t *out)
 {
     size_t at = 0;
@@ -267,7 +273,8 @@ struct outcome {
     size_t decided; /* octets until the close or failure */
 };
 
-static void outcome_of(enum ws_role role, struct span octets, size_t first, size_t step, struct outcome *out)
+static void outcome_of(enum ws_role role, struct span octets, size_t first, size_t step,
+                       struct outcome *out)
 {
     struct writer w = writer_of(out->events, sizeof(out->events) - 64);
     size_t at = 0;
@@ -280,7 +287,8 @@ static void outcome_of(enum ws_role role, struct span octets, size_t first, size
         while (at < end && !over) {
             struct ws_event event;
             size_t used = 0;
-            enum status status = ws_stream_feed(&stream, span_of(octets.data + at, end - at), &used, &event);
+            enum status status =
+                ws_stream_feed(&stream, span_of(octets.data + at, end - at), &used, &event);
             at += used;
             if (status == STATUS_OK) {
                 EXPECT_INT(stream.reason, WS_REASON_NONE);
@@ -291,7 +299,8 @@ static void outcome_of(enum ws_role role, struct span octets, size_t first, size
                 over = true;
                 EXPECT(ws_reason_close_code(stream.reason) != 0);
                 writer_format(&w, "%s!%s", w.at > 0 ? " " : "", ws_reason_label(stream.reason));
-                EXPECT_INT(ws_stream_feed(&stream, octets, &used, &event), status); /* stays failed */
+                EXPECT_INT(ws_stream_feed(&stream, octets, &used, &event),
+                           status); /* stays failed */
                 EXPECT_INT(used, 0);
             }
         }
@@ -325,8 +334,8 @@ static void run_role(enum ws_role role, struct span octets, const char *events)
     }
 }
 
-static const enum ws_opcode opcodes[] = {WS_OPCODE_TEXT, WS_OPCODE_BINARY, WS_OPCODE_PING, WS_OPCODE_PONG,
-                                         WS_OPCODE_CLOSE};
+static const enum ws_opcode opcodes[] = {WS_OPCODE_TEXT, WS_OPCODE_BINARY, WS_OPCODE_PING,
+                                         WS_OPCODE_PONG, WS_OPCODE_CLOSE};
 
 /* Every event of an accepted row becomes one frame again. */
 static void write_back(const struct specimen *s)
@@ -338,8 +347,8 @@ static void write_back(const struct specimen *s)
     while (at < s->octets.len) {
         struct ws_event event;
         size_t used = 0;
-        enum status status =
-            ws_stream_feed(&stream, span_of(s->octets.data + at, s->octets.len - at), &used, &event);
+        enum status status = ws_stream_feed(
+            &stream, span_of(s->octets.data + at, s->octets.len - at), &used, &event);
         at += used;
         if (status != STATUS_OK) {
             continue;
@@ -347,7 +356,8 @@ static void write_back(const struct specimen *s)
         if (event.kind == WS_EVENT_CLOSE) {
             EXPECT_INT(ws_write_close(&w, NULL, event.close_code, event.payload), STATUS_OK);
         } else {
-            const struct ws_frame frame = {.fin = true, .opcode = opcodes[event.kind], .payload = event.payload};
+            const struct ws_frame frame = {
+                .fin = true, .opcode = opcodes[event.kind], .payload = event.payload};
             EXPECT_INT(ws_frame_write(&w, &frame), STATUS_OK);
         }
     }
@@ -384,14 +394,18 @@ static enum ws_reason reason_of(enum ws_role role, struct span octets)
 static void masking(void)
 {
     /* RFC 6455 §5.7: the examples */
-    EXPECT_INT(reason_of(WS_SERVER, SPAN_LITERAL("\x81\x85\x37\xfa\x21\x3d\x7f\x9f\x4d\x51\x58")), WS_REASON_NONE);
+    EXPECT_INT(reason_of(WS_SERVER, SPAN_LITERAL("\x81\x85\x37\xfa\x21\x3d\x7f\x9f\x4d\x51\x58")),
+               WS_REASON_NONE);
     EXPECT(memcmp(message, "Hello", 5) == 0);
     EXPECT_INT(reason_of(WS_SERVER, SPAN_LITERAL("\x81\x05Hello")), WS_REASON_NOT_MASKED);
     EXPECT_INT(reason_of(WS_SERVER, SPAN_LITERAL("\x89\x00")), WS_REASON_NOT_MASKED);
     EXPECT_INT(reason_of(WS_SERVER, SPAN_LITERAL("\x88\x00")), WS_REASON_NOT_MASKED);
     EXPECT_INT(reason_of(WS_SERVER, SPAN_LITERAL("\x81\x00")), WS_REASON_NOT_MASKED);
-    EXPECT_INT(reason_of(WS_SERVER, SPAN_LITERAL("\x01\x81\0\0\0\0a\x80\x01" "b")), WS_REASON_NOT_MASKED);
-    EXPECT_INT(reason_of(WS_CLIENT, SPAN_LITERAL("\x81\x85\x37\xfa\x21\x3d\x7f\x9f\x4d\x51\x58")), WS_REASON_MASKED);
+    EXPECT_INT(reason_of(WS_SERVER, SPAN_LITERAL("\x01\x81\0\0\0\0a\x80\x01"
+                                                 "b")),
+               WS_REASON_NOT_MASKED);
+    EXPECT_INT(reason_of(WS_CLIENT, SPAN_LITERAL("\x81\x85\x37\xfa\x21\x3d\x7f\x9f\x4d\x51\x58")),
+               WS_REASON_MASKED);
     EXPECT_INT(reason_of(WS_CLIENT, SPAN_LITERAL("\x8a\x80\0\0\0\0")), WS_REASON_MASKED);
     uint8_t data[9] = {0};
     const uint8_t key[4] = {1, 2, 3, 4};
@@ -416,8 +430,10 @@ static void close_codes(void)
 {
     for (unsigned code = 0; code <= 65535; code++) {
         uint8_t octets[4] = {0x88, 2, (uint8_t)(code >> 8), (uint8_t)code};
-        bool valid = (code >= 1000 && code <= 1003) || (code >= 1007 && code <= 1014) || (code >= 3000 && code <= 4999);
-        EXPECT_INT(reason_of(WS_CLIENT, span_of(octets, 4)), valid ? WS_REASON_NONE : WS_REASON_CLOSE_CODE);
+        bool valid = (code >= 1000 && code <= 1003) || (code >= 1007 && code <= 1014) ||
+                     (code >= 3000 && code <= 4999);
+        EXPECT_INT(reason_of(WS_CLIENT, span_of(octets, 4)),
+                   valid ? WS_REASON_NONE : WS_REASON_CLOSE_CODE);
         EXPECT_INT(ws_close_code_valid(code), valid);
     }
 }
@@ -429,11 +445,12 @@ static void fails_fast(void)
         struct span octets;
         size_t decided;
     } rows[] = {
-        {{(const uint8_t *)"\xc1\x85\0\0\0\0Hello", 11}, 1},                 /* reserved bit */
-        {{(const uint8_t *)"\x81\x05Hello", 7}, 2},                          /* no mask */
-        {{(const uint8_t *)"\x89\xfe\0\x7e\0\0\0\0", 8}, 2},                 /* long ping */
-        {{(const uint8_t *)"\x81\xfe\0\x05\0\0\0\0Hello", 13}, 4},           /* length not the shortest */
-        {{(const uint8_t *)"\x81\xff\0\0\0\0\x40\0\0\0\0\0\0\0xxxx", 18}, 10}, /* 1 GiB declared: before the mask */
+        {{(const uint8_t *)"\xc1\x85\0\0\0\0Hello", 11}, 1},       /* reserved bit */
+        {{(const uint8_t *)"\x81\x05Hello", 7}, 2},                /* no mask */
+        {{(const uint8_t *)"\x89\xfe\0\x7e\0\0\0\0", 8}, 2},       /* long ping */
+        {{(const uint8_t *)"\x81\xfe\0\x05\0\0\0\0Hello", 13}, 4}, /* length not the shortest */
+        {{(const uint8_t *)"\x81\xff\0\0\0\0\x40\0\0\0\0\0\0\0xxxx", 18},
+         10}, /* 1 GiB declared: before the mask */
     };
     for (size_t i = 0; i < COUNT(rows); i++) {
         struct outcome out;
@@ -441,7 +458,11 @@ static void fails_fast(void)
         EXPECT_INT(out.decided, rows[i].decided);
     }
     struct outcome out; /* octet by octet, text fails at the octet that breaks it */
-    outcome_of(WS_CLIENT, SPAN_LITERAL("\x81\x05" "ab\xff" "de"), 1, 1, &out);
+    outcome_of(WS_CLIENT,
+               SPAN_LITERAL("\x81\x05"
+                            "ab\xff"
+                            "de"),
+               1, 1, &out);
     EXPECT_INT(out.decided, 5);
 }
 
