@@ -340,7 +340,7 @@ static void patch_session(struct api_call *call)
         return;
     }
     if (strcmp(language, "zh-CN") != 0 && strcmp(language, "en") != 0) {
-        (void)api_problem(call, 422, "field.value", "语言必须是 zh-CN 或 en。",
+        (void)api_problem(call, 422, "field.invalid", "语言必须是 zh-CN 或 en。",
                           "The language must be zh-CN or en.", "/language");
         return;
     }

@@ -259,8 +259,10 @@ void attachment_thumbnail_blob(struct api_call *call)
 
 static bool bad_query(struct api_call *call, const char *name)
 {
-    return api_problem(call, 422, "request.field", "查询参数不正确。",
-                       "A query parameter is wrong.", name);
+    char field[16];
+    (void)snprintf(field, sizeof field, "/%s", name);
+    return api_problem(call, 422, "field.invalid", "查询参数不正确。",
+                       "A query parameter is wrong.", field);
 }
 
 /* Absent leaves *out_value alone. */
@@ -343,7 +345,7 @@ void attachment_rendered_blob(struct api_call *call)
     }
     if (reply.frame_missing) {
         (void)api_problem(call, 404, "attachment.no-frame", "没有该帧。", "There is no such frame.",
-                          "frame");
+                          "/frame");
         return;
     }
     if (reply.refusal != IMAGING_REFUSAL_NONE) {

@@ -131,16 +131,16 @@ static bool read_wish(struct api_call *call, struct wish *out_wish)
         return false;
     }
     if (wish.name[0] == 0 || !name_is_clean(wish.name)) {
-        return api_problem(call, 422, "request.field", "文件名为空或含有控制字符。",
+        return api_problem(call, 422, "field.invalid", "文件名为空或含有控制字符。",
                            "The file name is empty or holds control characters.", "/name");
     }
     if (!blob_hash_is_valid(wish.sha256)) {
-        return api_problem(call, 422, "request.field", "sha256 应为 64 位小写十六进制。",
+        return api_problem(call, 422, "field.invalid", "sha256 应为 64 位小写十六进制。",
                            "sha256 must be 64 lower-case hex digits.", "/sha256");
     }
     const json_t *bytes = json_object_get(call->body, "bytes");
     if (!json_is_integer(bytes) || json_integer_value(bytes) < 1) {
-        return api_problem(call, 422, "request.field", "文件大小应为不小于 1 的整数。",
+        return api_problem(call, 422, "field.invalid", "文件大小应为不小于 1 的整数。",
                            "The size must be a whole number of at least 1.", "/bytes");
     }
     wish.bytes = json_integer_value(bytes);
@@ -162,7 +162,7 @@ static bool answer_known(struct api_call *call, const char *consultation_id,
         return true;
     }
     if (row.bytes != wish->bytes) {
-        (void)api_problem(call, 422, "request.field", "同一校验值的文件大小与此前申报不一致。",
+        (void)api_problem(call, 422, "field.invalid", "同一校验值的文件大小与此前申报不一致。",
                           "A file with this hash was announced with another size.", "/bytes");
         return true;
     }
@@ -311,8 +311,8 @@ static bool read_offset(struct api_call *call, int64_t *out_offset)
     const char *text = api_query(call, "offset");
     uint64_t value = 0;
     if (text == NULL || !span_decimal(span_text(text), &value) || value > INT64_MAX) {
-        return api_problem(call, 422, "request.field", "offset 应为非负整数。",
-                           "offset must be a whole number.", "offset");
+        return api_problem(call, 422, "field.invalid", "offset 应为非负整数。",
+                           "offset must be a whole number.", "/offset");
     }
     *out_offset = (int64_t)value;
     return true;
@@ -337,7 +337,7 @@ static bool check_piece(struct api_call *call, const struct piece *piece)
                            "This is more than the announced size of the file.", NULL);
     }
     if (call->chunk_sha256 == NULL || !blob_hash_is_valid(call->chunk_sha256)) {
-        return api_problem(call, 422, "request.field", "缺少或错误的 X-Chunk-SHA256。",
+        return api_problem(call, 422, "field.invalid", "缺少或错误的 X-Chunk-SHA256。",
                            "X-Chunk-SHA256 is missing or is not 64 lower-case hex digits.",
                            "X-Chunk-SHA256");
     }

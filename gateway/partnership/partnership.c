@@ -153,16 +153,16 @@ static bool read_question(struct api_call *call, struct rules_question *question
     int kind_value = rules_kind_of(kind != NULL ? kind : "live");
     if (specialty == NULL || strlen(specialty) > PARTNERSHIP_SPECIALTY_MAX ||
         !directory_specialty_exists(call->db, specialty)) {
-        return api_problem(call, 422, "field.value", "没有这个专科。",
+        return api_problem(call, 422, "field.invalid", "没有这个专科。",
                            "There is no such specialty.", "/specialty");
     }
     if (kind_value < 0) {
-        return api_problem(call, 422, "field.value", "没有这种会诊类型。",
+        return api_problem(call, 422, "field.invalid", "没有这种会诊类型。",
                            "There is no such kind of consultation.", "/kind");
     }
     if (urgency != NULL && strcmp(urgency, "routine") != 0 && strcmp(urgency, "urgent") != 0 &&
         strcmp(urgency, "stat") != 0) {
-        return api_problem(call, 422, "field.value", "紧急程度无效。", "There is no such urgency.",
+        return api_problem(call, 422, "field.invalid", "紧急程度无效。", "There is no such urgency.",
                            "/urgency");
     }
     *question = (struct rules_question){.requester = call->actor->organisation_id,

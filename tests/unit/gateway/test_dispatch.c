@@ -169,7 +169,7 @@ static void test_session(void)
     ask(&x, "PATCH", "/api/v1/session", "{\"language\":\"fr\"}", &s);
     EXPECT_TEXT(json_string_value(json_object_get(x.body, "detail")),
                 "The language must be zh-CN or en.");
-    expect_problem(&x, 422, "field.value");
+    expect_problem(&x, 422, "field.invalid");
     ask(&x, "PUT", "/api/v1/duty", "{\"on_duty\":true}", &s);
     expect_problem(&x, 403, "session.role");
     struct session forged = s;
