@@ -29,7 +29,7 @@ def honest(seconds=2.5):
         if good_ws.receive("pong", timeout=5) is None:
             return None
         ping.append(time.perf_counter() - began)
-        time.sleep(0.02)
+        time.sleep(0.1)  # 10 pings a second: an honest client is far below the flood limit
     return tuple(sorted(x)[int(len(x) * 0.95)] * 1000 for x in (rest, ping))
 
 
