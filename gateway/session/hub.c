@@ -244,7 +244,7 @@ static void on_ping(struct conn *conn, const json_t *message)
 static void on_leave(struct conn *conn, const json_t *message)
 {
     (void)message;
-    room_leave(conn);
+    room_hang_up(conn);
 }
 
 static void on_candidate(struct conn *conn, const json_t *message)
@@ -357,27 +357,6 @@ static void push_changed(struct hub *hub, const struct api_effect *effect)
     json_decref(message);
 }
 
-static void end_sessions(struct hub *hub, const struct api_effect *effect)
-{
-    const char *token_hash = json_string_value(json_object_get(effect->message, "token_hash"));
-    const char *reason = json_string_value(json_object_get(effect->message, "reason"));
-    reason = reason == NULL ? "signed-out" : reason;
-    for (unsigned i = 0; i < HUB_BUCKETS; i++) {
-        struct conn *next;
-        for (struct conn *conn = hub->by_id[i]; conn != NULL; conn = next) {
-            next = conn->next_id;
-            bool same = token_hash != NULL
-                            ? strcmp(conn->token_hash, token_hash) == 0
-                            : strcmp(conn->actor.account_id, effect->account_id) == 0;
-            if (same) {
-                conn_send(conn, json_pack("{s:s, s:s}", "type", "session.ended", "reason", reason));
-                room_leave(conn);
-                web_ws_close(conn->ws, 1008, "session ended");
-            }
-        }
-    }
-}
-
 static void start_recording(struct hub *hub, const struct api_effect *effect)
 {
     struct room *room = room_find(hub, effect->consultation_id);
@@ -418,7 +397,7 @@ static void deliver(struct hub *hub, const struct api_effect *effect)
         }
         break;
     case EFFECT_SESSION_ENDED:
-        end_sessions(hub, effect);
+        hub_end_sessions(hub, effect);
         break;
     case EFFECT_COUNT_METRIC:
         break; /* counted by the dispatcher */

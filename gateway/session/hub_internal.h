@@ -12,7 +12,6 @@
 #define HUB_BUCKETS 4096u       /* 10,000 connections: chains of two or three */
 #define ROOM_ABSENT_US 10000000 /* a seat empty for 10 s interrupts (proto/signal/README.md) */
 #define ROOM_QUALITY_US 2000000 /* figures to the parties each 2 s */
-#define ROOM_CHAT_MAX 200u      /* as room.state allows */
 #define ROOM_IDLE_CLOSE_US                                                                         \
     900000000 /* nobody in it for 15 min: the consultation's own timer has decided by then */
 
@@ -28,7 +27,8 @@ struct conn {
     struct web_ws *ws;
     struct api_actor actor;
     char token_hash[65];
-    bool greeted;      /* hello was accepted */
+    bool greeted; /* hello was accepted */
+    bool ended;   /* its session is over: answers that are still on their way seat it no more */
     struct room *room; /* NULL while in none */
     uint8_t seat;
     char device[65];
@@ -41,6 +41,8 @@ enum seat_media { SEAT_MEDIA_NONE, SEAT_MEDIA_CONNECTING, SEAT_MEDIA_LIVE, SEAT_
 struct seat {
     bool taken;
     char account[33];
+    char token_hash[65]; /* the session that sat here last: its media may outlive its WebSocket, but
+                            not the session */
     char name_zh[128], name_en[128], role[16];
     struct conn *conn; /* NULL while its browser is away */
     enum seat_media media;
@@ -90,11 +92,17 @@ void conn_refuse(struct conn *conn, const char *code, const char *zh, const char
 struct conn *hub_find(const struct hub *hub, uint64_t id);
 void hub_push_account(struct hub *hub, const char *account, const json_t *message);
 
+/* session_end.c: everything that a session holds ends with it (EFFECT_SESSION_ENDED) */
+void hub_end_sessions(struct hub *hub, const struct api_effect *effect);
+
 /* room.c */
 struct room *room_find(const struct hub *hub, const char *consultation);
 struct room *room_by_media(const struct hub *hub, struct media_room media);
 void room_join_request(struct conn *conn, const json_t *message);
-void room_leave(struct conn *conn); /* hang up, or its WebSocket closed */
+void room_leave(struct conn *conn);    /* its WebSocket closed; the media may go on (a lost link) */
+void room_hang_up(struct conn *conn);  /* ... and its media end with it */
+void room_seat_cut(struct seat *seat); /* nothing is sent to or taken from this seat any more, until
+                                          it offers anew */
 void room_close(struct room *room, const char *reason);
 void room_broadcast(struct room *room, const json_t *message, const struct conn *except);
 void room_send_state(struct room *room);

@@ -16,6 +16,18 @@ static size_t code_points(const char *text)
     return count;
 }
 
+static bool numbers_within_one(const json_t *pair)
+{
+    for (size_t i = 0; i < 2; i++) {
+        const json_t *value = json_array_get(pair, i);
+        if (!json_is_number(value) || json_number_value(value) < 0 ||
+            json_number_value(value) > 1) {
+            return false;
+        }
+    }
+    return true;
+}
+
 static bool fits(const struct signal_field *field, const json_t *value)
 {
     switch (field->kind) {
@@ -34,15 +46,32 @@ static bool fits(const struct signal_field *field, const json_t *value)
         return json_is_object(value);
     case SIGNAL_KIND_array:
         return json_is_array(value) && json_array_size(value) <= (size_t)field->max;
+    case SIGNAL_KIND_point:
+        return json_is_array(value) && json_array_size(value) == 2 && numbers_within_one(value);
     }
     return false;
+}
+
+/* As much of it as fits, cut between characters: half a one would be no JSON text any more, and the
+ * refusal would lose the member. */
+static void copy_start(char *out, size_t out_len, const char *text)
+{
+    size_t len = strlen(text);
+    if (len >= out_len) {
+        len = out_len - 1;
+        while (len > 0 && ((unsigned char)text[len] & 0xc0) == 0x80) {
+            len--;
+        }
+    }
+    memcpy(out, text, len);
+    out[len] = '\0';
 }
 
 static enum status problem(struct message_problem *out, const char *code, const char *field,
                            enum status status)
 {
     out->code = code;
-    strncat(out->field, field, sizeof(out->field) - 1);
+    copy_start(out->field, sizeof(out->field), field);
     return status;
 }
 
@@ -82,7 +111,7 @@ enum status message_read(struct span text, json_t **out_message,
         status = problem(out_problem, "message.malformed", "type", STATUS_MALFORMED);
         goto out;
     }
-    strncat(out_problem->type, type, sizeof(out_problem->type) - 1);
+    copy_start(out_problem->type, sizeof(out_problem->type), type);
     if (signal_find_incoming(type) == NULL) {
         status = problem(out_problem, "message.unknown", "type", STATUS_UNKNOWN);
         goto out;

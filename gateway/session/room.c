@@ -2,7 +2,8 @@
  * the shared view, the chat.
  *
  *   room.join ──store──> seat ──> present ──media.offer──> connecting ──> live <──> silent
- *                                    │ WebSocket closed, room.leave
+ *                                    │ WebSocket closed; room.leave and the end of the session end
+ *                                    │ the media, too
  *                                    v
  *                                 absent ──10 s without media either──> consult_session_absent
  * (interrupted)
@@ -10,6 +11,7 @@
  * Invariants: a seat has at most one connection; a connection is in at most one room; a room that
  * nobody is in for 15 minutes closes (the consultation's own timer has decided by then). */
 #include "gateway/consult/consult_session.h"
+#include "gateway/session/chat.h"
 #include "gateway/session/hub_internal.h"
 #include "gateway/session/message.h"
 #include "media/rt/clock.h"
@@ -221,6 +223,10 @@ static void sit_down(struct room *room, struct conn *conn, unsigned seat_index, 
     }
     struct seat *seat = &room->seats[seat_index];
     take_over(seat, conn);
+    if (strcmp(seat->token_hash, conn->token_hash) != 0) {
+        room_seat_cut(seat); /* the camera of another browser, which was left or signs out */
+        memcpy(seat->token_hash, conn->token_hash, sizeof(seat->token_hash));
+    }
     copy_text(conn->device, sizeof(conn->device), device);
     seat->conn = conn;
     conn->room = room;
@@ -256,8 +262,8 @@ static void join_done(void *context, const struct api_call *call)
 {
     struct join *join = context;
     struct conn *conn = hub_find(join->hub, join->conn);
-    if (conn ==
-        NULL) { /* its WebSocket closed meanwhile; the seat's absence was never interrupted */
+    if (conn == NULL || conn->ended) { /* meanwhile its WebSocket closed, or its session ended; the
+                                          seat's absence was never interrupted */
         free(join);
         return;
     }
@@ -328,6 +334,25 @@ void room_leave(struct conn *conn)
     room_send_state(room);
 }
 
+void room_seat_cut(struct seat *seat)
+{
+    struct room *room = seat->room;
+    media_leave(room->hub->app->media, room->media, (uint8_t)(seat - room->seats));
+    seat->media = SEAT_MEDIA_NONE; /* the media plane reports nothing more of it */
+    seat->has_stats = false;
+    seat->token_hash[0] = '\0';
+    room_seat_check(seat);
+}
+
+void room_hang_up(struct conn *conn)
+{
+    struct room *room = conn->room;
+    if (room != NULL && room->seats[conn->seat].conn == conn) {
+        room_seat_cut(&room->seats[conn->seat]);
+    }
+    room_leave(conn);
+}
+
 void room_close(struct room *room, const char *reason)
 {
     struct hub *hub = room->hub;
@@ -377,10 +402,7 @@ void room_chat_say(struct conn *conn, const json_t *message)
     struct room *room = conn->room;
     json_t *said = json_pack("{s:i, s:s, s:I}", "seat", (int)conn->seat, "text",
                              message_text(message, "text"), "at_ms", (json_int_t)clock_wall_ms());
-    if (json_array_size(room->chat) >= ROOM_CHAT_MAX) {
-        json_array_remove(room->chat, 0);
-    }
-    json_array_append(room->chat, said);
+    chat_add(room->chat, said);
     json_t *push = json_deep_copy(said);
     json_object_set_new(push, "type", json_string("chat.said"));
     json_object_set_new(push, "consultation", json_string(room->consultation));
