@@ -11,6 +11,7 @@
 #include "gateway/dispatch.h"
 #include "gateway/imaging/imaging_api.h"
 #include "gateway/ops/crash.h"
+#include "gateway/ops/data_lock.h"
 #include "gateway/ops/front.h"
 #include "gateway/ops/health.h"
 #include "gateway/ops/legs.h"
@@ -69,6 +70,7 @@ struct gateway {
     struct sign_keys sign_keys;
     char certificate[PATH_MAX], key[PATH_MAX], console_folder[PATH_MAX], helper[PATH_MAX],
         recordings[PATH_MAX];
+    int data_lock; /* held to the end of the process: never closed */
     bool stopping;
     unsigned quiet_tries, quiet_idle;
     struct loop_timer quiet;
@@ -125,7 +127,7 @@ static bool prepare_folders(struct gateway *g)
     static const char *const folders[] = {"blobs", "recordings", "keys", "uploads", "thumbs"};
     const char *data = g->values->data;
     char path[PATH_MAX];
-    bool ok = make_folder(data);
+    bool ok = make_folder(data) && data_lock_take(data, &g->data_lock) == STATUS_OK;
     for (size_t i = 0; ok && i < sizeof(folders) / sizeof(folders[0]); i++) {
         ok = join(path, sizeof(path), data, folders[i]) && make_folder(path);
     }
