@@ -333,7 +333,7 @@ static bool check_piece(struct api_call *call, const struct piece *piece)
                            "The piece is larger than allowed.", NULL);
     }
     if ((int64_t)call->raw_len > row->bytes - row->received) {
-        return api_problem(call, 422, "upload.too-large", "内容超过申报的文件大小。",
+        return api_problem(call, 413, "upload.too-large", "内容超过申报的文件大小。",
                            "This is more than the announced size of the file.", NULL);
     }
     if (call->chunk_sha256 == NULL || !blob_hash_is_valid(call->chunk_sha256)) {
