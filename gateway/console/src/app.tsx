@@ -65,7 +65,7 @@ async function backToRoom(session: Session): Promise<void> {
 
 export function App(): JSX.Element {
   const state = useStore(sessionState);
-  useLanguage();
+  const words = useLanguage();
   const route = useRoute();
   const account = state.phase === 'in' ? state.session.account.id : '';
   useEffect(() => {
@@ -74,9 +74,19 @@ export function App(): JSX.Element {
     }
   }, [account]);
   useEffect(() => {
-    document.title = t('app.title');
-    document.getElementById('main')?.scrollTo?.(0, 0);
-  }, [route.join('/')]);
+    const item = state.phase === 'in' ? navItems(state.session).find((x) => x.path === `/${route[0] ?? ''}`) : undefined;
+    document.title = item ? `${item.label} · ${t('app.title')}` : t('app.title');
+    window.scrollTo(0, 0);
+    // the link that was followed is gone: the keyboard goes on in the new page, not at the top of the document
+    const timer = setTimeout(() => {
+      const main = document.getElementById('main');
+      if (main && state.phase === 'in' && document.activeElement === document.body) {
+        main.tabIndex = -1;
+        main.focus({ preventScroll: true });
+      }
+    });
+    return () => clearTimeout(timer);
+  }, [route.join('/'), state.phase, words]);
 
   useEffect(() => {
     if (state.phase !== 'unreachable') {

@@ -38,6 +38,7 @@ const BACKOFF_MS = [2000, 4000, 8000];
 const GOOD_AFTER_MS = 10_000;
 const ANSWER_MS = 5000;
 const REPORT_MS = 4000;
+const WARM_UP_MS = 8000; // a fresh connection's estimate starts low and has to grow first
 
 export class MediaClient {
   readonly state = new Store<MediaState>({ phase: 'idle', slots: [], rebuilds: 0, refused: null });
@@ -63,6 +64,8 @@ export class MediaClient {
   private reportedMs = 0;
   private last = { frames: 0, freezeS: 0, concealed: 0, samples: 0, atMs: 0 };
   private polling = false;
+  /* What the browser believes the link carries, while the picture is held back by it; null: not known or no matter. */
+  carriesBps: number | null = null;
   private stops: (() => void)[];
 
   constructor(private consultation: string) {
@@ -314,8 +317,11 @@ export class MediaClient {
     }
     this.polling = true;
     let figures: LinkFigures & { frames: number; freezeS: number; concealedSamples: number; samples: number };
+    let carries: number | null = null;
     try {
-      figures = readStats(await pc.getStats());
+      const report = await pc.getStats();
+      figures = readStats(report);
+      carries = readCarries(report);
     } catch {
       return;
     } finally {
@@ -325,6 +331,7 @@ export class MediaClient {
       return;
     }
     const now = performance.now();
+    this.carriesBps = now - this.builtMs > WARM_UP_MS ? carries : null;
     if (figures.inboundPackets > this.packets) {
       this.packets = figures.inboundPackets;
       this.heardMs = now;
@@ -390,4 +397,18 @@ function readStats(report: RTCStatsReport): LinkFigures & { frames: number; free
     }
   });
   return sum;
+}
+
+/* Firefox tells neither figure: there loss and delay alone decide. */
+function readCarries(report: RTCStatsReport): number | null {
+  let limited = false;
+  let carries: number | null = null;
+  report.forEach((raw: Record<string, unknown>) => {
+    if (raw.type === 'outbound-rtp' && raw.kind === 'video') {
+      limited = limited || raw.qualityLimitationReason === 'bandwidth';
+    } else if (raw.type === 'candidate-pair' && raw.state === 'succeeded' && typeof raw.availableOutgoingBitrate === 'number') {
+      carries = raw.availableOutgoingBitrate;
+    }
+  });
+  return limited ? carries : null;
 }

@@ -1,6 +1,8 @@
 /* A request while it is being written: what is on the screen, what the gateway has, and saving the difference by itself.
  * The draft is created with the first thing worth keeping; uploads wait until then. */
-import { asProblem, patch, post, put, randomKey, type Problem } from './api';
+import { asProblem, patch, post, put, randomKey, serverNow, type Problem } from './api';
+import { currentSession, sessionState, signedOut } from './session';
+import { dropStash, stash, unstash } from './stash';
 import { Store } from './store';
 import type { Consultation, Patient, Request, Urgency } from './types';
 
@@ -94,21 +96,35 @@ export class Draft {
   private waiters: ((id: string) => void)[] = [];
   private key = randomKey();
   private closed = false;
+  private account: string;
+  private place: string;
 
   constructor(existing: Consultation | null, private onCreated: (id: string) => void) {
-    const form = existing ? formOf(existing) : emptyForm();
+    this.account = currentSession()?.account.id ?? '';
+    this.place = existing ? `draft/${existing.id}` : 'draft/new';
+    const saved = existing ? formOf(existing) : emptyForm();
+    const kept = unstash<Form>(this.account, this.place);
+    dropStash(this.account, this.place);
     this.version = existing?.version ?? 0;
     this.consentsSent = { consultation: '', imaging: '', recording: '' };
     for (const scope of SCOPES) {
-      this.consentsSent[scope] = form.consents[scope] ? this.consentKey(form, scope) : '';
+      this.consentsSent[scope] = saved.consents[scope] ? this.consentKey(saved, scope) : '';
     }
-    this.state = new Store<DraftState>({ form, id: existing?.id ?? null, saving: false, savedMs: 0, dirty: false, problem: null });
+    this.state = new Store<DraftState>({ form: kept ?? saved, id: existing?.id ?? null, saving: false, savedMs: 0, dirty: kept !== null, problem: null });
+    if (kept) {
+      this.schedule(AUTOSAVE_MS);
+    }
   }
 
   close(): void {
     this.closed = true;
     clearTimeout(this.timer);
-    if (this.state.get().dirty && this.worthSaving()) {
+    if (sessionState.get().phase === 'out') {
+      if (this.state.get().dirty && !signedOut()) {
+        const { id, form } = this.state.get();
+        stash(this.account, id ? `draft/${id}` : 'draft/new', form);
+      }
+    } else if (this.state.get().dirty && this.worthSaving()) {
       void this.save().catch(() => undefined);
     }
   }
@@ -180,7 +196,7 @@ export class Draft {
         this.sentBody = body;
       }
       await this.saveConsents(id, form);
-      this.state.update({ saving: false, savedMs: Date.now(), problem: null, dirty: this.state.get().form !== form });
+      this.state.update({ saving: false, savedMs: serverNow(), problem: null, dirty: this.state.get().form !== form });
       return id;
     } catch (error) {
       const problem = asProblem(error);

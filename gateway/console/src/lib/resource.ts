@@ -1,5 +1,5 @@
 /* A GET that stays fresh: read again when the gateway says that it changed, after a reconnect, and on demand. What was read
- * last stays on the screen while the link is down. */
+ * last stays on the screen while the link is down; what a refusal of the moment (503, 429) kept back is asked for again. */
 import { useCallback, useEffect, useRef, useState } from 'preact/hooks';
 import { asProblem, get, type Problem } from './api';
 import { signal, type Message } from './signal';
@@ -12,10 +12,13 @@ export interface Resource<T> {
   set: (data: T) => void;
 }
 
+const AGAIN_MS = 5000; // after an answer that another try can better, when the gateway named no time
+
 export function useResource<T>(path: string | null, events: string[] = [], accept?: (m: Message) => boolean): Resource<T> {
   const [state, setState] = useState<{ path: string | null; data: T | null; problem: Problem | null; atMs: number }>(
     { path, data: null, problem: null, atMs: 0 });
   const ticket = useRef(0);
+  const again = useRef<ReturnType<typeof setTimeout>>();
   const pathNow = useRef(path);
   pathNow.current = path;
 
@@ -31,7 +34,12 @@ export function useResource<T>(path: string | null, events: string[] = [], accep
       }
     } catch (error) {
       if (mine === ticket.current && pathNow.current === path) {
-        setState((old) => ({ path, data: old.path === path ? old.data : null, problem: asProblem(error), atMs: old.atMs }));
+        const problem = asProblem(error);
+        setState((old) => ({ path, data: old.path === path ? old.data : null, problem, atMs: old.atMs }));
+        if (problem.transient) {
+          clearTimeout(again.current);
+          again.current = setTimeout(() => void reload(), problem.retryAfterMs ?? AGAIN_MS);
+        }
       }
     }
   }, [path]);
@@ -51,6 +59,8 @@ export function useResource<T>(path: string | null, events: string[] = [], accep
       }));
     return () => {
       clearTimeout(timer);
+      clearTimeout(again.current);
+      ticket.current += 1; // an answer that is still on its way is nobody's
       stops.forEach((stop) => stop());
     };
     // events and accept are constants of each caller

@@ -65,10 +65,9 @@ export function startRing(urgent: boolean, body: string, onClick: () => void): v
   pattern(urgent);
   ringer = setInterval(() => pattern(urgent), urgent ? 2500 : 4000);
   let on = false;
-  const base = document.title.replace(t('ring.tab'), '');
   const flash = (): void => {
     on = !on;
-    document.title = (on ? t('ring.tab') : '') + base;
+    document.title = (on ? t('ring.tab') : '') + document.title.replace(t('ring.tab'), '');
   };
   flash();
   flasher = setInterval(flash, 1000);

@@ -2,6 +2,7 @@
 import { call, csrfToken, del, get, patch, post, put, setCsrf, setServerTime, whenSignedOut } from './api';
 import { language, setLanguage } from './i18n';
 import { signal } from './signal';
+import { clearStash } from './stash';
 import { Store } from './store';
 import type { Key } from './dict';
 import type { Language, Session, Specialty } from './types';
@@ -74,11 +75,38 @@ export async function signIn(login: string, password: string): Promise<void> {
   enter(session);
 }
 
+/* Signed out on purpose, as against a session that ran out: then nothing typed is kept. */
+export function signedOut(): boolean {
+  const state = sessionState.get();
+  return state.phase === 'out' && state.why !== 'err.signed-out';
+}
+
+/* Off the screen at once. A gateway that does not answer still holds the session, and the cookie would sign the next person
+ * at this PC in: so it is said, and tried until it is done. */
 export async function signOut(): Promise<void> {
-  try {
-    await del('/session');
-  } finally {
-    leave();
+  const headers = { 'X-CSRF-Token': csrfToken() };
+  const ended = del('/session', { headers, quiet401: true, timeoutMs: 8000 });
+  leave();
+  clearStash();
+  for (let work = ended; ; work = del('/session', { headers, quiet401: true, timeoutMs: 8000 })) {
+    try {
+      await work;
+      break;
+    } catch (error) {
+      if (!(error as { transient?: boolean }).transient) {
+        break; // 401: the session is no more
+      }
+      if (sessionState.get().phase === 'out') {
+        sessionState.set({ phase: 'out', why: 'err.sign-out-pending' });
+      }
+      await new Promise((resolve) => setTimeout(resolve, 3000));
+      if (sessionState.get().phase !== 'out') {
+        return; // somebody signed in meanwhile: the old cookie is replaced
+      }
+    }
+  }
+  if (sessionState.get().phase === 'out') {
+    sessionState.set({ phase: 'out' });
   }
 }
 

@@ -40,7 +40,7 @@ function Rooms(p: { data: Overview }): JSX.Element {
     <section class="card" aria-labelledby="ops-rooms">
       <h2 id="ops-rooms">{t('ops.rooms')}<span class="count" aria-hidden="true">{rooms.length}</span></h2>
       {rooms.length === 0 ? <p class="empty">{t('ops.no-rooms')}</p> : (
-        <table class="list figures">
+        <div class="wide-table" tabIndex={0} role="group" aria-labelledby="ops-rooms"><table class="list figures">
           <thead>
             <tr><th rowSpan={2} scope="col">{t('ops.room')}</th><th rowSpan={2} scope="col">{t('ops.seat')}</th><th rowSpan={2} scope="col">{t('ops.transport')}</th>
               <th colSpan={4} scope="colgroup">{t('ops.up')}</th><th colSpan={4} scope="colgroup">{t('ops.down')}</th><th rowSpan={2} scope="col">{t('ops.recording')}</th></tr>
@@ -57,7 +57,7 @@ function Rooms(p: { data: Overview }): JSX.Element {
               </tr>
             )))}
           </tbody>
-        </table>
+        </table></div>
       )}
     </section>
   );

@@ -10,7 +10,7 @@ import { consult } from '../lib/session';
 import { useStore } from '../lib/store';
 import type { Attachment, Consultation } from '../lib/types';
 import { AttachmentList, UploadArea } from '../parts/attachments';
-import { Field, Notice, ProblemNotice, UrgencyBadge, useAction } from '../parts/basic';
+import { Field, Notice, ProblemNotice, UrgencyBadge, useAction, useGuard } from '../parts/basic';
 import { Ask, type Question } from '../parts/dialog';
 import { ConsentPart, PatientPart, RequestPart, VITALS, WherePart, vitalProblem } from '../parts/request-fields';
 
@@ -98,7 +98,8 @@ export function RequestPage(p: { existing?: Consultation; onChanged?: () => void
     });
   };
 
-  const saveLine = saving ? t('form.saving') : dirty && id ? t('form.unsaved') : savedMs ? t('form.saved', { time: clock(savedMs) }) : '';
+  useGuard(dirty);
+  const saveLine = saving ? t('form.saving') : dirty && !form.specialty ? t('form.unsaved-specialty') : dirty ? t('form.unsaved') : savedMs ? t('form.saved', { time: clock(savedMs) }) : '';
   const returned = p.existing?.state === 'returned' ? p.existing : null;
   return (
     <main id="main" class="page request">

@@ -166,6 +166,21 @@ export function useAction(): { busy: boolean; problem: Problem | null; clear: ()
   return { busy, problem, clear: () => setProblem(null), run };
 }
 
+/* The browser asks before a page with unsaved text is left. */
+export function useGuard(unsaved: boolean): void {
+  useEffect(() => {
+    if (!unsaved) {
+      return undefined;
+    }
+    const warn = (e: BeforeUnloadEvent): void => {
+      e.preventDefault();
+      e.returnValue = '';
+    };
+    window.addEventListener('beforeunload', warn);
+    return () => window.removeEventListener('beforeunload', warn);
+  }, [unsaved]);
+}
+
 export function StateBadge(p: { state: State }): JSX.Element {
   return <span class={`badge s-${p.state}`}>{tCode('state', p.state)}</span>;
 }

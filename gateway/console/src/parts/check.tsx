@@ -41,10 +41,51 @@ function useLevel(stream: MediaStream | null): { level: number; heard: boolean }
   return { level, heard };
 }
 
+export interface DeviceList {
+  cameras: MediaDeviceInfo[];
+  microphones: MediaDeviceInfo[];
+}
+
+/* What is plugged in; names come with the permission, so it is read again with every stream and when a cable comes or goes. */
+export function useDeviceList(stream: MediaStream | null): DeviceList {
+  const [devices, setDevices] = useState<DeviceList>({ cameras: [], microphones: [] });
+  useEffect(() => {
+    let live = true;
+    const read = (): void => void listDevices().then((d) => live && setDevices(d), () => undefined);
+    read();
+    navigator.mediaDevices?.addEventListener?.('devicechange', read);
+    return () => {
+      live = false;
+      navigator.mediaDevices?.removeEventListener?.('devicechange', read);
+    };
+  }, [stream]);
+  return devices;
+}
+
+function options(list: MediaDeviceInfo[], chosen: string): { value: string; label: string }[] {
+  const label = (d: MediaDeviceInfo, i: number): string => d.label || t('check.device', { n: i + 1 });
+  // '' is the browser's own choice, which is its first device; a chosen one that is unplugged falls back to it
+  const known = list.some((d) => d.deviceId === chosen);
+  return list.length ? list.map((d, i) => ({ value: i === 0 && !known ? '' : d.deviceId, label: label(d, i) })) : [{ value: '', label: t('check.device', { n: 1 }) }];
+}
+
+export function DeviceSelects(p: { choice: Choice; devices: DeviceList; onChange: (choice: Choice) => void; disabled?: boolean }): JSX.Element {
+  const { choice, devices } = p;
+  const shown = (list: MediaDeviceInfo[], id: string): string => (id === 'none' || list.some((d) => d.deviceId === id) ? id : '');
+  return (
+    <>
+      <Select label={t('check.camera')} value={shown(devices.cameras, choice.camera)} onChange={(camera) => p.onChange({ ...choice, camera })} disabled={p.disabled}
+        options={[...options(devices.cameras, choice.camera), { value: 'none', label: t('check.no-camera-choice') }]} />
+      <Select label={t('check.microphone')} value={shown(devices.microphones, choice.microphone)} onChange={(microphone) => p.onChange({ ...choice, microphone })}
+        disabled={p.disabled} options={options(devices.microphones, choice.microphone)} />
+    </>
+  );
+}
+
 export function DeviceCheck(): JSX.Element {
   const [choice, setChoice] = useState<Choice>(loadChoice);
   const [stream, setStream] = useState<MediaStream | null>(null);
-  const [devices, setDevices] = useState<{ cameras: MediaDeviceInfo[]; microphones: MediaDeviceInfo[] }>({ cameras: [], microphones: [] });
+  const devices = useDeviceList(stream);
   const [error, setError] = useState<DeviceError | null>(null);
   const [warning, setWarning] = useState<Key | null>(null);
   const [size, setSize] = useState<{ w: number; h: number } | null>(null);
@@ -61,7 +102,6 @@ export function DeviceCheck(): JSX.Element {
       current.current = opened.stream;
       setStream(opened.stream);
       setWarning(opened.warning);
-      setDevices(await listDevices());
     } catch (failed) {
       current.current = null;
       setStream(null);
@@ -86,7 +126,6 @@ export function DeviceCheck(): JSX.Element {
       void start(next);
     }
   };
-  const label = (d: MediaDeviceInfo, i: number): string => d.label || t('check.device', { n: i + 1 });
   const hasVideo = Boolean(stream?.getVideoTracks().length);
   return (
     <div class="device-check">
@@ -101,10 +140,7 @@ export function DeviceCheck(): JSX.Element {
           {!hasVideo && <span class="video-words">{choice.camera === 'none' ? t('room.q-audio') : t('check.camera')}</span>}
         </div>
         <div>
-          <Select label={t('check.camera')} value={choice.camera} onChange={(camera) => change({ ...choice, camera })}
-            options={[...(devices.cameras.length ? devices.cameras.map((d, i) => ({ value: i === 0 && !choice.camera ? '' : d.deviceId, label: label(d, i) })) : [{ value: '', label: t('check.device', { n: 1 }) }]), { value: 'none', label: t('check.no-camera-choice') }]} />
-          <Select label={t('check.microphone')} value={choice.microphone} onChange={(microphone) => change({ ...choice, microphone })}
-            options={devices.microphones.length ? devices.microphones.map((d, i) => ({ value: i === 0 && !choice.microphone ? '' : d.deviceId, label: label(d, i) })) : [{ value: '', label: t('check.device', { n: 1 }) }]} />
+          <DeviceSelects choice={choice} devices={devices} onChange={change} />
           <div class="field">
             <span id="level-label" class="label">{t('check.level')}</span>
             <meter aria-labelledby="level-label" min={0} max={1} value={level} />

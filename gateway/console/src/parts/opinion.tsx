@@ -1,13 +1,14 @@
 /* The opinion: being written (draft saved by itself, signed with a confirmation), or signed and read. */
 import type { JSX } from 'preact';
 import { useEffect, useMemo, useRef, useState } from 'preact/hooks';
-import { asProblem, get, put, type Problem } from '../lib/api';
+import { asProblem, get, put, serverNow, type Problem } from '../lib/api';
 import type { Key } from '../lib/dict';
 import { clock, fullTime } from '../lib/format';
 import { nameOf, t } from '../lib/i18n';
-import { consult, currentSession } from '../lib/session';
+import { consult, currentSession, signedOut } from '../lib/session';
+import { dropStash, stash, unstash } from '../lib/stash';
 import type { Consultation, Decision, Opinion, OpinionBody } from '../lib/types';
-import { Check, Field, Notice, ProblemNotice, Radios, useAction } from './basic';
+import { Check, Field, Notice, ProblemNotice, Radios, useAction, useGuard } from './basic';
 import { Ask, type Question } from './dialog';
 
 const FIELDS: { key: keyof OpinionBody; label: Key; rows: number; required?: boolean }[] = [
@@ -20,13 +21,27 @@ const FIELDS: { key: keyof OpinionBody; label: Key; rows: number; required?: boo
 ];
 const AUTOSAVE_MS = 2000;
 
+/* The session has just ended: the form that comes next is where the specialist goes on typing. */
+let landing = '';
+export function setLanding(consultation: string): void {
+  landing = consultation;
+}
+function takeLanding(consultation: string): boolean {
+  const here = landing === consultation;
+  landing = here ? '' : landing;
+  return here;
+}
+
 export function OpinionForm(p: { c: Consultation; onSigned: () => void; narrow?: boolean }): JSX.Element {
   const { c } = p;
   const draft = c.opinion?.status === 'draft' ? c.opinion : null;
   // an amendment starts from what was signed
-  const [body, setBody] = useState<OpinionBody>(() => draft?.body ?? c.opinion?.body ?? {});
+  const account = useRef(currentSession()?.account.id ?? '').current;
+  const place = `opinion/${c.id}/${draft ? draft.version : (c.opinion?.version ?? 0) + 1}`;
+  const unsaved = useRef(unstash<OpinionBody>(account, place)).current;
+  const [body, setBody] = useState<OpinionBody>(() => unsaved ?? draft?.body ?? c.opinion?.body ?? {});
   const [savedMs, setSavedMs] = useState(0);
-  const [dirty, setDirty] = useState(false);
+  const [dirty, setDirty] = useState(unsaved !== null);
   const [problem, setProblem] = useState<Problem | null>(null);
   const [question, setQuestion] = useState<Question | null>(null);
   const [need, setNeed] = useState(false);
@@ -39,7 +54,8 @@ export function OpinionForm(p: { c: Consultation; onSigned: () => void; narrow?:
       const sent = latest.current.body;
       try {
         await put(`/consultations/${c.id}/opinion`, { body: sent });
-        setSavedMs(Date.now());
+        dropStash(account, place);
+        setSavedMs(serverNow());
         setProblem(null);
         if (latest.current.body === sent) {
           setDirty(false);
@@ -61,7 +77,17 @@ export function OpinionForm(p: { c: Consultation; onSigned: () => void; narrow?:
   }, [body, dirty, problem]);
   useEffect(() => () => {
     if (latest.current.dirty) {
+      if (!signedOut()) {
+        stash(account, place, latest.current.body); // the next form of this opinion may be drawn before this is saved
+      }
       void save().catch(() => undefined);
+    }
+  }, []);
+  useGuard(dirty);
+  const form = useRef<HTMLFormElement>(null);
+  useEffect(() => {
+    if (!p.narrow && takeLanding(c.id)) {
+      form.current?.querySelector('textarea')?.focus();
     }
   }, []);
 
@@ -84,7 +110,7 @@ export function OpinionForm(p: { c: Consultation; onSigned: () => void; narrow?:
     });
   };
   return (
-    <form class={p.narrow ? 'opinion-form narrow' : 'opinion-form'} onSubmit={sign} noValidate>
+    <form ref={form} class={p.narrow ? 'opinion-form narrow' : 'opinion-form'} onSubmit={sign} noValidate>
       {draft?.amend_reason && <Notice kind="info">{t('op.amend-reason', { text: draft.amend_reason })}</Notice>}
       <div class={p.narrow ? '' : 'grid g2'}>
         {FIELDS.map((f) => <Field key={f.key} label={t(f.label)} rows={p.narrow ? Math.min(f.rows, 3) : f.rows} required={f.required} value={body[f.key] ?? ''}

@@ -10,7 +10,7 @@ import { signal } from '../lib/signal';
 import { useStore, useTick } from '../lib/store';
 import type { Consultation, Session, Urgency } from '../lib/types';
 import { complaintOf, patientLine, specialtyName } from '../pages/worklist';
-import { Notice, UrgencyBadge } from './basic';
+import { Notice, UrgencyBadge, useId } from './basic';
 
 interface Offer {
   id: string;
@@ -38,17 +38,18 @@ export function goneText(reason: string, byZh?: string, byEn?: string): string {
 function OfferCard(p: { offer: Offer; onSilence: () => void }): JSX.Element {
   useTick(1000);
   const { offer } = p;
+  const id = useId();
   const c = offer.detail;
   const blocked = useStore(soundBlocked);
   const left = offer.deadlineMs ? offer.deadlineMs - serverNow() : null;
   return (
-    <div class={`ring u-${offer.urgency}`} role="alertdialog" aria-labelledby="ring-title" aria-describedby="ring-body">
+    <div class={`ring u-${offer.urgency}`} role="alertdialog" aria-labelledby={`${id}-t`} aria-describedby={`${id}-b`}>
       <div class="ring-head">
-        <strong id="ring-title">{t('ring.title')}</strong>
+        <strong id={`${id}-t`}>{t('ring.title')}</strong>
         <UrgencyBadge urgency={offer.urgency} />
         {left !== null && <span class="ring-left">{left > 0 ? t('queue.left', { time: duration(left) }) : t('queue.late', { time: duration(-left) })}</span>}
       </div>
-      <div id="ring-body" class="ring-body">
+      <div id={`${id}-b`} class="ring-body">
         {c && <>
           <div>{patientLine(c)} · {specialtyName(c.specialty)}</div>
           <div class="clip">{complaintOf(c)}</div>

@@ -3,7 +3,7 @@ import type { JSX } from 'preact';
 import type { Key } from '../lib/dict';
 import { age, fullTime, duration, bytes } from '../lib/format';
 import { join, nameOf, pick, t, tCode } from '../lib/i18n';
-import type { Consent, Consultation, Person, Recording } from '../lib/types';
+import type { Consent, Consultation, HistoryRow, Person, Recording } from '../lib/types';
 import { VITALS } from './request-fields';
 
 const TEXTS: [keyof Consultation['request'], Key][] = [
@@ -104,13 +104,33 @@ const scopeName = (s: string): string => (['consultation', 'imaging', 'recording
 const relationName = (s: string): string => (['self', 'guardian', 'relative'].includes(s) ? t(`consent.relation-${s}` as Key) : s);
 const methodName = (s: string): string => (['written', 'spoken', 'click'].includes(s) ? t(`consent.method-${s}` as Key) : s);
 
+/* The same thing done again and again by the same person (a draft that saves itself) is one line. */
+export function condense(rows: HistoryRow[]): (HistoryRow & { times: number })[] {
+  const out: (HistoryRow & { times: number })[] = [];
+  for (const row of rows) {
+    const last = out[out.length - 1];
+    const still = (row.from_state ?? null) === (row.to_state ?? null);
+    if (last && still && last.action === row.action && last.actor_zh === row.actor_zh && last.to_state === row.to_state && last.reason_code === row.reason_code) {
+      last.times += 1;
+      last.at_ms = row.at_ms;
+    } else {
+      out.push({ ...row, times: 1 });
+    }
+  }
+  return out;
+}
+
+export function historyWords(h: HistoryRow): string {
+  return h.to_state && h.to_state !== h.from_state ? tCode('state', h.to_state) : tCode('event', h.action.replace(/^consultation\./, ''));
+}
+
 export function HistorySheet(p: { c: Consultation }): JSX.Element {
   return (
     <ol class="history">
-      {(p.c.history ?? []).map((h, i) => (
+      {condense(p.c.history ?? []).map((h, i) => (
         <li key={i}>
           <time class="mono">{fullTime(h.at_ms)}</time>
-          <span>{h.to_state && h.to_state !== h.from_state ? tCode('state', h.to_state) : tCode('event', h.action.replace(/^consultation\./, ''))}</span>
+          <span>{h.times > 1 ? t('event.times', { what: historyWords(h), n: h.times }) : historyWords(h)}</span>
           <span class="hint">{pick(h.actor_zh ?? undefined, h.actor_en ?? undefined) || t('case.system')}{h.reason_code ? ` · ${tCode('reason', h.reason_code)}` : ''}</span>
         </li>
       ))}

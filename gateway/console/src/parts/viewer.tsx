@@ -183,7 +183,13 @@ function Stage(p: Props & { a: Attachment }): JSX.Element {
   const key = (e: KeyboardEvent): void => {
     const step: Record<string, number> = { ArrowUp: -1, ArrowDown: 1, PageUp: -10, PageDown: 10 };
     const by = step[e.key];
-    if (by !== undefined && frames > 1) {
+    const pull: Record<string, [number, number]> = { ArrowUp: [0, -10], ArrowDown: [0, 10], ArrowLeft: [-10, 0], ArrowRight: [10, 0] };
+    const moved = pull[e.key];
+    if (e.shiftKey && moved && win && a.kind === 'dicom') {
+      e.preventDefault(); // as if the mouse had been dragged
+      const next = dragged(win, moved[0], moved[1]);
+      p.onView({ attachment: a.id, frame, center: next.center, width: next.width });
+    } else if (by !== undefined && frames > 1) {
       e.preventDefault();
       toFrame(frame + by);
     }

@@ -1,7 +1,8 @@
-/* How much video we send: a few steps, chosen by what the gateway hears of us (loss, received rate), or by hand. Sound is never
- * touched. Down fast (2 reports of 2 s), up slowly (8 reports), with a longer wait after each fall, so that it does not swing. */
+/* How much video we send: a few steps, chosen by what the gateway hears of us, or by hand. Sound is never touched.
+ * Down at once: on loss, on a long way round, or when the link does not carry the step; audio alone only from the lowest step.
+ * Up after 10 s without a bad report. A rise that had to be taken back within 20 s makes the next wait twice as long (at most
+ * 60 s), so that it does not swing. `advance` is the whole rule, without clock and without side effects. */
 import { Store } from '../lib/store';
-import type { LegFigures } from '../lib/types';
 
 export type Level = 'audio' | 'min' | 'low' | 'medium' | 'high';
 export type Mode = 'auto' | Level;
@@ -13,27 +14,78 @@ export const LADDER: Record<Level, { bps: number; height: number; fps: number; s
   medium: { bps: 600_000, height: 360, fps: 25, scale: 1 },
   high: { bps: 1_500_000, height: 720, fps: 30, scale: 1 },
 };
-const AUTOMATIC: Level[] = ['audio', 'min', 'low', 'medium'];
+export const AUTOMATIC: Level[] = ['audio', 'min', 'low', 'medium'];
+export const AUDIO_BPS = 40_000; // Opus with its headers: always paid first
 const BAD_PERMILLE = 50;
 const AWFUL_PERMILLE = 150;
 const GOOD_PERMILLE = 15;
-const UP_AFTER = 8;
-const UP_AFTER_MAX = 60;
+const LONG_RTT_MS = 1500;
+const NARROW = 0.6; // the link carries less than this share of the step
+const SETTLE_MS = 3000; // what is reported this soon after a fall is still from before it
+export const UP_AFTER_MS = 10_000;
+export const UP_AFTER_MAX_MS = 60_000;
+const TAKEN_BACK_MS = 20_000;
+
+/* One report, each 2 s: the gateway's figures of our leg up, and what the browser believes the link carries. */
+export interface Report {
+  loss_permille: number;
+  rtt_ms: number;
+  carries_bps?: number | null; // null: not known, or the picture does not ask for more
+}
+
+export interface Position {
+  level: Level;
+  cleanSinceMs: number | null;
+  fellMs: number | null;
+  roseMs: number | null;
+  upAfterMs: number;
+}
+
+export function start(level: Level = 'medium'): Position {
+  return { level, cleanSinceMs: null, fellMs: null, roseMs: null, upAfterMs: UP_AFTER_MS };
+}
+
+function narrow(level: Level, carries: number | null | undefined): boolean {
+  return typeof carries === 'number' && level !== 'audio' && carries < NARROW * (LADDER[level].bps + AUDIO_BPS);
+}
+
+export function advance(at: Position, r: Report, nowMs: number): Position {
+  const step = AUTOMATIC.indexOf(at.level);
+  const awful = r.loss_permille >= AWFUL_PERMILLE;
+  if (awful || r.loss_permille >= BAD_PERMILLE || r.rtt_ms > LONG_RTT_MS || narrow(at.level, r.carries_bps)) {
+    if (step <= 0 || (at.fellMs !== null && nowMs - at.fellMs < SETTLE_MS)) {
+      return { ...at, cleanSinceMs: null };
+    }
+    const to = step === 1 ? 0 : Math.max(1, step - (awful ? 2 : 1));
+    const takenBack = at.roseMs !== null && nowMs - at.roseMs < TAKEN_BACK_MS;
+    return {
+      level: AUTOMATIC[to] ?? 'audio', cleanSinceMs: null, fellMs: nowMs, roseMs: null,
+      upAfterMs: takenBack ? Math.min(UP_AFTER_MAX_MS, at.upAfterMs * 2) : at.upAfterMs,
+    };
+  }
+  if (r.loss_permille > GOOD_PERMILLE) {
+    return { ...at, cleanSinceMs: null }; // neither good nor bad: stay
+  }
+  const since = at.cleanSinceMs ?? nowMs;
+  const held = at.roseMs !== null && nowMs - at.roseMs >= TAKEN_BACK_MS;
+  const upAfterMs = held ? UP_AFTER_MS : at.upAfterMs;
+  if (nowMs - since < upAfterMs || step < 0 || step >= AUTOMATIC.length - 1) {
+    return { ...at, cleanSinceMs: since, upAfterMs };
+  }
+  return { ...at, level: AUTOMATIC[step + 1] ?? 'medium', cleanSinceMs: nowMs, roseMs: nowMs, upAfterMs };
+}
 
 export class Ladder {
   readonly level = new Store<Level>('medium');
   readonly mode = new Store<Mode>('auto');
-  private bad = 0;
-  private good = 0;
-  private upAfter = UP_AFTER;
+  private at = start();
 
   constructor(private apply: (level: Level) => void) {}
 
   choose(mode: Mode): void {
     this.mode.set(mode);
-    this.bad = this.good = 0;
-    this.upAfter = UP_AFTER;
-    this.set(mode === 'auto' ? 'medium' : mode);
+    this.at = start();
+    this.set(mode === 'auto' ? this.at.level : mode);
   }
 
   /* Automatic, and below what it would like to be. */
@@ -41,34 +93,18 @@ export class Ladder {
     return this.mode.get() === 'auto' && this.level.get() !== 'medium';
   }
 
-  /* One `quality` report of our own leg up to the gateway. */
-  report(up: LegFigures | null | undefined): void {
-    if (this.mode.get() !== 'auto' || !up) {
+  report(r: Report | null | undefined, nowMs: number): void {
+    if (this.mode.get() !== 'auto' || !r) {
       return;
     }
-    const at = AUTOMATIC.indexOf(this.level.get());
-    if (up.loss_permille >= BAD_PERMILLE || up.rtt_ms > 1500) {
-      this.good = 0;
-      this.bad += up.loss_permille >= AWFUL_PERMILLE ? 2 : 1;
-      if (this.bad >= 2 && at > 0) {
-        this.bad = 0;
-        this.upAfter = Math.min(UP_AFTER_MAX, this.upAfter * 2);
-        this.set(AUTOMATIC[at - 1] ?? 'audio');
-      }
-    } else if (up.loss_permille <= GOOD_PERMILLE) {
-      this.bad = 0;
-      this.good += 1;
-      if (this.good >= this.upAfter && at < AUTOMATIC.length - 1) {
-        this.good = 0;
-        this.set(AUTOMATIC[at + 1] ?? 'medium');
-      }
+    this.at = advance(this.at, r, nowMs);
+    if (this.at.level !== this.level.get()) {
+      this.set(this.at.level);
     }
   }
 
   private set(level: Level): void {
-    if (level !== this.level.get()) {
-      this.level.set(level);
-    }
+    this.level.set(level);
     this.apply(level);
   }
 }

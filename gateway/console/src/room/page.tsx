@@ -5,16 +5,19 @@ import { serverNow } from '../lib/api';
 import { clock, stopwatch } from '../lib/format';
 import { nameOf, pick, t, tCode } from '../lib/i18n';
 import { useResource } from '../lib/resource';
+import { go } from '../lib/router';
 import { consult } from '../lib/session';
 import { signal } from '../lib/signal';
 import { useStore, useTick } from '../lib/store';
 import type { Consultation, Party } from '../lib/types';
 import { Loading, Notice, ProblemNotice, Select, useAction, useId } from '../parts/basic';
-import { Ask, type Question } from '../parts/dialog';
-import { OpinionForm } from '../parts/opinion';
+import { DeviceSelects, useDeviceList } from '../parts/check';
+import { Ask, Dialog, type Question } from '../parts/dialog';
+import { OpinionForm, setLanding } from '../parts/opinion';
 import { ConsentsSheet, PatientSheet, RequestSheet, latestConsents } from '../parts/sheet';
 import { UploadArea } from '../parts/attachments';
 import { Viewer } from '../parts/viewer';
+import { loadChoice, saveChoice, type Choice } from './devices';
 import { hungUp, setHungUp } from './hungup';
 import type { Mode } from './ladder';
 import { linkWords } from './quality';
@@ -83,7 +86,6 @@ function Away(p: { c: Consultation; onReturn: () => void; onChanged: () => void 
 }
 
 function Closed(p: { c: Consultation; reason: string; error: { zh: string; en: string } | null; onReturn: () => void }): JSX.Element {
-  const consultant = p.c.my_role === 'consultant';
   const sentence = p.error ? pick(p.error.zh, p.error.en)
     : p.reason === 'taken-over' ? t('room.taken-over') : p.reason === 'technical' ? t('room.technical') : p.reason === 'withdrawn' ? t('room.withdrawn') : t('room.ended');
   return (
@@ -92,7 +94,7 @@ function Closed(p: { c: Consultation; reason: string; error: { zh: string; en: s
       <Notice kind={p.error || p.reason === 'technical' ? 'warn' : 'info'}>{sentence}</Notice>
       <div class="buttons">
         {(p.reason === 'taken-over' || p.error) && <button type="button" class="primary" onClick={p.onReturn}>{t(p.error ? 'app.retry' : 'room.take-back')}</button>}
-        <a class={p.reason === 'taken-over' ? 'button' : 'button primary'} href={`#/c/${p.c.id}`}>{t(consultant && p.reason === 'ended' ? 'room.to-opinion' : 'room.to-case')}</a>
+        <a class={p.reason === 'taken-over' ? 'button' : 'button primary'} href={`#/c/${p.c.id}`}>{t('room.to-case')}</a>
       </div>
     </main>
   );
@@ -124,7 +126,8 @@ function RecordingMark(p: { on: boolean; c: Consultation; reload: () => void }):
   const own = given(party);
   const why = !given('patient') ? t('rec.need-patient') : !given('consultant') ? t('rec.need-consultant') : '';
   const put = async (value: boolean): Promise<void> => {
-    await putRecordingConsent(p.c.id, party, value);
+    const giver = latestConsents(p.c.consents).find((x) => x.party === 'patient' && x.who?.relation && x.who.relation !== 'self')?.who;
+    await putRecordingConsent(p.c.id, party, value, giver);
     p.reload();
   };
   const withdraw = (): void => setQuestion({ title: t('rec.withdraw'), text: t('rec.withdraw-ask'), danger: true, run: () => put(false) });
@@ -141,18 +144,44 @@ function RecordingMark(p: { on: boolean; c: Consultation; reload: () => void }):
   );
 }
 
+/* Another camera or microphone in the middle of the call. */
+function Devices(p: { room: Room; onClose: () => void }): JSX.Element {
+  const own = useStore(p.room.own);
+  const [choice, setChoice] = useState<Choice>(loadChoice);
+  const [busy, setBusy] = useState(false);
+  const devices = useDeviceList(own.stream);
+  const change = (next: Choice): void => {
+    setChoice(next);
+    saveChoice(next);
+    setBusy(true);
+    void p.room.open(next).then(() => setBusy(false));
+  };
+  return (
+    <Dialog title={t('room.devices-title')} onClose={p.onClose}>
+      <DeviceSelects choice={choice} devices={devices} onChange={change} disabled={busy} />
+      {own.deviceError && <Notice kind="error">{own.deviceError.sentence()}</Notice>}
+      {own.warning && <Notice kind="warn">{t(own.warning)}</Notice>}
+      <p class="hint">{t('room.devices-hint')}</p>
+      <div class="buttons end"><button type="button" class="primary" onClick={p.onClose}>{t('app.close')}</button></div>
+    </Dialog>
+  );
+}
+
 function Controls(p: { room: Room; c: Consultation; onHangUp: () => void; onEnd: () => void }): JSX.Element {
   const own = useStore(p.room.own);
   const mode = useStore(p.room.media.ladder.mode);
   const hasVideo = Boolean(own.stream?.getVideoTracks().length);
   const hasAudio = Boolean(own.stream?.getAudioTracks().length);
+  const [devices, setDevices] = useState(false);
   return (
     <div class="controls" role="group" aria-label={t('room.controls')}>
       <button type="button" aria-pressed={own.muted} class={own.muted ? 'off' : ''} disabled={!hasAudio} onClick={() => p.room.setMuted(!own.muted)}>{t('room.mute')}</button>
       <button type="button" aria-pressed={own.cameraOff} class={own.cameraOff ? 'off' : ''} disabled={!hasVideo} onClick={() => p.room.setCameraOff(!own.cameraOff)}>{t('room.camera-off')}</button>
+      <button type="button" aria-haspopup="dialog" onClick={() => setDevices(true)}>{t('room.devices')}</button>
+      {devices && <Devices room={p.room} onClose={() => setDevices(false)} />}
       <span title={t('room.quality')}>
         <Select label={t('room.quality')} hideLabel value={mode} onChange={(v) => p.room.media.ladder.choose(v as Mode)}
-          options={(['auto', 'high', 'medium', 'low', 'min', 'audio'] as const).map((m) => ({ value: m, label: m === 'auto' ? `${t('room.quality')}: ${t('room.q-auto')}` : t(`room.q-${m}`) }))} />
+          options={(['auto', 'high', 'medium', 'low', 'min', 'audio'] as const).map((m) => ({ value: m, label: m === 'auto' ? `${t('room.quality-short')}: ${t('room.q-auto')}` : t(`room.q-${m}`) }))} />
       </span>
       <span class="spacer" />
       <button type="button" onClick={p.onHangUp} title={t('room.hang-up-hint')}>{t('room.hang-up')}</button>
@@ -262,6 +291,14 @@ function Inside(p: { room: Room; c: Consultation; reload: () => void; onHangUp: 
     }
   }, [c.attachments.length, state.phase]);
 
+  const over = state.phase === 'closed' && state.reason === 'ended';
+  useEffect(() => {
+    if (over) {
+      setLanding(c.id);
+      go(`/c/${c.id}`, true); // straight to what is next: the opinion form, or the case
+    }
+  }, [over]);
+
   if (state.phase === 'closed' || state.phase === 'refused') {
     return <Closed c={c} reason={state.reason} error={state.phase === 'refused' ? state.error : null} onReturn={p.onReturn} />;
   }
@@ -284,8 +321,8 @@ function Inside(p: { room: Room; c: Consultation; reload: () => void; onHangUp: 
           </span>
         </div>
         <Videos room={room} counterpart={counterpart} />
-        {own.deviceError && <Notice kind="error" action={<button type="button" class="small" onClick={() => void room.open({ camera: '', microphone: '' })}>{t('app.retry')}</button>}>{own.deviceError.sentence()}</Notice>}
-        {own.warning && <Notice kind="warn" action={<button type="button" class="small" onClick={() => void room.open({ camera: '', microphone: '' })}>{t('app.retry')}</button>}>{t(own.warning)}</Notice>}
+        {own.deviceError && <Notice kind="error" action={<button type="button" class="small" onClick={() => void room.open(loadChoice())}>{t('app.retry')}</button>}>{own.deviceError.sentence()}</Notice>}
+        {own.warning && <Notice kind="warn" action={<button type="button" class="small" onClick={() => void room.open(loadChoice())}>{t('app.retry')}</button>}>{t(own.warning)}</Notice>}
         {state.error && <Notice kind="warn">{pick(state.error.zh, state.error.en)}</Notice>}
         {media.refused && <Notice kind="warn">{pick(media.refused.zh, media.refused.en)}</Notice>}
         <Controls room={room} c={c} onHangUp={p.onHangUp} onEnd={end} />

@@ -74,8 +74,10 @@ export class Room {
 
   /* Leaves the room; the consultation goes on. */
   leave(): void {
-    signal.send({ type: 'room.leave', consultation: this.id });
-    this.close();
+    if (!this.closed) {
+      signal.send({ type: 'room.leave', consultation: this.id });
+      this.close();
+    }
   }
 
   private close(): void {
@@ -180,7 +182,8 @@ export class Room {
   private onQuality(m: Message): void {
     const quality = m.seats as SeatQuality[];
     this.state.update({ quality });
-    this.media.ladder.report(quality.find((q) => q.seat === this.state.get().seat)?.up);
+    const up = quality.find((q) => q.seat === this.state.get().seat)?.up;
+    this.media.ladder.report(up && { loss_permille: up.loss_permille, rtt_ms: up.rtt_ms, carries_bps: this.media.carriesBps }, performance.now());
   }
 
   /* ---- the shared view ---- */
@@ -249,7 +252,9 @@ export class Room {
   }
 }
 
-export function putRecordingConsent(id: string, party: 'patient' | 'consultant', given: boolean): Promise<unknown> {
-  const who = party === 'patient' ? { relation: 'self', method: 'spoken' } : { method: 'click' };
+/* For the patient speaks whoever spoke at the request: a guardian stays the guardian. */
+export function putRecordingConsent(id: string, party: 'patient' | 'consultant', given: boolean, giver?: { relation?: string; name?: string } | null): Promise<unknown> {
+  const named = giver?.relation && giver.relation !== 'self' && giver.name ? { relation: giver.relation, name: giver.name } : { relation: 'self' };
+  const who = party === 'patient' ? { ...named, method: 'spoken' } : { method: 'click' };
   return put(`/consultations/${id}/consents/recording`, { party, given, ...who, text_version: CONSENT_TEXT_VERSION });
 }
