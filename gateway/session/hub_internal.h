@@ -10,7 +10,6 @@
 #include <stdatomic.h>
 
 #define HUB_BUCKETS 4096u       /* 10,000 connections: chains of two or three */
-#define ROOM_ABSENT_US 10000000 /* a seat empty for 10 s interrupts (proto/signal/README.md) */
 #define ROOM_QUALITY_US 2000000 /* figures to the parties each 2 s */
 #define ROOM_IDLE_CLOSE_US                                                                         \
     900000000 /* nobody in it for 15 min: the consultation's own timer has decided by then */

@@ -5,11 +5,12 @@
  *                                    │ WebSocket closed; room.leave and the end of the session end
  *                                    │ the media, too
  *                                    v
- *                                 absent ──10 s without media either──> consult_session_absent
+ *                                 absent ──without media either──> consult_session_absent
  * (interrupted)
  *
  * Invariants: a seat has at most one connection; a connection is in at most one room; a room that
  * nobody is in for 15 minutes closes (the consultation's own timer has decided by then). */
+#include "gateway/config/config.h"
 #include "gateway/consult/consult_session.h"
 #include "gateway/session/chat.h"
 #include "gateway/session/hub_internal.h"
@@ -44,6 +45,12 @@ struct room *room_by_media(const struct hub *hub, struct media_room media)
 static struct loop *room_loop(const struct room *room)
 {
     return web_loop(room->hub->app->web);
+}
+
+/* How long a seat may be empty before the consultation is told (setting interrupted_after_s). */
+static int64_t absent_us(const struct room *room)
+{
+    return config_values(room->hub->app->config)->interrupted_after_s * 1000000;
 }
 
 static bool somebody_present(const struct room *room)
@@ -88,7 +95,7 @@ static void on_absent(struct loop_timer *timer)
              (int)(seat - room->seats));
     if (app_call(room->hub->app, NULL, consult_session_absent, body, absence_noted, NULL) !=
         STATUS_OK) {
-        loop_timer_set(room_loop(room), timer, ROOM_ABSENT_US); /* store busy: later */
+        loop_timer_set(room_loop(room), timer, absent_us(room)); /* store busy: later */
     }
 }
 
@@ -99,7 +106,7 @@ void room_seat_check(struct seat *seat)
     if (!empty) {
         loop_timer_cancel(loop, &seat->absent);
     } else if (!seat->absent_armed) {
-        loop_timer_set(loop, &seat->absent, ROOM_ABSENT_US);
+        loop_timer_set(loop, &seat->absent, absent_us(seat->room));
     }
     seat->absent_armed = empty;
 }

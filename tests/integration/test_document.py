@@ -390,6 +390,7 @@ def restart(g, clinician, first, case, epoch):
     checks.ok(first.ws.receive("room.state", where=lambda m: sum(p["present"] for p in m["parties"]) == 2) is not None, "the same room, resumed")
     clinician.ws.send({"type": "room.leave", "consultation": case})
     checks.ok(first.ws.receive("room.state", where=lambda m: not m["parties"][0]["present"]) is not None, "hanging up is seen")
+    checks.ok(first.ws.receive("consultation.changed", where=lambda m: m["state"] == "interrupted", timeout=5) is not None, "and interrupts after interrupted_after_s")
 
 
 def reporting(clinician, first, second, case):
@@ -505,7 +506,7 @@ def coverage():
 
 
 def main():
-    g = Gateway("--login_failures_max", "3").start()
+    g = Gateway("--login_failures_max", "3", "--interrupted_after_s", "2").start()
     try:
         clinician, other, expired = (Person(g, p) for p in (g.people("clinician")[0], g.people("clinician")[1], g.people("clinician")[4]))
         first, second = (Person(g, p) for p in g.people("specialist", "cardiology"))
