@@ -14,7 +14,8 @@ enum signal_kind {
     SIGNAL_KIND_number, /* absolute value at most max */
     SIGNAL_KIND_bool,
     SIGNAL_KIND_object,
-    SIGNAL_KIND_array /* at most max items */
+    SIGNAL_KIND_array, /* at most max items */
+    SIGNAL_KIND_point  /* [x, y], two numbers 0..1 */
 };
 
 struct signal_field {
