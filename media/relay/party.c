@@ -133,6 +133,16 @@ bool party_bucket_take(struct party_bucket *bucket, int64_t now_us, size_t octet
     return true;
 }
 
+bool party_may_send(struct party *party, int64_t now_us, bool rtcp, size_t len)
+{
+    enum { SCALE = 1000 }; /* thousandths of a packet: a bucket fills by whole units */
+    return party_bucket_take(&party->packet_bucket, now_us, SCALE,
+                             (int64_t)8 * SCALE * PARTY_UP_PPS_MAX,
+                             (int64_t)SCALE * PARTY_UP_PPS_BURST) &&
+           (!rtcp || party_bucket_take(&party->rtcp_bucket, now_us, len, PARTY_RTCP_BPS_MAX,
+                                       PARTY_RTCP_BURST));
+}
+
 static uint32_t rate_bps(uint64_t bytes, int64_t span_us)
 {
     uint64_t bps = span_us <= 0 ? 0 : bytes * 8 * 1000000 / (uint64_t)span_us;

@@ -17,7 +17,15 @@
 #define PARTY_SILENT_US 1000000 /* media.h: MEDIA_SEAT_SILENT */
 #define PARTY_UP_BPS_MAX                                                                           \
     12000000 /* a hostile but authenticated peer: 720p30 screen text peaks below half of it */
-#define PARTY_UP_BURST 400000       /* octets: a key frame of 1080p and its padding */
+#define PARTY_UP_BURST 400000 /* octets: a key frame of 1080p and its padding */
+#define PARTY_UP_PPS_MAX                                                                           \
+    3000 /* packets a second, reports too: each costs a worker some microseconds a receiver,       \
+            however short it is; 12 Mbit/s in packets of 500 octets */
+#define PARTY_UP_PPS_BURST 1500
+#define PARTY_RTCP_BPS_MAX                                                                         \
+    1000000 /* each sender report goes to the recorder, each NACK looks into the cache; feedback   \
+               on five streams is below a third of it */
+#define PARTY_RTCP_BURST 64000      /* octets */
 #define PARTY_RTX_BPS_MAX 3000000   /* repairs that a receiver can provoke */
 #define PARTY_RTX_BURST 200000      /* octets */
 #define PARTY_RTT_DEFAULT_US 100000 /* until a report tells; media-peers 4.4 */
@@ -56,7 +64,7 @@ struct party {
     bool has_clock;
     int64_t clock_us; /* our monotonic clock - the publisher's NTP clock */
     uint32_t rtt_us;
-    struct party_bucket up_bucket, rtx_bucket;
+    struct party_bucket up_bucket, rtx_bucket, packet_bucket, rtcp_bucket;
     uint32_t limit_told_bps; /* last REMB */
     int64_t report_due_us, remb_due_us, stats_due_us;
     /* life */
@@ -88,6 +96,9 @@ struct tx *party_down_of_ssrc(struct party *party, uint32_t ssrc, unsigned *out_
 /* Takes octets from a bucket that fills at bps; false: not enough there. */
 bool party_bucket_take(struct party_bucket *bucket, int64_t now_us, size_t octets, int64_t bps,
                        int64_t burst);
+/* Whether an authenticated packet of len octets is within what a peer may send (the octets of RTP
+ * are weighed by the relay, when it is known whose stream it is). */
+bool party_may_send(struct party *party, int64_t now_us, bool rtcp, size_t len);
 /* Fills type MEDIA_STATS fields of an event and begins the next second. */
 void party_stats(struct party *party, int64_t span_us, struct media_event *out_event);
 struct party *party_check(struct party *party); /* CHECKs the magic */

@@ -11,6 +11,8 @@
 #include <string.h>
 
 #define STATS_US 1000000
+#define HOLD_ADDRESS_US 7000000 /* RFC 7675 §5.1: checks come each 5 s, at most 1.2 times as late \
+                                 */
 
 struct core {
     struct core_config config;
@@ -115,6 +117,13 @@ static struct room *room_of(const struct core *core, struct media_room handle)
     }
     struct room *room = core->rooms[handle.index];
     return room != NULL && room->handle.generation == handle.generation ? room : NULL;
+}
+
+struct party *core_party(struct core *core, struct media_room handle, uint8_t seat)
+{
+    const struct room *room = room_of(core, handle);
+    CHECK(seat < MEDIA_SEATS_MAX);
+    return room == NULL ? NULL : room->parties[seat];
 }
 
 /* --- reports --- */
@@ -340,6 +349,21 @@ void core_command(struct core *core, int64_t now_us, const struct worker_command
 
 /* --- datagrams --- */
 
+/* A check moves its sender's address to the connection whose password it knows. One that is in use
+ * by another connection stays there: else whoever is in any room could cut a call off by a check
+ * with its own password and the forged address of a party of it. */
+static bool holds_address(const struct party *owner, int64_t now_us, const struct addr *from)
+{
+    const struct icelite *ice = &owner->transport.ice;
+    for (unsigned i = 0; i < ICELITE_PAIRS_MAX; i++) {
+        if (addr_equal(&ice->pairs[i].remote, from)) {
+            return owner->transport.state == TRANSPORT_CONNECTED &&
+                   now_us - ice->pairs[i].checked_us < HOLD_ADDRESS_US;
+        }
+    }
+    return false;
+}
+
 static void stun(struct core *core, int64_t now_us, const struct addr *from, struct span datagram)
 {
     struct stun_message message;
@@ -366,6 +390,11 @@ static void stun(struct core *core, int64_t now_us, const struct addr *from, str
         return;
     }
     party_check(party);
+    const struct party *owner = directory_find_addr(core->directory, from);
+    if (owner != NULL && owner != party && holds_address(owner, now_us, from)) {
+        counters_add(&core->counters, COUNTER_DROP_STUN_ADDRESS, 1);
+        return;
+    }
     struct icelite_result result;
     transport_stun(&party->transport, now_us, &message, from, core->integrity, core->box, &result);
     if (result.removed.family != 0) {
@@ -394,6 +423,11 @@ static void rtp_or_rtcp(int64_t now_us, struct party *party, enum demux_kind kin
                              : transport_unprotect_rtcp(&party->transport, data, &len);
     if (status != STATUS_OK) {
         return; /* counted by the transport */
+    }
+    if (!party_may_send(party, now_us, kind == DEMUX_RTCP, len)) {
+        counters_add(party->transport.counters,
+                     kind == DEMUX_RTP ? COUNTER_DROP_RTP_RATE : COUNTER_DROP_RTCP_RATE, 1);
+        return;
     }
     became_alive(party, now_us, kind == DEMUX_RTP);
     struct room *room = party->room;

@@ -14,6 +14,7 @@
 
 struct core;
 struct dtls_context;
+struct party;
 
 struct core_config {
     uint32_t rooms_max;        /* indices of rooms are below it */
@@ -32,6 +33,9 @@ MUST_USE enum status core_create(const struct core_config *config, struct outbox
                                  struct core **out_core);
 void core_destroy(struct core *core);
 struct counters *core_counters(struct core *core);
+/* The connection in a seat, NULL: none. Borrowed until the next command, datagram or tick: for
+ * those who look closer (tests, fuzzers). */
+struct party *core_party(struct core *core, struct media_room room, uint8_t seat);
 
 void core_command(struct core *core, int64_t now_us, const struct worker_command *command);
 /* data is changed in place. */

@@ -380,6 +380,72 @@ static void hostile_peer(void)
     sim_destroy(sim);
 }
 
+/* An authenticated peer in another room forges the address of a party of this call and checks from
+ * it with its own password: the party's packets still reach its own connection. */
+static void address_of_another_is_not_taken(void)
+{
+    struct sim *sim = pair(GCM128);
+    sim_run(sim, 500000, true);
+    struct client *b = sim->clients[1];
+    unsigned before = b->rx[1].packets;
+    for (int i = 0; i < 20; i++) {
+        b->out_count = 0;
+        client_stun(b, &plain);
+        struct client_datagram forged = b->out[b->out_head];
+        b->out_count = 0;
+        core_datagram(sim->core, sim->now_us, &sim->addresses[0], forged.data, forged.len);
+        sim_run(sim, 50000, true);
+    }
+    EXPECT_INT(sim_counter(sim, COUNTER_DROP_STUN_ADDRESS), 20);
+    EXPECT_INT(sim_counter(sim, COUNTER_DROP_SRTP_AUTH), 0);
+    EXPECT(b->rx[1].packets > before + 60);
+    /* An address whose owner is silent for good may be used by somebody else. */
+    client_destroy(sim->clients[0]);
+    sim->clients[0] = NULL;
+    sim_run(sim, 8000000, true);
+    b->out_count = 0;
+    client_stun(b, &plain);
+    struct client_datagram moved = b->out[b->out_head];
+    b->out_count = 0;
+    core_datagram(sim->core, sim->now_us, &sim->addresses[0], moved.data, moved.len);
+    EXPECT_INT(sim_counter(sim, COUNTER_DROP_STUN_ADDRESS), 20);
+    sim_destroy(sim);
+}
+
+/* Packets that are short cost as much as long ones, and reports go to the recorder: both are
+ * counted before anything is done with them. The other party and the peer's own media after it go
+ * on. */
+static void short_packets_and_reports_are_limited(void)
+{
+    struct sim *sim = pair(GCM128);
+    sim_run(sim, 500000, true);
+    for (int ms = 0; ms < 500; ms++) {
+        for (int i = 0; i < 20; i++) { /* 20,000 a second */
+            client_send_rtp(sim->clients[0], 0, false, "x", 1);
+        }
+        sim_step(sim);
+    }
+    EXPECT(sim_counter(sim, COUNTER_DROP_RTP_RATE) > 6000);
+    sim_run(sim, 1000000, false);
+    EXPECT_INT(sim_counter(sim, COUNTER_DROP_RTCP_RATE), 0);
+    for (int ms = 0; ms < 1000; ms++) {
+        uint8_t buffer[1400];
+        struct writer w = writer_of(buffer, sizeof(buffer));
+        for (int i = 0; i < 40; i++) {
+            struct rtcp_sender_info info = {.ntp = rtcp_ntp_of_us(1700000000000000 + sim->now_us)};
+            rtcp_write_sr(&w, sim->clients[0]->ssrc[1], &info, NULL, 0);
+        }
+        client_send_rtcp(sim->clients[0], &w);
+        sim_step(sim);
+    }
+    EXPECT(sim_counter(sim, COUNTER_DROP_RTCP_RATE) > 700);
+    unsigned before = sim->clients[1]->rx[1].packets;
+    sim_run(sim, 2000000, true);
+    EXPECT(sim->clients[1]->rx[1].packets > before + 150);
+    EXPECT_INT(sim_count(sim, MEDIA_SEAT_GONE, 0), 0);
+    sim_destroy(sim);
+}
+
 /* DTLS from the validated address after the handshake: a second ClientHello, plain alerts, future
  * epochs, short records. */
 static void forged_dtls(void)
@@ -452,6 +518,8 @@ int main(void)
         {"leaving and closing", leaving},
         {"reports survive a full box", reports_survive_a_full_box},
         {"an authenticated peer that is hostile", hostile_peer},
+        {"the address of another is not taken", address_of_another_is_not_taken},
+        {"short packets and reports are limited", short_packets_and_reports_are_limited},
         {"forged DTLS after the handshake", forged_dtls},
         {"ClientHello race", hello_race},
     };
