@@ -3,8 +3,8 @@
 const WHOLE_MAX = 32 * 1024 * 1024;
 const PIECE = 4 * 1024 * 1024;
 
-const K = new Uint32Array(64);
-const H0 = new Uint32Array(8);
+const K = new Int32Array(64);
+const H0 = new Int32Array(8);
 (function constants(): void {
   // The first 32 bits of the fractional parts of the cube (square) roots of the first 64 (8) primes.
   let n = 2;
@@ -15,9 +15,9 @@ const H0 = new Uint32Array(8);
     }
     if (prime) {
       if (found < 8) {
-        H0[found] = (Math.sqrt(n) % 1) * 2 ** 32;
+        H0[found] = Math.floor((Math.sqrt(n) % 1) * 2 ** 32) | 0;
       }
-      K[found] = (Math.cbrt(n) % 1) * 2 ** 32;
+      K[found] = Math.floor((Math.cbrt(n) % 1) * 2 ** 32) | 0;
       found++;
     }
   }
@@ -25,7 +25,7 @@ const H0 = new Uint32Array(8);
 
 export class Sha256 {
   private h = H0.slice();
-  private w = new Uint32Array(64);
+  private w = new Int32Array(64);
   private block = new Uint8Array(64);
   private fill = 0;
   private total = 0;
@@ -61,15 +61,14 @@ export class Sha256 {
     for (let at = 0; at < tail.length; at += 64) {
       this.mix(tail, at);
     }
-    return Array.from(this.h, (v) => v.toString(16).padStart(8, '0')).join('');
+    return Array.from(this.h, (v) => (v >>> 0).toString(16).padStart(8, '0')).join('');
   }
 
   private mix(p: Uint8Array, at: number): void {
     const w = this.w;
     const h = this.h;
-    const view = new DataView(p.buffer, p.byteOffset + at, 64);
-    for (let i = 0; i < 16; i++) {
-      w[i] = view.getUint32(i * 4);
+    for (let i = 0, o = at; i < 16; i++, o += 4) {
+      w[i] = ((p[o] as number) << 24) | ((p[o + 1] as number) << 16) | ((p[o + 2] as number) << 8) | (p[o + 3] as number);
     }
     for (let i = 16; i < 64; i++) {
       const x = w[i - 15] as number;
@@ -78,7 +77,15 @@ export class Sha256 {
       const s1 = ((y >>> 17) | (y << 15)) ^ ((y >>> 19) | (y << 13)) ^ (y >>> 10);
       w[i] = ((w[i - 16] as number) + s0 + (w[i - 7] as number) + s1) | 0;
     }
-    let [a, b, c, d, e, f, g, k] = h as unknown as [number, number, number, number, number, number, number, number];
+    // plain variables: taking the eight apart and together by iterators costs more than the rounds themselves
+    let a = h[0] as number;
+    let b = h[1] as number;
+    let c = h[2] as number;
+    let d = h[3] as number;
+    let e = h[4] as number;
+    let f = h[5] as number;
+    let g = h[6] as number;
+    let k = h[7] as number;
     for (let i = 0; i < 64; i++) {
       const s1 = ((e >>> 6) | (e << 26)) ^ ((e >>> 11) | (e << 21)) ^ ((e >>> 25) | (e << 7));
       const t1 = (k + s1 + ((e & f) ^ (~e & g)) + (K[i] as number) + (w[i] as number)) | 0;
@@ -93,9 +100,14 @@ export class Sha256 {
       b = a;
       a = (t1 + t2) | 0;
     }
-    [a, b, c, d, e, f, g, k].forEach((v, i) => {
-      h[i] = (h[i] as number) + v;
-    });
+    h[0] = (h[0] as number) + a;
+    h[1] = (h[1] as number) + b;
+    h[2] = (h[2] as number) + c;
+    h[3] = (h[3] as number) + d;
+    h[4] = (h[4] as number) + e;
+    h[5] = (h[5] as number) + f;
+    h[6] = (h[6] as number) + g;
+    h[7] = (h[7] as number) + k;
   }
 }
 
