@@ -1,5 +1,6 @@
 #include "gateway/consult/consult_routes.h"
 
+#include "gateway/config/config.h"
 #include "gateway/consult/consult_actions.h"
 #include "gateway/consult/consult_change.h"
 #include "gateway/consult/consult_fields.h"
@@ -16,6 +17,7 @@
 #define PERSONS (ROLE_CLINICIAN | ROLE_SPECIALIST | ROLE_COORDINATOR)
 #define REQUEST_BYTES_MAX 524288 /* all members at their limits, escaped */
 #define ACTION_BYTES_MAX 65536
+#define DAY_MS 86400000
 
 const struct api_route consult_routes[] = {
     {"POST", "/api/v1/consultations", ROLE_CLINICIAN, API_BODY_JSON, REQUEST_BYTES_MAX,
@@ -99,10 +101,33 @@ static bool body_is_object(struct api_call *call)
                        "The body must be a JSON object.", "");
 }
 
+/* A draft is a row for good, and a place for files: one account must not fill the disk that all
+ * share. A clinician sees some sixty patients a day. */
+static bool within_day(struct api_call *call)
+{
+    int64_t count = 0;
+    enum status status = db_one_int(call->db, &count,
+                                    "SELECT COUNT(*) FROM consultation WHERE "
+                                    "requester_organisation_id = $1 AND created_ms > $2 "
+                                    "AND requester_id = $3",
+                                    "sis", call->actor->organisation_id, call->now_ms - DAY_MS,
+                                    call->actor->account_id);
+    if (status != STATUS_OK) {
+        return api_store_failed(call, status);
+    }
+    if (call->config == NULL || count < call->config->created_per_day) {
+        return true;
+    }
+    call->retry_after_s = 3600;
+    return api_problem(call, 429, "consultation.too-many",
+                       "您今天新建的会诊已达上限，请联系管理员。",
+                       "You have begun too many consultations today; ask the operator.", NULL);
+}
+
 void consult_create(struct api_call *call)
 {
     struct consult_row row = {.version = 0};
-    if (!body_is_object(call)) {
+    if (!body_is_object(call) || !within_day(call)) {
         return;
     }
     if (fill_new(call, &row)) {

@@ -47,6 +47,8 @@ struct seat {
     enum seat_media media;
     bool has_stats;
     struct media_event stats;
+    unsigned offers_left; /* offer_allowed() */
+    int64_t offers_us;
     struct loop_timer absent;
     bool absent_armed;
     struct room *room; /* back, for the timer */

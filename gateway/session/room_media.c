@@ -20,13 +20,44 @@ const char *seat_media_name(enum seat_media media)
 
 /* ---- offer and answer ---- */
 
+/* Each offer costs a parse here and, at the worker that other rooms share, a connection with its
+ * DTLS and its cache. A browser makes one when it joins, when parties come, and each few seconds on
+ * a line that carries no media: ten at once and one a second after that. Kept with the seat, so
+ * that a new WebSocket is no way around it. */
+#define OFFERS_AT_ONCE 10
+#define OFFER_INTERVAL_US 1000000
+
+static bool offer_allowed(struct seat *seat, int64_t now_us)
+{
+    int64_t more = (now_us - seat->offers_us) / OFFER_INTERVAL_US;
+    if (seat->offers_us == 0 || more >= OFFERS_AT_ONCE - (int64_t)seat->offers_left) {
+        seat->offers_left = OFFERS_AT_ONCE;
+        seat->offers_us = now_us;
+    } else {
+        seat->offers_left += (unsigned)more;
+        seat->offers_us += more * OFFER_INTERVAL_US;
+    }
+    if (seat->offers_left == 0) {
+        return false;
+    }
+    seat->offers_left--;
+    return true;
+}
+
 static void send_offer_error(struct conn *conn, const json_t *message, enum status status,
                              const char *text)
 {
-    json_t *error = message_error(status == STATUS_FULL ? "media.full" : "media.offer-refused",
-                                  status == STATUS_FULL ? "音视频通道已满，请稍后再试。"
-                                                        : "浏览器的音视频参数不被支持。",
-                                  text == NULL ? status_text(status) : text, "media.offer");
+    const char *code = "media.offer-refused";
+    const char *zh = "浏览器的音视频参数不被支持。";
+    if (status == STATUS_FULL) {
+        code = "media.full";
+        zh = "音视频通道已满，请稍后再试。";
+    } else if (status == STATUS_REFUSED) {
+        code = "media.too-often";
+        zh = "音视频重连过于频繁，请稍后再试。";
+    }
+    json_t *error =
+        message_error(code, zh, text == NULL ? status_text(status) : text, "media.offer");
     if (error != NULL) {
         json_object_set(error, "seq", json_object_get(message, "seq"));
     }
@@ -51,6 +82,10 @@ void room_media_offer(struct conn *conn, const json_t *message)
     const char *sdp = message_text(message, "sdp");
     struct media_slot slots[MEDIA_SEATS_MAX];
     const char *problem = NULL;
+    if (!offer_allowed(&room->seats[conn->seat], loop_now_us(web_loop(conn->hub->app->web)))) {
+        send_offer_error(conn, message, STATUS_REFUSED, "Too many offers: wait a second.");
+        return;
+    }
     char *buffer = malloc(ANSWER_MAX);
     if (buffer == NULL) {
         send_offer_error(conn, message, STATUS_NO_MEMORY, NULL);

@@ -11,6 +11,7 @@
 #define TESTS_UNIT_GATEWAY_CONSULT_FIXTURE_H
 
 #include "gateway/app.h"
+#include "gateway/config/config.h"
 #include "gateway/consult/consult_access.h"
 #include "gateway/consult/consult_actions.h"
 #include "gateway/consult/consult_list.h"
@@ -48,6 +49,7 @@
 struct fixture {
     struct db *db;
     struct api_services services;
+    const struct api_config *config; /* NULL: defaults */
     unsigned char secret[crypto_sign_SECRETKEYBYTES], public[crypto_sign_PUBLICKEYBYTES];
     bool key_missing;
     int64_t now_ms;
@@ -266,6 +268,7 @@ static inline int fixture_call(struct fixture *f, const char *account, api_fn ru
     f->call = (struct api_call){.db = f->db,
                                 .now_ms = f->now_ms,
                                 .actor = account == NULL ? NULL : &f->actor,
+                                .config = f->config,
                                 .method = "POST",
                                 .params = {id, param, NULL},
                                 .body = body,

@@ -241,6 +241,29 @@ static void numbers(void)
     fixture_close(&f);
 }
 
+/* Drafts and discarded ones count alike; tomorrow, and for a colleague, there is room again. */
+static void so_many_a_day(void)
+{
+    struct fixture f;
+    char id[33];
+    struct api_config config = {.created_per_day = 3};
+    fixture_open(&f, ":memory:");
+    f.config = &config;
+    for (int i = 0; i < 3; i++) {
+        make_draft(&f, "routine", id);
+        STEP(&f, act(&f, ANNA, id, "discard", NULL));
+    }
+    json_t *body = json_pack("{s:s, s:s, s:s}", "specialty", "cardiology", "urgency", "routine",
+                             "kind", "live");
+    EXPECT_INT(fixture_call(&f, ANNA, consult_create, NULL, NULL, json_incref(body)), 429);
+    EXPECT_TEXT(fixture_text(&f, "code"), "consultation.too-many");
+    EXPECT(f.call.retry_after_s > 0);
+    EXPECT_INT(fixture_call(&f, BO, consult_create, NULL, NULL, json_incref(body)), 201);
+    f.now_ms += 86400000;
+    EXPECT_INT(fixture_call(&f, ANNA, consult_create, NULL, NULL, body), 201);
+    fixture_close(&f);
+}
+
 static int list(struct fixture *f, const char *account, const char *which, const char *limit,
                 const char *before)
 {
@@ -317,6 +340,7 @@ int main(void)
         {"rules refuse", rules_refuse},
         {"If-Match", versions},
         {"numbers", numbers},
+        {"so many a day", so_many_a_day},
         {"lists", lists},
     };
     return TEST_MAIN(cases);
