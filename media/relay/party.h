@@ -5,6 +5,7 @@
 #define MEDIA_RELAY_PARTY_H
 
 #include "media/cc/downlink.h"
+#include "media/cc/pacer.h"
 #include "media/cc/twcc_in.h"
 #include "media/media.h"
 #include "media/negotiate/plan.h"
@@ -60,6 +61,7 @@ struct party {
     int8_t slot_seat[PLAN_SLOTS_MAX]; /* -1: empty */
     struct twcc_in twcc_in;
     struct downlink downlink;
+    struct pacer pacer;
     uint32_t remb_bps; /* what the browser allows us; 0: it did not say */
     bool has_clock;
     int64_t clock_us; /* our monotonic clock - the publisher's NTP clock */

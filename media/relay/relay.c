@@ -1,5 +1,6 @@
 #include "media/relay/relay.h"
 
+#include "media/relay/send.h"
 #include "proto/base/check.h"
 #include "proto/payload/payload.h"
 #include "proto/rtp/rtp.h"
@@ -71,8 +72,8 @@ static const struct plan_ssrc *announced(const struct plan_publish *publish, uin
     return NULL;
 }
 
-static bool accept_source(struct party *from, int64_t now_us, const struct format_match *match,
-                          uint32_t ssrc)
+static bool accept_source(struct room *room, struct party *from, int64_t now_us,
+                          const struct format_match *match, uint32_t ssrc)
 {
     const struct plan_publish *publish = &from->plan.publish[match->kind];
     struct rx *rx = &from->up[match->kind].rx;
@@ -90,6 +91,7 @@ static bool accept_source(struct party *from, int64_t now_us, const struct forma
     rx_begin(rx, ssrc, pair == NULL ? 0 : pair->rtx_ssrc, match->kind == PLAN_AUDIO ? 48000 : 90000,
              match->kind == PLAN_VIDEO);
     if (from->up[match->kind].cache != NULL) {
+        send_pace_room(room, now_us);
         cache_clear(from->up[match->kind].cache);
     }
     return true;
@@ -136,60 +138,10 @@ static void read_extensions(const struct party *from, struct relayed *packet)
 
 /* --- out --- */
 
-struct outgoing {
-    bool marker, has_level, has_orientation;
-    uint8_t level, orientation, payload_type;
-    uint16_t sequence;
-    uint32_t timestamp, ssrc;
-    size_t payload_len; /* for the estimate of what goes over the line */
-};
-
-static void write_header(struct party *to, const struct tx *tx, int64_t now_us,
-                         const struct outgoing *out, struct writer *w)
-{
-    const struct plan_extensions *ids = &tx->formats.extensions;
-    struct rtp_extension_out extensions[3];
-    uint8_t transport_sequence[2];
-    unsigned count = 0;
-    if (ids->transport_cc != 0) {
-        uint16_t number =
-            downlink_sent(&to->downlink, now_us, out->payload_len + RTP_HEADER_LEN + 24);
-        transport_sequence[0] = (uint8_t)(number >> 8);
-        transport_sequence[1] = (uint8_t)number;
-        extensions[count++] =
-            (struct rtp_extension_out){ids->transport_cc, span_of(transport_sequence, 2)};
-    }
-    if (ids->audio_level != 0 && out->has_level) {
-        extensions[count++] = (struct rtp_extension_out){ids->audio_level, span_of(&out->level, 1)};
-    }
-    if (ids->orientation != 0 && out->has_orientation) {
-        extensions[count++] =
-            (struct rtp_extension_out){ids->orientation, span_of(&out->orientation, 1)};
-    }
-    struct rtp_header_out header = {
-        .marker = out->marker,
-        .payload_type = out->payload_type,
-        .sequence = out->sequence,
-        .timestamp = out->timestamp,
-        .ssrc = out->ssrc,
-        .extension_count = count,
-        .extensions = extensions,
-    };
-    rtp_write_header(w, &header);
-}
-
-static void write_payload(struct tx *tx, uint8_t codec, struct span payload, struct writer *w)
-{
-    size_t at = w->at;
-    writer_bytes(w, payload);
-    if (codec == PAYLOAD_VP8 && payload.len > 0 && writer_ok(w)) {
-        tx_rewrite_vp8(tx, w->data + at, payload.len);
-    }
-}
-
-static void relay_to(struct room *room, const struct party *from, struct party *to, struct tx *tx,
+static void relay_to(struct room *room, const struct party *from, struct party *to, unsigned slot,
                      int64_t now_us, const struct relayed *packet)
 {
+    struct tx *tx = &to->down[slot][packet->kind];
     const struct plan_codec *codec = tx_codec(tx, packet->codec);
     if (codec == NULL) {
         drop(room, COUNTER_DROP_NO_CODEC);
@@ -203,7 +155,7 @@ static void relay_to(struct room *room, const struct party *from, struct party *
         .keyframe = packet->keyframe,
         .octets = packet->rtp.payload.len,
     };
-    struct outgoing out = {
+    struct send_out out = {
         .marker = packet->rtp.marker,
         .has_level = packet->has_level,
         .level = packet->level,
@@ -218,12 +170,8 @@ static void relay_to(struct room *room, const struct party *from, struct party *
         drop(room, verdict == TX_OLD ? COUNTER_DROP_RTP_OLD : COUNTER_DROP_WAIT_KEYFRAME);
         return;
     }
-    struct writer w = outbox_begin(room->box);
-    write_header(to, tx, now_us, &out, &w);
-    write_payload(tx, packet->codec, packet->rtp.payload, &w);
-    if (transport_send_rtp(&to->transport, room->box, &w)) {
-        counters_add(room->counters, COUNTER_RELAYED, 1);
-    }
+    struct send_from origin = {packet->kind, packet->codec, packet->sequence, packet->rtp.payload};
+    send_packet(room, to, slot, now_us, &out, &origin);
 }
 
 static void relay_to_all(struct room *room, struct party *from, int64_t now_us,
@@ -239,7 +187,7 @@ static void relay_to_all(struct room *room, struct party *from, int64_t now_us,
             if (to->slot_seat[slot] != (int8_t)from->seat || !tx->active) {
                 continue;
             }
-            relay_to(room, from, to, tx, now_us, packet);
+            relay_to(room, from, to, slot, now_us, packet);
             if (packet->kind == PLAN_VIDEO && !tx->flowing && tx_codec(tx, packet->codec) != NULL) {
                 (void)keyframe_want(&from->up[PLAN_VIDEO].keyframe, now_us);
             }
@@ -247,7 +195,7 @@ static void relay_to_all(struct room *room, struct party *from, int64_t now_us,
     }
 }
 
-static void record(struct room *room, const struct party *from, int64_t now_us,
+static void record(struct room *room, struct party *from, int64_t now_us,
                    const struct relayed *packet)
 {
     if (room->recording == 0 || room->tap == NULL || packet->rtp.payload.len == 0 ||
@@ -268,6 +216,9 @@ static void record(struct room *room, const struct party *from, int64_t now_us,
     };
     if (!tap_ring_put(room->tap, &record, packet->rtp.payload.data)) {
         drop(room, COUNTER_DROP_TAP_FULL);
+        if (packet->kind == PLAN_VIDEO) { /* the recorder drops pictures until one begins anew */
+            (void)keyframe_want(&from->up[PLAN_VIDEO].keyframe, now_us);
+        }
     }
 }
 
@@ -313,6 +264,7 @@ static void relay_packet(struct room *room, struct party *from, int64_t now_us,
     }
     counters_add(room->counters, COUNTER_RTX_MERGED, match->rtx ? 1 : 0);
     if (verdict == RX_RESTART && up->cache != NULL) {
+        send_pace_room(room, now_us); /* the numbers begin again, and so do the cache's */
         cache_clear(up->cache);
     }
     struct payload_info info;
@@ -357,7 +309,7 @@ void relay_rtp(struct room *room, struct party *from, int64_t now_us, uint8_t *p
     if (match.rtx && !unwrap_rtx(room, from, &match, packet, &len, &rtp)) {
         return;
     }
-    if (!accept_source(from, now_us, &match, rtp.ssrc)) {
+    if (!accept_source(room, from, now_us, &match, rtp.ssrc)) {
         drop(room, COUNTER_DROP_RTP_SSRC);
         return;
     }
@@ -371,39 +323,6 @@ static struct party *shown_in(struct room *room, const struct party *to, unsigne
     int8_t seat = to->slot_seat[slot];
     CHECK(seat < MEDIA_SEATS_MAX);
     return seat < 0 ? NULL : room->parties[seat];
-}
-
-static void send_rtx(struct room *room, struct party *to, struct tx *tx, int64_t now_us,
-                     uint16_t sequence, const struct cache_packet *packet)
-{
-    const struct plan_codec *codec = tx_codec(tx, packet->codec);
-    if (codec == NULL || codec->rtx_payload_type == PLAN_NO_RTX) {
-        drop(room, COUNTER_NACK_NO_RTX);
-        return;
-    }
-    if (!party_bucket_take(&to->rtx_bucket, now_us, packet->payload.len, PARTY_RTX_BPS_MAX,
-                           PARTY_RTX_BURST)) {
-        drop(room, COUNTER_NACK_GUARDED);
-        return;
-    }
-    struct outgoing out = {
-        .marker = packet->marker,
-        .has_orientation = packet->has_orientation,
-        .orientation = packet->orientation,
-        .payload_type = codec->rtx_payload_type,
-        .sequence = ++tx->rtx_sequence,
-        .timestamp = packet->timestamp + tx->timestamp_offset,
-        .ssrc = tx->rtx_ssrc,
-        .payload_len = packet->payload.len + 2,
-    };
-    struct writer w = outbox_begin(room->box);
-    write_header(to, tx, now_us, &out, &w);
-    writer_u16(&w, sequence); /* OSN, RFC 4588 §4 */
-    write_payload(tx, packet->codec, packet->payload, &w);
-    if (transport_send_rtp(&to->transport, room->box, &w)) {
-        tx->rtx_packets++;
-        counters_add(room->counters, COUNTER_RTX_SENT, 1);
-    }
 }
 
 void relay_resend(struct room *room, struct party *to, unsigned slot, struct tx *tx, int64_t now_us,
@@ -421,7 +340,8 @@ void relay_resend(struct room *room, struct party *to, unsigned slot, struct tx 
     if (from == NULL || source->connection != from->connection ||
         source->epoch != from->up[PLAN_VIDEO].rx.epoch ||
         !tx_original(tx, sequence, from->up[PLAN_VIDEO].rx.highest, &original) ||
-        !cache_get(from->up[PLAN_VIDEO].cache, now_us, original, &packet)) {
+        !cache_get(from->up[PLAN_VIDEO].cache, now_us, cache_age_us(tx->rtt_us), original,
+                   &packet)) {
         drop(room, COUNTER_NACK_GONE);
         return;
     }
@@ -430,7 +350,7 @@ void relay_resend(struct room *room, struct party *to, unsigned slot, struct tx 
         drop(room, COUNTER_NACK_GUARDED);
         return;
     }
-    send_rtx(room, to, tx, now_us, sequence, &packet);
+    send_repair(room, to, tx, now_us, sequence, &packet);
 }
 
 void relay_want_keyframe(struct room *room, const struct party *to, unsigned slot, int64_t now_us)
@@ -442,8 +362,9 @@ void relay_want_keyframe(struct room *room, const struct party *to, unsigned slo
     }
 }
 
-void relay_detach(struct room *room, uint8_t seat)
+void relay_detach(struct room *room, uint8_t seat, int64_t now_us)
 {
+    send_pace_room(room, now_us);
     for (unsigned i = 0; i < MEDIA_SEATS_MAX; i++) {
         struct party *to = room->parties[i];
         for (unsigned slot = 0; to != NULL && slot < PLAN_SLOTS_MAX; slot++) {

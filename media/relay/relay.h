@@ -16,6 +16,6 @@ void relay_resend(struct room *room, struct party *to, unsigned slot, struct tx 
 /* The receiver in `slot` needs a key frame. */
 void relay_want_keyframe(struct room *room, const struct party *to, unsigned slot, int64_t now_us);
 /* The party left or was replaced: others stop receiving it. */
-void relay_detach(struct room *room, uint8_t seat);
+void relay_detach(struct room *room, uint8_t seat, int64_t now_us);
 
 #endif

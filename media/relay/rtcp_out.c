@@ -99,6 +99,10 @@ static void send_nacks(struct room *room, struct party *to, int64_t now_us, uint
         up->nack_sent += count;
         counters_add(room->counters, COUNTER_NACK_SENT, count);
     }
+    if (up->rx.nack.gave_up) { /* no receiver may be there to ask: the recording needs it as well */
+        up->rx.nack.gave_up = false;
+        up->rx.keyframe_needed = true;
+    }
 }
 
 static void send_pli(struct room *room, struct party *to, int64_t now_us, uint32_t ssrc)

@@ -52,13 +52,21 @@ void cache_put(struct cache *cache, const struct cache_packet *packet)
     cache->written += len;
 }
 
-bool cache_get(const struct cache *cache, int64_t now_us, uint64_t sequence,
+int64_t cache_age_us(uint32_t rtt_us)
+{
+    int64_t age_us = 4 * (int64_t)rtt_us;
+    if (rtt_us == 0 || age_us > CACHE_AGE_US) {
+        return CACHE_AGE_US;
+    }
+    return age_us < CACHE_AGE_MIN_US ? CACHE_AGE_MIN_US : age_us;
+}
+
+bool cache_get(const struct cache *cache, int64_t now_us, int64_t age_us, uint64_t sequence,
                struct cache_packet *out_packet)
 {
     const struct entry *entry = &cache->entries[sequence % CACHE_ENTRIES];
     if (entry->packet.sequence != sequence || sequence == 0 ||
-        cache->written - entry->position > CACHE_BYTES ||
-        now_us - entry->packet.at_us > CACHE_AGE_US) {
+        cache->written - entry->position > CACHE_BYTES || now_us - entry->packet.at_us > age_us) {
         return false;
     }
     *out_packet = entry->packet;

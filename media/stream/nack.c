@@ -39,6 +39,7 @@ unsigned nack_due(struct nack *nack, int64_t now_us, uint32_t rtt_us, uint16_t *
         struct nack_item *item = &nack->items[i];
         bool due = item->due_us <= now_us;
         if (due && (item->tries >= NACK_TRIES || now_us - item->born_us > NACK_AGE_MAX_US)) {
+            nack->gave_up = true;
             continue;
         }
         if (due && count < max) {
@@ -55,4 +56,5 @@ unsigned nack_due(struct nack *nack, int64_t now_us, uint32_t rtt_us, uint16_t *
 void nack_clear(struct nack *nack)
 {
     nack->count = 0;
+    nack->gave_up = false;
 }

@@ -22,6 +22,7 @@ struct nack_item {
 
 struct nack {
     unsigned count;
+    bool gave_up; /* set when a number was asked for in vain; its owner clears it */
     struct nack_item items[NACK_LIST_MAX]; /* rising sequence */
 };
 
@@ -31,7 +32,7 @@ bool nack_missing(struct nack *nack, int64_t now_us, uint64_t first, uint64_t la
 /* It arrived. True when it had been asked for. */
 bool nack_arrived(struct nack *nack, uint64_t sequence);
 /* Up to max sequence numbers to ask for now; returns how many. Forgets those that were asked for
- * often enough. */
+ * often enough or for too long, and sets gave_up: what is left needs a key frame. */
 unsigned nack_due(struct nack *nack, int64_t now_us, uint32_t rtt_us, uint16_t *out, unsigned max);
 void nack_clear(struct nack *nack);
 

@@ -88,6 +88,11 @@ enum tx_verdict tx_relay(struct tx *tx, int64_t now_us, const struct tx_packet *
     return TX_SEND;
 }
 
+bool tx_shows(const struct tx *tx, const struct tx_source *source)
+{
+    return tx->active && tx->flowing && same_source(&tx->source, source);
+}
+
 void tx_detach(struct tx *tx)
 {
     tx->source = (struct tx_source){.seat = -1};

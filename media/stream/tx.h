@@ -80,6 +80,8 @@ enum tx_verdict { TX_SEND = 1, TX_WAIT_KEYFRAME, TX_OLD };
  * key frame (video). */
 enum tx_verdict tx_relay(struct tx *tx, int64_t now_us, const struct tx_packet *packet,
                          uint16_t *out_sequence, uint32_t *out_timestamp);
+/* That publisher is behind it now. */
+bool tx_shows(const struct tx *tx, const struct tx_source *source);
 /* Nobody is behind it any more: what follows is a new source even if it has the same numbers. */
 void tx_detach(struct tx *tx);
 /* In place: VP8 picture id and TL0PICIDX go on across sources. */

@@ -3,6 +3,7 @@
 #include "media/relay/relay.h"
 #include "media/relay/rtcp_in.h"
 #include "media/relay/rtcp_out.h"
+#include "media/relay/send.h"
 #include "media/worker/directory.h"
 #include "proto/base/check.h"
 #include "proto/demux/demux.h"
@@ -91,11 +92,11 @@ static void forget_addresses(struct core *core, struct party *party)
 }
 
 /* Takes the connection out of its room and out of everything that leads to it, and frees it. */
-static void remove_party(struct core *core, struct party *party)
+static void remove_party(struct core *core, struct party *party, int64_t now_us)
 {
     uint32_t index = party->core_index;
     CHECK(index < core->party_count && core->parties[index] == party);
-    relay_detach(party->room, party->seat);
+    relay_detach(party->room, party->seat, now_us);
     if (party->room->parties[party->seat] == party) {
         party->room->parties[party->seat] = NULL;
     }
@@ -203,17 +204,17 @@ static void open_room(struct core *core, const struct worker_command *command)
     core->rooms[command->room.index] = room;
 }
 
-static void close_party(struct core *core, struct party *party, const char *reason)
+static void close_party(struct core *core, struct party *party, int64_t now_us, const char *reason)
 {
     transport_close(&party->transport, reason, core->box);
-    remove_party(core, party);
+    remove_party(core, party, now_us);
 }
 
-static void close_room(struct core *core, struct room *room)
+static void close_room(struct core *core, struct room *room, int64_t now_us)
 {
     for (unsigned seat = 0; seat < MEDIA_SEATS_MAX; seat++) {
         if (room->parties[seat] != NULL) {
-            close_party(core, room->parties[seat], "closed");
+            close_party(core, room->parties[seat], now_us, "closed");
         }
     }
     core->rooms[room->handle.index] = NULL;
@@ -233,12 +234,14 @@ static void report_no_memory(struct core *core, const struct worker_command *com
                               &report); /* full box: the browser's own time-out remains */
 }
 
-static void ask_publishers(struct room *room, const struct party *receiver)
+/* Key frames for a receiver; ask: keyframe_need or keyframe_hurry. */
+static void ask_publishers(struct room *room, const struct party *receiver,
+                           void (*ask)(struct keyframe *keyframe))
 {
     for (unsigned slot = 0; slot < PLAN_SLOTS_MAX; slot++) {
         int8_t seat = receiver->slot_seat[slot];
         if (seat >= 0 && room->parties[seat] != NULL && receiver->down[slot][PLAN_VIDEO].active) {
-            keyframe_need(&room->parties[seat]->up[PLAN_VIDEO].keyframe);
+            ask(&room->parties[seat]->up[PLAN_VIDEO].keyframe);
         }
     }
 }
@@ -247,7 +250,7 @@ static void connect_fresh(struct core *core, struct room *room, int64_t now_us,
                           const struct worker_command *command)
 {
     if (room->parties[command->seat] != NULL) {
-        close_party(core, room->parties[command->seat], "replaced");
+        close_party(core, room->parties[command->seat], now_us, "replaced");
     }
     struct party_config config = {
         .seat = command->seat,
@@ -292,8 +295,9 @@ static void connect_seat(struct core *core, struct room *room, int64_t now_us,
     directory_remove_ufrag(core->directory, restart ? party->transport.ice.former.ufrag : "",
                            party);
     party_update(party, &command->plan, restart, now_us);
+    send_pace_all(room, party, now_us);
     party_set_slots(party, command->slots);
-    ask_publishers(room, party);
+    ask_publishers(room, party, keyframe_need);
     if (directory_add_ufrag(core->directory, command->plan.transport.credentials.ufrag, party) !=
         STATUS_OK) {
         transport_close(&party->transport, "no_memory", core->box);
@@ -320,20 +324,21 @@ void core_command(struct core *core, int64_t now_us, const struct worker_command
     case WORKER_ROOM_OPEN:
         break;
     case WORKER_ROOM_CLOSE:
-        close_room(core, room);
+        close_room(core, room, now_us);
         break;
     case WORKER_CONNECT:
         connect_seat(core, room, now_us, command);
         break;
     case WORKER_SLOTS:
         if (party != NULL) {
+            send_pace_all(room, party, now_us);
             party_set_slots(party, command->slots);
-            ask_publishers(room, party);
+            ask_publishers(room, party, keyframe_need);
         }
         break;
     case WORKER_LEAVE:
         if (party != NULL) {
-            close_party(core, party, "left");
+            close_party(core, party, now_us, "left");
         }
         break;
     case WORKER_RECORD:
@@ -457,7 +462,11 @@ void core_datagram(struct core *core, int64_t now_us, const struct addr *from, u
     }
     party_check(party);
     if (kind == DEMUX_DTLS) {
+        bool connected = party->transport.srtp != NULL;
         transport_dtls(&party->transport, now_us, span_of(data, len), from, core->box);
+        if (!connected && party->transport.srtp != NULL) {
+            ask_publishers(party->room, party, keyframe_hurry); /* it sees nothing at all yet */
+        }
         report_changes(core, party);
     } else {
         rtp_or_rtcp(now_us, party, kind, data, len);
@@ -477,6 +486,7 @@ static void tick_party(struct core *core, struct party *party, int64_t now_us)
         set_live(party, false);
     }
     if (party->transport.state != TRANSPORT_GONE) {
+        send_pace(party->room, party, now_us);
         rtcp_out(party->room, party, now_us);
         report_stats(core, party, now_us);
     }
@@ -494,7 +504,7 @@ void core_tick(struct core *core, int64_t now_us)
         struct party *party = core->parties[i];
         tick_party(core, party, now_us);
         if (party->gone_told) {
-            remove_party(core, party); /* another one takes its place in the array */
+            remove_party(core, party, now_us); /* another one takes its place in the array */
         } else {
             i++;
         }

@@ -54,7 +54,11 @@ struct client {
     struct identity *identity;
     SSL_CTX *context;
     SSL *ssl;
-    bool dtls_done, dtls_failed, nominated, lossy_nack;
+    bool dtls_done, dtls_failed, nominated;
+    bool deaf_to_nack;                      /* resends nothing */
+    unsigned slots;                         /* receive pairs it offers; 0 = 1 */
+    const char *direction[2], *video_codec; /* NULL: sendrecv, VP8 */
+    int64_t now_us;                         /* of the last datagram in */
     const char *profiles;
     struct span in;               /* datagram the BIO reads */
     unsigned out_head, out_count; /* everything on the way to the server */
@@ -65,6 +69,10 @@ struct client {
     struct rtpsec *srtp;
     uint32_t ssrc[2], rtx_ssrc;
     uint32_t receive_ssrc[2], receive_rtx_ssrc; /* announced by the answer, slot 0 */
+    uint32_t slot_ssrc[5][2];                   /* of all slots */
+    unsigned slot_packets[5][2];
+    uint32_t report_middle[2]; /* of the last sender report, and when it came */
+    int64_t report_us[2];
     uint16_t sequence[2], rtx_sequence, transport_sequence;
     uint32_t timestamp[2];
     uint16_t picture;
@@ -72,6 +80,10 @@ struct client {
     unsigned keyframes_asked, nacks_heard, stun_errors, remb_count, twcc_heard, twcc_foreign,
         reports_heard, close_heard;
     uint64_t remb_bps;
+    int64_t nack_heard_us[65536]; /* per sequence number */
+    int64_t nack_early_us; /* a second request sooner than this after the first is early; 0: not
+                              looked at */
+    unsigned nacks_early;
     struct client_rx rx[2];
     struct nack nack;
     uint64_t nack_highest;
@@ -142,6 +154,13 @@ static BIO_METHOD *client_bio_method(void)
     return method;
 }
 
+/* As browsers do: 50 ms, doubled. */
+static inline unsigned client_dtls_timer(SSL *ssl, unsigned last_us)
+{
+    (void)ssl;
+    return last_us == 0 ? 50000 : 2 * last_us;
+}
+
 static inline void client_open_dtls(struct client *c)
 {
     c->context = SSL_CTX_new(DTLS_client_method());
@@ -159,6 +178,7 @@ static inline void client_open_dtls(struct client *c)
     SSL_set_bio(c->ssl, bio, bio);
     SSL_set_mtu(c->ssl, 1200);
     SSL_set_connect_state(c->ssl);
+    DTLS_set_timer_cb(c->ssl, client_dtls_timer);
 }
 
 static inline struct client *client_create(const char *name, const char *profiles, uint32_t seed)
@@ -197,29 +217,57 @@ static inline void client_destroy(struct client *c)
 
 static inline size_t client_offer(const struct client *c, char *out, size_t room)
 {
-    int n = snprintf(
-        out, room,
-        "v=0\r\no=- 1 1 IN IP4 127.0.0.1\r\ns=-\r\nt=0 0\r\na=group:BUNDLE 0 1\r\n"
-        "a=ice-ufrag:%s\r\na=ice-pwd:%s\r\na=fingerprint:sha-256 %s\r\na=setup:actpass\r\n"
-        "m=audio 9 UDP/TLS/RTP/SAVPF %d\r\nc=IN IP4 "
-        "0.0.0.0\r\na=mid:0\r\na=sendrecv\r\na=rtcp-mux\r\na=rtcp-rsize\r\n"
-        "a=rtpmap:%d opus/48000/2\r\na=rtcp-fb:%d transport-cc\r\n"
-        "a=extmap:3 http://www.ietf.org/id/draft-holmer-rmcat-transport-wide-cc-extensions-01\r\n"
-        "a=ssrc:%u cname:x\r\n"
-        "m=video 9 UDP/TLS/RTP/SAVPF %d %d\r\nc=IN IP4 "
-        "0.0.0.0\r\na=mid:1\r\na=sendrecv\r\na=rtcp-mux\r\na=rtcp-rsize\r\n"
-        "a=rtpmap:%d VP8/90000\r\na=rtcp-fb:%d nack\r\na=rtcp-fb:%d nack pli\r\na=rtcp-fb:%d "
-        "transport-cc\r\n"
-        "a=rtcp-fb:%d goog-remb\r\n"
-        "a=rtpmap:%d rtx/90000\r\na=fmtp:%d apt=%d\r\n"
-        "a=extmap:3 http://www.ietf.org/id/draft-holmer-rmcat-transport-wide-cc-extensions-01\r\n"
-        "a=ssrc-group:FID %u %u\r\na=ssrc:%u cname:x\r\na=ssrc:%u cname:x\r\n",
-        c->ufrag, c->pwd, identity_fingerprint(c->identity), CLIENT_AUDIO_PT, CLIENT_AUDIO_PT,
-        CLIENT_AUDIO_PT, c->ssrc[0], CLIENT_VP8_PT, CLIENT_RTX_PT, CLIENT_VP8_PT, CLIENT_VP8_PT,
-        CLIENT_VP8_PT, CLIENT_VP8_PT, CLIENT_VP8_PT, CLIENT_RTX_PT, CLIENT_RTX_PT, CLIENT_VP8_PT,
-        c->ssrc[1], c->rtx_ssrc, c->ssrc[1], c->rtx_ssrc);
-    CHECK(n > 0 && (size_t)n < room);
-    return (size_t)n;
+    unsigned slots = c->slots == 0 ? 1 : c->slots;
+    const char *codec = c->video_codec == NULL ? "VP8" : c->video_codec;
+    struct writer w = writer_of(out, room);
+    writer_format(&w, "v=0\r\no=- 1 1 IN IP4 127.0.0.1\r\ns=-\r\nt=0 0\r\na=group:BUNDLE");
+    for (unsigned i = 0; i < 2 * slots; i++) {
+        writer_format(&w, " %u", i);
+    }
+    writer_format(&w,
+                  "\r\na=ice-ufrag:%s\r\na=ice-pwd:%s\r\na=fingerprint:sha-256 "
+                  "%s\r\na=setup:actpass\r\n",
+                  c->ufrag, c->pwd, identity_fingerprint(c->identity));
+    for (unsigned i = 0; i < 2 * slots; i++) {
+        unsigned kind = i % 2;
+        const char *own = c->direction[kind] == NULL ? "sendrecv" : c->direction[kind];
+        if (kind == 0) {
+            writer_format(&w, "m=audio 9 UDP/TLS/RTP/SAVPF %d\r\n", CLIENT_AUDIO_PT);
+        } else {
+            writer_format(&w, "m=video 9 UDP/TLS/RTP/SAVPF %d %d\r\n", CLIENT_VP8_PT,
+                          CLIENT_RTX_PT);
+        }
+        writer_format(
+            &w,
+            "c=IN IP4 0.0.0.0\r\na=mid:%u\r\na=%s\r\na=rtcp-mux\r\na=rtcp-rsize\r\n"
+            "a=extmap:3 "
+            "http://www.ietf.org/id/draft-holmer-rmcat-transport-wide-cc-extensions-01\r\n",
+            i, i < 2 ? own : "recvonly");
+        if (kind == 0) {
+            writer_format(&w, "a=rtpmap:%d opus/48000/2\r\na=rtcp-fb:%d transport-cc\r\n",
+                          CLIENT_AUDIO_PT, CLIENT_AUDIO_PT);
+        } else {
+            writer_format(&w,
+                          "a=rtpmap:%d %s/90000\r\na=rtcp-fb:%d nack\r\na=rtcp-fb:%d nack "
+                          "pli\r\na=rtcp-fb:%d transport-cc\r\na=rtcp-fb:%d goog-remb\r\n"
+                          "a=rtpmap:%d rtx/90000\r\na=fmtp:%d apt=%d\r\n",
+                          CLIENT_VP8_PT, codec, CLIENT_VP8_PT, CLIENT_VP8_PT, CLIENT_VP8_PT,
+                          CLIENT_VP8_PT, CLIENT_RTX_PT, CLIENT_RTX_PT, CLIENT_VP8_PT);
+        }
+        if (i == 1 && strncmp(codec, "H264", 4) == 0) {
+            writer_format(&w, "a=fmtp:%d packetization-mode=1;profile-level-id=42e01f\r\n",
+                          CLIENT_VP8_PT);
+        }
+        if (i == 0) {
+            writer_format(&w, "a=ssrc:%u cname:x\r\n", c->ssrc[0]);
+        } else if (i == 1) {
+            writer_format(&w,
+                          "a=ssrc-group:FID %u %u\r\na=ssrc:%u cname:x\r\na=ssrc:%u cname:x\r\n",
+                          c->ssrc[1], c->rtx_ssrc, c->ssrc[1], c->rtx_ssrc);
+        }
+    }
+    CHECK(writer_ok(&w));
+    return w.at;
 }
 
 static inline void client_answer(struct client *c, struct span answer)
@@ -227,13 +275,16 @@ static inline void client_answer(struct client *c, struct span answer)
     struct sdp *sdp = malloc(sizeof(*sdp));
     struct sdp_error error;
     CHECK(sdp != NULL && sdp_read(answer, sdp, &error) == STATUS_OK);
-    CHECK(sdp->media_count == 2 && sdp->ice_lite);
+    CHECK(sdp->media_count == 2u * (c->slots == 0 ? 1 : c->slots) && sdp->ice_lite);
     CHECK(span_copy_text(sdp->media[0].transport.ice_ufrag, c->remote_ufrag,
                          sizeof(c->remote_ufrag)));
     CHECK(span_copy_text(sdp->media[0].transport.ice_pwd, c->remote_pwd, sizeof(c->remote_pwd)));
     for (unsigned kind = 0; kind < 2; kind++) {
         c->receive_ssrc[kind] =
             sdp->media[kind].ssrc_count > 0 ? sdp->media[kind].ssrcs[0].ssrc : 0;
+    }
+    for (unsigned i = 0; i < sdp->media_count; i++) {
+        c->slot_ssrc[i / 2][i % 2] = sdp->media[i].ssrc_count > 0 ? sdp->media[i].ssrcs[0].ssrc : 0;
     }
     c->receive_rtx_ssrc = sdp->media[1].ssrc_count > 1 ? sdp->media[1].ssrcs[1].ssrc : 0;
     free(sdp);
@@ -315,6 +366,14 @@ static inline void client_dtls(struct client *c, struct span datagram)
     CHECK(rtpsec_create(&keys, RTPSEC_ENGINE_LIBSRTP, &c->srtp) == STATUS_OK);
 }
 
+/* Its resend timer; runs on the clock that OpenSSL sees. */
+static inline void client_dtls_tick(struct client *c)
+{
+    if (c->nominated && !c->dtls_done) {
+        (void)DTLSv1_handle_timeout(c->ssl); /* 0: not due */
+    }
+}
+
 static inline void client_resend(struct client *c, uint16_t sequence)
 {
     struct client_sent *kept = &c->kept[sequence % CLIENT_KEPT];
@@ -328,6 +387,28 @@ static inline void client_resend(struct client *c, uint16_t sequence)
     size_t len = w.at;
     CHECK(rtpsec_protect_rtp(c->srtp, buffer, &len, sizeof(buffer)) == STATUS_OK);
     (void)client_push(c, buffer, len);
+}
+
+static inline void client_nacked(struct client *c, uint16_t sequence)
+{
+    c->nacks_heard++;
+    int64_t passed_us = c->now_us - c->nack_heard_us[sequence];
+    c->nacks_early += passed_us < c->nack_early_us ? 1 : 0;
+    c->nack_heard_us[sequence] = c->now_us;
+    if (!c->deaf_to_nack) {
+        client_resend(c, sequence);
+    }
+}
+
+static inline void client_reported(struct client *c, const struct rtcp_packet *packet)
+{
+    struct rtcp_sender_info info;
+    for (unsigned kind = 0; kind < 2 && rtcp_sender_info_read(packet, &info); kind++) {
+        if (packet->ssrc == c->receive_ssrc[kind]) {
+            c->report_middle[kind] = rtcp_ntp_middle(info.ntp);
+            c->report_us[kind] = c->now_us;
+        }
+    }
 }
 
 static inline void client_rtcp(struct client *c, struct span datagram)
@@ -345,8 +426,7 @@ static inline void client_rtcp(struct client *c, struct span datagram)
             for (unsigned i = 0; rtcp_nack_read(&packet, i, &pid, &blp); i++) {
                 for (unsigned k = 0; k <= 16; k++) {
                     if (k == 0 || (blp >> (k - 1) & 1) != 0) {
-                        c->nacks_heard++;
-                        client_resend(c, (uint16_t)(pid + k));
+                        client_nacked(c, (uint16_t)(pid + k));
                     }
                 }
             }
@@ -363,6 +443,7 @@ static inline void client_rtcp(struct client *c, struct span datagram)
             c->remb_count++;
         } else if (packet.type == RTCP_SR || packet.type == RTCP_RR) {
             c->reports_heard++;
+            client_reported(c, &packet);
         }
     }
 }
@@ -411,6 +492,12 @@ static inline void client_rtp(struct client *c, int64_t now_us, uint8_t *data, s
         c->arrivals[number] = now_us;
     }
     unsigned kind = rtp.payload_type == CLIENT_AUDIO_PT ? 0 : 1;
+    for (unsigned slot = 0; slot < 5; slot++) {
+        c->slot_packets[slot][kind] += rtp.ssrc == c->slot_ssrc[slot][kind] ? 1 : 0;
+    }
+    if (c->slots > 1 && rtp.ssrc != c->receive_ssrc[kind]) {
+        return; /* slot 0 is looked at closely, the others are counted */
+    }
     if (rtp.payload_type == CLIENT_RTX_PT) {
         EXPECT_INT(rtp.ssrc, c->receive_rtx_ssrc);
         if (rtp_rtx_unwrap(data, len, c->receive_ssrc[1], CLIENT_VP8_PT, &len) != STATUS_OK) {
@@ -428,6 +515,7 @@ static inline void client_rtp(struct client *c, int64_t now_us, uint8_t *data, s
 
 static inline void client_input(struct client *c, int64_t now_us, uint8_t *data, size_t len)
 {
+    c->now_us = now_us;
     switch (demux_classify(span_of(data, len))) {
     case DEMUX_STUN: {
         struct stun_message message;
@@ -467,123 +555,6 @@ static inline void client_input(struct client *c, int64_t now_us, uint8_t *data,
     }
 }
 
-/* --- out --- */
-
-static inline void client_send_rtp(struct client *c, unsigned kind, bool marker,
-                                   const void *payload, size_t payload_len)
-{
-    uint8_t buffer[CLIENT_DATAGRAM];
-    struct writer w = writer_of(buffer, sizeof(buffer));
-    uint8_t number[2] = {(uint8_t)(c->transport_sequence >> 8), (uint8_t)c->transport_sequence};
-    c->transport_sequence++;
-    struct rtp_extension_out extension = {3, span_of(number, 2)};
-    struct rtp_header_out header = {.marker = marker,
-                                    .payload_type = kind == 0 ? CLIENT_AUDIO_PT : CLIENT_VP8_PT,
-                                    .sequence = c->sequence[kind],
-                                    .timestamp = c->timestamp[kind],
-                                    .ssrc = c->ssrc[kind],
-                                    .extension_count = 1,
-                                    .extensions = &extension};
-    rtp_write_header(&w, &header);
-    writer_bytes(&w, span_of(payload, payload_len));
-    CHECK(writer_ok(&w));
-    size_t len = w.at;
-    if (kind == 1) {
-        struct client_sent *kept = &c->kept[c->sequence[1] % CLIENT_KEPT];
-        kept->sequence = c->sequence[1];
-        kept->len = len;
-        memcpy(kept->data, buffer, len);
-    }
-    c->sequence[kind]++;
-    CHECK(rtpsec_protect_rtp(c->srtp, buffer, &len, sizeof(buffer)) == STATUS_OK);
-    (void)client_push(c, buffer, len);
-}
-
-static inline void client_send_audio(struct client *c)
-{
-    static const uint8_t frame[80] = {0x78};
-    c->timestamp[0] += 960;
-    client_send_rtp(c, 0, false, frame, sizeof(frame));
-}
-
-static inline void client_send_frame(struct client *c, unsigned packets)
-{
-    c->timestamp[1] += 3000;
-    c->picture = (uint16_t)((c->picture + 1) & 0x7fff);
-    for (unsigned i = 0; i < packets; i++) {
-        uint8_t payload[1000] = {(uint8_t)(0x80 | (i == 0 ? 0x10 : 0)), 0x80,
-                                 (uint8_t)(0x80 | c->picture >> 8), (uint8_t)c->picture};
-        if (i == 0) {
-            static const uint8_t key[10] = {0x10, 0x02, 0x00, 0x9d, 0x01,
-                                            0x2a, 0x80, 0x02, 0xe0, 0x01};
-            static const uint8_t delta[10] = {0x11, 0x02, 0x00};
-            memcpy(payload + 4, c->want_keyframe ? key : delta, 10);
-            c->want_keyframe = false;
-        }
-        client_send_rtp(c, 1, i + 1 == packets, payload, sizeof(payload));
-    }
-}
-
-static inline void client_send_rtcp(struct client *c, struct writer *w)
-{
-    CHECK(writer_ok(w));
-    size_t len = w->at;
-    CHECK(rtpsec_protect_rtcp(c->srtp, w->data, &len, w->len) == STATUS_OK);
-    (void)client_push(c, w->data, len);
-}
-
-static inline void client_send_report(struct client *c, int64_t now_us)
-{
-    uint8_t buffer[512];
-    struct writer w = writer_of(buffer, sizeof(buffer));
-    for (unsigned kind = 0; kind < 2; kind++) {
-        struct rtcp_sender_info info = {.ntp = rtcp_ntp_of_us(1700000000000000 + now_us),
-                                        .rtp_timestamp = c->timestamp[kind]};
-        rtcp_write_sr(&w, c->ssrc[kind], &info, NULL, 0);
-    }
-    client_send_rtcp(c, &w);
-}
-
-static inline void client_send_nacks(struct client *c, int64_t now_us, uint32_t rtt_us)
-{
-    uint16_t sequences[64];
-    unsigned count = nack_due(&c->nack, now_us, rtt_us, sequences, 64);
-    if (count > 0) {
-        uint8_t buffer[512];
-        struct writer w = writer_of(buffer, sizeof(buffer));
-        rtcp_write_nack(&w, c->ssrc[1], c->receive_ssrc[1], sequences, count);
-        client_send_rtcp(c, &w);
-    }
-}
-
-static inline void client_send_pli(struct client *c)
-{
-    uint8_t buffer[64];
-    struct writer w = writer_of(buffer, sizeof(buffer));
-    rtcp_write_pli(&w, c->ssrc[1], c->receive_ssrc[1]);
-    client_send_rtcp(c, &w);
-}
-
-static inline void client_send_feedback(struct client *c)
-{
-    if (!c->feedback_begun || !seq16_newer((uint16_t)(c->feedback_highest + 1), c->feedback_next)) {
-        return;
-    }
-    struct twcc_status statuses[TWCC_PACKETS_MAX];
-    unsigned count = 0;
-    for (uint16_t n = c->feedback_next;
-         n != (uint16_t)(c->feedback_highest + 1) && count < TWCC_PACKETS_MAX; n++) {
-        statuses[count++].arrival_us = c->arrivals[n] == 0 ? -1 : c->arrivals[n];
-        c->arrivals[n] = 0;
-    }
-    uint8_t buffer[1400];
-    struct writer w = writer_of(buffer, sizeof(buffer));
-    unsigned done = twcc_write(&w, c->ssrc[1], c->receive_ssrc[1], c->feedback_next, statuses,
-                               count, &c->feedback_count);
-    c->feedback_next = (uint16_t)(c->feedback_next + count);
-    if (done > 0) {
-        client_send_rtcp(c, &w);
-    }
-}
+#include "tests/unit/media/client_send.h"
 
 #endif

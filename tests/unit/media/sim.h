@@ -9,6 +9,7 @@
 #define SIM_CLIENTS 6
 #define SIM_FLIGHT 4096
 #define SIM_REPORTS 1024
+#define SIM_LINE_QUEUE_US 1000000 /* a cheap router's queue */
 
 struct sim_flight {
     bool used, to_server;
@@ -22,6 +23,10 @@ struct sim {
     int64_t now_us;
     int64_t delay_us;
     unsigned loss_percent; /* each way, media phase */
+    uint32_t line_bps[6];  /* of the line to a client; 0: endless */
+    int64_t line_free_us[6];
+    unsigned packets_per_frame[6]; /* 0: three; of 1000 octets, 30 pictures a second */
+    bool dtls_timers;              /* clients resend lost flights */
     uint64_t random;
     struct identity *identity;
     struct dtls_context *dtls;
@@ -61,12 +66,22 @@ static inline void sim_enqueue(struct sim *sim, bool to_server, unsigned client,
     if (sim_random(sim) % 100 < sim->loss_percent) {
         return;
     }
+    int64_t leaves_us = sim->now_us;
+    if (!to_server && sim->line_bps[client] > 0) {
+        int64_t free_us = sim->line_free_us[client];
+        leaves_us = (free_us > leaves_us ? free_us : leaves_us) +
+                    (int64_t)(len + 28) * 8000000 / sim->line_bps[client];
+        if (leaves_us > sim->now_us + SIM_LINE_QUEUE_US) {
+            return; /* the line's queue is full */
+        }
+        sim->line_free_us[client] = leaves_us;
+    }
     for (unsigned i = 0; i < SIM_FLIGHT; i++) {
         struct sim_flight *f = &sim->flight[i];
         if (!f->used) {
             *f = (struct sim_flight){.used = true,
                                      .to_server = to_server,
-                                     .at_us = sim->now_us + sim->delay_us,
+                                     .at_us = leaves_us + sim->delay_us,
                                      .client = client,
                                      .len = len};
             memcpy(f->data, data, len);
@@ -236,6 +251,11 @@ static inline void sim_step(struct sim *sim)
     sim_deliver(sim);
     core_tick(sim->core, sim->now_us);
     outbox_flush(&sim->box);
+    for (unsigned k = 0; sim->dtls_timers && k < SIM_CLIENTS; k++) {
+        if (sim->clients[k] != NULL) {
+            client_dtls_tick(sim->clients[k]);
+        }
+    }
     sim_collect(sim);
 }
 
@@ -257,11 +277,12 @@ static inline void sim_run(struct sim *sim, int64_t span_us, bool media)
             if (c->srtp == NULL || !media) {
                 continue;
             }
-            if (ms % 20 == 0) {
+            if (ms % 20 == 0 && sim->plans[k].publish[PLAN_AUDIO].active) {
                 client_send_audio(c);
             }
-            if (ms % 33 == 0) {
-                client_send_frame(c, 3);
+            if (ms % 33 == 0 && sim->plans[k].publish[PLAN_VIDEO].active) {
+                client_send_frame(c,
+                                  sim->packets_per_frame[k] == 0 ? 3 : sim->packets_per_frame[k]);
             }
             if (ms % 500 == 0) {
                 client_send_report(c, sim->now_us);

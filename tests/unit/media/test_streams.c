@@ -188,6 +188,7 @@ static void missing(void)
         tries += nack_due(&nack, now_us, 600000, out, 300) > 0 ? 1 : 0;
     }
     EXPECT_INT(tries, NACK_TRIES);
+    EXPECT(nack.gave_up);
     EXPECT_INT(nack.count, 0);
     EXPECT(!nack_missing(&nack, 0, 1, NACK_LIST_MAX + 1)); /* a key frame is cheaper */
 }
@@ -205,15 +206,19 @@ static void resend_cache(void)
         packet.at_us = (int64_t)i * 1000;
         cache_put(cache, &packet);
         for (uint64_t back = 0; back < 430 && back < i; back += 53) { /* 512 KiB hold 436 */
-            EXPECT(cache_get(cache, packet.at_us, i - back, &found));
+            EXPECT(cache_get(cache, packet.at_us, CACHE_AGE_US, i - back, &found));
             EXPECT(found.payload.len == sizeof(payload) &&
                    found.payload.data[7] == ((i - back) & 0xff));
         }
-        EXPECT(i < 500 || !cache_get(cache, packet.at_us, i - 500, &found));
+        EXPECT(i < 500 || !cache_get(cache, packet.at_us, CACHE_AGE_US, i - 500, &found));
     }
-    EXPECT(!cache_get(cache, 3000000 + CACHE_AGE_US + 1, 3000, &found));
+    EXPECT(!cache_get(cache, 3000000 + CACHE_AGE_US + 1, CACHE_AGE_US, 3000, &found));
     cache_clear(cache);
-    EXPECT(!cache_get(cache, 3000000, 3000, &found));
+    EXPECT(!cache_get(cache, 3000000, CACHE_AGE_US, 3000, &found));
+    EXPECT_INT(cache_age_us(0), CACHE_AGE_US); /* clamp(4 x RTT, 1 s, 4 s) */
+    EXPECT_INT(cache_age_us(50000), 1000000);
+    EXPECT_INT(cache_age_us(300000), 1200000);
+    EXPECT_INT(cache_age_us(2000000), 4000000);
     cache_destroy(cache);
 }
 
@@ -271,6 +276,11 @@ static void key_frames(void)
            keyframe_due(&k, 4003000, 0));
     keyframe_need(&k);
     EXPECT(!keyframe_due(&k, 5004000, 800000)); /* 2 RTT */
+    keyframe_hurry(&k); /* a receiver that sees nothing yet: 0.3 s or a round trip */
+    EXPECT(!keyframe_due(&k, 4003000 + KEYFRAME_HURRY_US - 1, 0));
+    EXPECT(!keyframe_due(&k, 4003000 + KEYFRAME_HURRY_US, 400000));
+    EXPECT(keyframe_due(&k, 4003000 + KEYFRAME_HURRY_US, 0));
+    EXPECT(!keyframe_due(&k, 4003000 + 2 * KEYFRAME_HURRY_US, 0)); /* once */
 }
 
 static void feedback(void)
