@@ -1,10 +1,15 @@
 #include "gateway/ctl/check.h"
 
 #include "gateway/auth/sign.h"
+#include "gateway/imaging/digest.h"
 #include "gateway/records/audit.h"
 #include "gateway/store/db_check.h"
 
+#include <fcntl.h>
+#include <limits.h>
 #include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
 
 static unsigned check_database(struct db *db, FILE *out)
 {
@@ -71,7 +76,73 @@ static unsigned check_keys(struct db *db, const char *data_folder, FILE *out)
     return faults;
 }
 
-unsigned check_all(struct db *db, const char *data_folder, FILE *out)
+/* "" = the file is there as the row says. */
+static const char *file_fault(const char *path, int64_t bytes, const char *sha256, bool hashes)
 {
-    return check_database(db, out) + check_audit(db, out) + check_keys(db, data_folder, out);
+    char hash[DIGEST_HEX_LEN];
+    struct stat about;
+    int fd = open(path, O_RDONLY | O_NOFOLLOW | O_CLOEXEC);
+    if (fd < 0) {
+        return "is missing or unreadable";
+    }
+    const char *fault = "";
+    if (fstat(fd, &about) != 0 || (int64_t)about.st_size != bytes) {
+        fault = "has another size";
+    } else if (hashes && (digest_file(fd, hash) != STATUS_OK || strcmp(hash, sha256) != 0)) {
+        fault = "has another hash";
+    }
+    (void)close(fd);
+    return fault;
+}
+
+/* Columns: name below the folder, bytes, sha256. */
+static unsigned check_files(struct db_query *q, const char *data_folder, const char *what,
+                            bool hashes, FILE *out)
+{
+    unsigned faults = 0;
+    unsigned good = 0;
+    while (db_next(q)) {
+        char path[PATH_MAX];
+        int n = snprintf(path, sizeof path, "%s/%s", data_folder, db_text(q, 0));
+        const char *fault = n < 0 || (size_t)n >= sizeof path
+                                ? "has too long a name"
+                                : file_fault(path, db_int(q, 1), db_text(q, 2), hashes);
+        if (fault[0] != '\0') {
+            (void)fprintf(out, "FAULT %s %s %s\n", what, db_text(q, 0), fault);
+            faults++;
+        } else {
+            good++;
+        }
+    }
+    if (db_end(q) != STATUS_OK) {
+        (void)fprintf(out, "FAULT %s the rows cannot be read\n", what);
+        faults++;
+    }
+    (void)fprintf(out, "ok %s %u files by %s\n", what, good, hashes ? "hash" : "size");
+    return faults;
+}
+
+static unsigned check_attachments(struct db *db, const char *data_folder, bool hashes, FILE *out)
+{
+    struct db_query q;
+    db_begin_query(&q, db,
+                   "SELECT DISTINCT 'blobs/' || substr(sha256, 1, 2) || '/' || sha256, bytes, "
+                   "sha256 FROM attachment ORDER BY 1");
+    return check_files(&q, data_folder, "attachment", hashes, out);
+}
+
+static unsigned check_recordings(struct db *db, const char *data_folder, bool hashes, FILE *out)
+{
+    struct db_query q;
+    db_begin_query(&q, db,
+                   "SELECT 'recordings/' || file, bytes, sha256 FROM recording WHERE state IN "
+                   "('complete', 'recovered') ORDER BY 1");
+    return check_files(&q, data_folder, "recording", hashes, out);
+}
+
+unsigned check_all(struct db *db, const char *data_folder, bool hashes, FILE *out)
+{
+    return check_database(db, out) + check_audit(db, out) + check_keys(db, data_folder, out) +
+           check_attachments(db, data_folder, hashes, out) +
+           check_recordings(db, data_folder, hashes, out);
 }

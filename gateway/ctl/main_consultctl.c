@@ -1,5 +1,6 @@
 /* consultctl: what the operator does by hand on the data folder. It may run beside the gateway:
  * SQLite's write lock is waited for. Exit: 0 done, 1 refused or faults found, 2 wrong usage. */
+#include "gateway/ctl/backup.h"
 #include "gateway/ctl/check.h"
 #include "gateway/ctl/import.h"
 #include "gateway/ctl/user.h"
@@ -28,14 +29,18 @@ static const char usage[] =
     "  user disable LOGIN | user enable LOGIN           disabling ends every session within "
     "seconds\n"
     "  user password LOGIN                              a new password; ends every session\n"
-    "  check                                            database, audit chain, signing keys\n"
-    "  version\n"
+    "  backup DIR                                       a copy to start a gateway with; DIR must "
+    "not exist\n"
+    "  check [--hashes]                                 database, audit chain, signing keys, files "
+    "by size (or hash)\n"
+    "  version | --help\n"
     "DIR is /var/lib/consult-gateway unless given here or in CG_DATA.\n";
 
 struct arguments {
     const char *data, *practitioner, *roles;
     const char *words[ARGUMENTS_MAX];
     int count;
+    bool hashes, help;
 };
 
 static bool read_option(const char *name, const char **out_value, int argc, char **argv, int *at)
@@ -60,7 +65,11 @@ static bool read_arguments(int argc, char **argv, struct arguments *a)
     *a = (struct arguments){.data = from_environment != NULL ? from_environment
                                                              : "/var/lib/consult-gateway"};
     for (int i = 1; i < argc; i++) {
-        if (strncmp(argv[i], "--", 2) == 0) {
+        if (strcmp(argv[i], "--hashes") == 0) {
+            a->hashes = true;
+        } else if (strcmp(argv[i], "--help") == 0 || strcmp(argv[i], "-h") == 0) {
+            a->help = true;
+        } else if (strncmp(argv[i], "--", 2) == 0) {
             if (!read_option("--data", &a->data, argc, argv, &i) &&
                 !read_option("--practitioner", &a->practitioner, argc, argv, &i) &&
                 !read_option("--roles", &a->roles, argc, argv, &i)) {
@@ -72,7 +81,7 @@ static bool read_arguments(int argc, char **argv, struct arguments *a)
             return false;
         }
     }
-    return a->count > 0;
+    return a->count > 0 || a->help;
 }
 
 static struct db *open_store(const char *data)
@@ -199,24 +208,82 @@ static int command_user(const struct arguments *a)
     return 0;
 }
 
-static int command_check(const struct arguments *a)
+/* A check or a backup never makes a database. NULL with a message. */
+static struct db *open_present_store(const char *data)
 {
     char path[PATH_MAX];
-    int n = snprintf(path, sizeof path, "%s/" DB_FILE_NAME, a->data);
-    if (a->count != 1 || n < 0 || (size_t)n >= sizeof path) {
+    int n = snprintf(path, sizeof path, "%s/" DB_FILE_NAME, data);
+    if (n < 0 || (size_t)n >= sizeof path || access(path, F_OK) != 0) {
+        (void)fprintf(stderr, "consultctl: there is no database in %s\n", data);
+        return NULL;
+    }
+    return open_store(data);
+}
+
+static int command_check(const struct arguments *a)
+{
+    struct db *db = a->count == 1 ? open_present_store(a->data) : NULL;
+    if (db == NULL) {
+        return a->count == 1 ? 1 : EXIT_USAGE;
+    }
+    unsigned faults = check_all(db, a->data, a->hashes, stdout);
+    db_close(db);
+    return faults > 0;
+}
+
+static int command_backup(const struct arguments *a)
+{
+    char target[PATH_MAX] = "";
+    size_t len = a->count == 2 ? strlen(a->words[1]) : 0;
+    while (len > 1 && a->words[1][len - 1] == '/') {
+        len--;
+    }
+    if (len == 0 || len >= sizeof target) {
         return EXIT_USAGE;
     }
-    if (access(path, F_OK) != 0) { /* a check never makes a database */
-        (void)fprintf(stderr, "consultctl: there is no database %s\n", path);
-        return 1;
-    }
-    struct db *db = open_store(a->data);
+    memcpy(target, a->words[1], len);
+    struct db *db = open_present_store(a->data);
     if (db == NULL) {
         return 1;
     }
-    unsigned faults = check_all(db, a->data, stdout);
+    struct backup_result result;
+    enum status status = backup_make(db, a->data, target, &result);
+    db_close(db);
+    if (status != STATUS_OK) {
+        (void)fprintf(stderr, "consultctl: %s\nthere is no backup\n", result.error);
+        return 1;
+    }
+    (void)printf("backup %s: database, %u files linked, %u copied, %lld octets\n", target,
+                 result.linked, result.copied, (long long)result.bytes);
+    db = open_present_store(target);
+    unsigned faults = db != NULL ? check_all(db, target, false, stdout) : 1;
     db_close(db);
     return faults > 0;
+}
+
+static int run_command(const struct arguments *a)
+{
+    static const struct {
+        const char *name;
+        int (*run)(const struct arguments *a);
+    } commands[] = {{"import", command_import},
+                    {"user", command_user},
+                    {"backup", command_backup},
+                    {"check", command_check}};
+    if (a->help) {
+        (void)fputs(usage, stdout);
+        return 0;
+    }
+    for (size_t i = 0; i < sizeof commands / sizeof commands[0]; i++) {
+        if (strcmp(a->words[0], commands[i].name) == 0) {
+            return commands[i].run(a);
+        }
+    }
+    if (strcmp(a->words[0], "version") == 0) {
+        (void)printf("consultctl %s\n", CG_VERSION);
+        return 0;
+    }
+    return EXIT_USAGE;
 }
 
 int main(int argc, char **argv)
@@ -228,16 +295,7 @@ int main(int argc, char **argv)
         return 1;
     }
     if (read_arguments(argc, argv, &a)) {
-        if (strcmp(a.words[0], "import") == 0) {
-            result = command_import(&a);
-        } else if (strcmp(a.words[0], "user") == 0) {
-            result = command_user(&a);
-        } else if (strcmp(a.words[0], "check") == 0) {
-            result = command_check(&a);
-        } else if (strcmp(a.words[0], "version") == 0) {
-            (void)printf("consultctl %s\n", CG_VERSION);
-            result = 0;
-        }
+        result = run_command(&a);
     }
     if (result == EXIT_USAGE) {
         (void)fputs(usage, stderr);

@@ -60,7 +60,7 @@ static void test_demo(void)
     snapshot(again, after);
     EXPECT_TEXT(after, before);
     FILE *out = fopen("/dev/null", "w");
-    EXPECT_INT(check_all(again, folder.path, out), 0);
+    EXPECT_INT(check_all(again, folder.path, true, out), 0);
     /* Every key file is private, and without one the import refuses to make another. */
     char id[33];
     char path[128];
@@ -72,7 +72,7 @@ static void test_demo(void)
     EXPECT(stat(path, &st) == 0 && (st.st_mode & 0777) == 0600);
     EXPECT_INT(unlink(path), 0);
     EXPECT_INT(import_json(again, &options, text, len, &result), STATUS_IO);
-    EXPECT_INT(check_all(again, folder.path, out), 1);
+    EXPECT_INT(check_all(again, folder.path, true, out), 1);
     EXPECT(out != NULL && fclose(out) == 0);
     db_close(again);
     temp_folder_remove(&folder);
@@ -308,7 +308,7 @@ static void test_users(void)
     EXPECT_INT(user_password(db, "night.shift", "another password", 6, &error), STATUS_OK);
     EXPECT_INT(number(db, "SELECT count(*) FROM audit"), 3);
     FILE *out = fopen("/dev/null", "w");
-    EXPECT_INT(check_all(db, folder.path, out), 0);
+    EXPECT_INT(check_all(db, folder.path, true, out), 0);
     EXPECT(out != NULL && fclose(out) == 0);
     db_close(db);
     temp_folder_remove(&folder);
