@@ -147,21 +147,26 @@ static void copy_422(const struct dicom_image *image, struct span data, unsigned
     }
 }
 
+/* 8-bit samples of VR OW in a big endian file: words are turned round over the whole value (PS3.5
+ * section 8.1.1), so the last octet of an odd frame lies behind it. */
+static uint32_t read_turned(const struct dicom_image *image, const uint8_t *at)
+{
+    size_t place = (size_t)(at - image->pixels.data) ^ 1u;
+    return place < image->pixels.len ? image->pixels.data[place] : *at;
+}
+
 static void copy_samples(const struct dicom_image *image, struct span data, unsigned octets,
                          struct raster *raster)
 {
     size_t count = (size_t)raster->width * raster->height;
-    bool swapped = image->big_endian && octets == 1 && image->pixels_ow;
+    bool turned = image->big_endian && octets == 1 && image->pixels_ow;
     for (unsigned c = 0; c < raster->components; c++) {
         size_t first = image->planar ? count * c : c;
         size_t step = image->planar ? 1 : raster->components;
         uint32_t *out = raster->plane[c];
         for (size_t i = 0; i < count; i++) {
-            size_t at = first + i * step;
-            if (swapped) {
-                at = (at ^ 1u) < data.len ? at ^ 1u : at;
-            }
-            out[i] = read_sample(data.data + at * octets, octets, image->big_endian);
+            const uint8_t *at = data.data + (first + i * step) * octets;
+            out[i] = turned ? read_turned(image, at) : read_sample(at, octets, image->big_endian);
         }
     }
 }

@@ -308,9 +308,49 @@ static void cut_files_are_refused(void)
     }
 }
 
+/* Two frames of 3 x 1 octets, big endian: words are turned round over the whole value, so the third
+ * octet of the first frame lies behind the fourth. */
+static void odd_frames_of_turned_words(void)
+{
+    static const uint8_t stored[] = {2, 1, 4, 3, 6, 5};
+    struct dicom_image image = {
+        .syntax = DICOM_SYNTAX_EXPLICIT_BE,
+        .big_endian = true,
+        .has_pixels = true,
+        .rows = 1,
+        .columns = 3,
+        .samples = 1,
+        .bits_allocated = 8,
+        .bits_stored = 8,
+        .high_bit = 7,
+        .frames = 2,
+        .photometric = DICOM_MONOCHROME2,
+        .pixels_ow = true,
+        .pixels = {stored, sizeof stored},
+    };
+    for (uint32_t frame = 0; frame < 2; frame++) {
+        struct raster raster = {0};
+        const char *why = "";
+        EXPECT(frame_check(&image, &why) == IMAGING_REFUSAL_NONE);
+        EXPECT(frame_decode(&image, frame, &raster, &why) == IMAGING_REFUSAL_NONE);
+        for (unsigned i = 0; raster.plane[0] != NULL && i < 3; i++) {
+            EXPECT_INT(raster.plane[0][i], 3 * frame + i + 1);
+        }
+        raster_destroy(&raster);
+    }
+    image.frames = 1;
+    image.pixels.len = 3; /* without its padding the value ends inside a word */
+    struct raster raster = {0};
+    const char *why = "";
+    EXPECT(frame_decode(&image, 0, &raster, &why) == IMAGING_REFUSAL_NONE);
+    EXPECT(raster.plane[0] != NULL && raster.plane[0][2] == 4);
+    raster_destroy(&raster);
+}
+
 int main(void)
 {
     static const struct test_case cases[] = {
+        {"odd frames of turned words", odd_frames_of_turned_words},
         {"values equal references", values_equal_references},
         {"refusals by name", refusals_by_name},
         {"cut files are refused", cut_files_are_refused},
