@@ -5,7 +5,7 @@
 
 #include <stdlib.h>
 
-#define ALL_ACTORS 31u
+#define ALL_ACTORS 63u
 
 static void every_cell(void)
 {
@@ -29,7 +29,7 @@ static void every_cell(void)
             if (consult_state_reserved(state)) {
                 EXPECT_INT(step.refusal, CONSULT_RESERVED);
             }
-            for (unsigned actor = 1; actor < 32; actor <<= 1) {
+            for (unsigned actor = 1; actor < 64; actor <<= 1) {
                 struct consult_step one = consult_fsm_next(state, event, actor);
                 bool may = step.refusal == CONSULT_OK && (consult_event_actors(event) & actor) != 0;
                 EXPECT_INT(one.refusal == CONSULT_OK, may);
@@ -39,8 +39,8 @@ static void every_cell(void)
             EXPECT(consult_fsm_next(state, event, 0).refusal != CONSULT_OK);
         }
     }
-    EXPECT_INT(cells, CONSULT_STATE_COUNT * CONSULT_EVENT_COUNT);
-    EXPECT_INT(moves, 69); /* a new way in the table is meant, or this fails */
+    EXPECT_INT(cells, (int)CONSULT_STATE_COUNT * (int)CONSULT_EVENT_COUNT);
+    EXPECT_INT(moves, 75); /* a new way in the table is meant, or this fails */
 }
 
 static bool reaches(enum consult_state from, enum consult_state to, unsigned actors)
