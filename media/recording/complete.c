@@ -228,6 +228,19 @@ static void sync_folder(const char *folder)
     }
 }
 
+/* The parts are deleted only for a file that can be opened again and holds every track. */
+static bool reads_back(const struct work *work, const char *path)
+{
+    AVFormatContext *input = NULL;
+    if (!open_file(path, &input)) {
+        return false;
+    }
+    struct work seen = {0};
+    read_tracks(&seen, input);
+    avformat_close_input(&input);
+    return seen.track_count == work->track_count;
+}
+
 /* Writes NAME.mux, then renames: a crash in between leaves the parts whole and the next start
  * begins again. */
 static enum status write_out(struct work *work, const char *temporary, const char *path)
@@ -243,7 +256,7 @@ static enum status write_out(struct work *work, const char *temporary, const cha
     }
     enum status closed = mux_close(work->out, status == STATUS_OK);
     status = status == STATUS_OK ? closed : status;
-    if (status == STATUS_OK && work->packets == 0) {
+    if (status == STATUS_OK && (work->packets == 0 || !reads_back(work, temporary))) {
         status = STATUS_MALFORMED;
     }
     if (status == STATUS_OK && rename(temporary, path) != 0) {
