@@ -43,10 +43,12 @@ enum status consult_relation(struct api_call *call, const struct consult_row *ro
     if (actor == NULL) {
         return STATUS_OK;
     }
-    if (strcmp(actor->account_id, row->requester_id) == 0) {
+    /* A party whose role was taken away is none any more: neither here nor in the room. */
+    if ((actor->roles & ROLE_CLINICIAN) != 0 && strcmp(actor->account_id, row->requester_id) == 0) {
         *out_relation |= CONSULT_ACTOR_REQUESTER;
     }
-    if (row->consultant_id[0] != '\0' && strcmp(actor->account_id, row->consultant_id) == 0) {
+    if ((actor->roles & ROLE_SPECIALIST) != 0 && row->consultant_id[0] != '\0' &&
+        strcmp(actor->account_id, row->consultant_id) == 0) {
         *out_relation |= CONSULT_ACTOR_CONSULTANT;
     }
     enum status status = STATUS_OK;

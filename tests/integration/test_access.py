@@ -1,0 +1,454 @@
+#!/usr/bin/python3
+"""Who may see and do what: every route x every person x every state of a consultation, over the real interface, against the tables of
+this file. They are written from the rules (gateway/README.md, proto/signal/README.md), not from the answers; a route of the code that is
+in no table fails. What is allowed and would change the state is tried last, on consultations of its own."""
+import hashlib
+import json
+import os
+import re
+import sys
+import tempfile
+import time
+from concurrent.futures import ThreadPoolExecutor
+
+sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "lib"))
+from gateway import PYDICOM, ROOT, Checks, Gateway, WebSocket  # noqa: E402
+
+# ---- the people, and what they are to a consultation of ANNA's that BO accepts or accepted ----
+
+ROLES = {"nobody": set(), "requester": {"clinician"}, "colleague": {"clinician"}, "clinician elsewhere": {"clinician"},
+         "consultant": {"specialist"}, "offered": {"specialist"}, "declined": {"specialist"}, "specialist elsewhere": {"specialist"},
+         "coordinator asking": {"coordinator"}, "coordinator answering": {"coordinator"}, "coordinator elsewhere": {"coordinator"},
+         "operator": {"operator"}, "admin": {"admin"}}
+STATES = ["draft", "offered", "accepted", "in-session", "awaiting-opinion", "signed", "closed", "withdrawn"]
+HAS_CONSULTANT = {"accepted", "in-session", "awaiting-opinion", "signed", "closed"}
+
+
+def relation(person, state):
+    """What a person is to the consultation in that state: requester, consultant, candidate, coordinator or none."""
+    if person == "requester":
+        return "requester"
+    if person == "consultant":
+        return "consultant" if state in HAS_CONSULTANT else "candidate" if state == "offered" else "none"
+    if person == "offered":
+        return "candidate" if state == "offered" else "none"     # it loses sight when another accepts
+    if person == "coordinator asking":
+        return "none" if state == "draft" else "coordinator"     # a draft is the clinician's own
+    if person == "coordinator answering":                        # its specialist is offered it, or answers
+        return "coordinator" if state == "offered" or state in HAS_CONSULTANT else "none"
+    return "none"                                                # a colleague, a stranger, who declined, who runs the machine
+
+
+# ---- the routes: who by role, who by relation ----
+
+CARE = {"clinician", "specialist", "coordinator"}
+ALL = CARE | {"operator", "admin"}
+PARTY = {"requester", "consultant", "coordinator"}
+SEES = PARTY | {"candidate"}
+BEFORE_OPINION = {"draft", "offered", "accepted", "in-session", "awaiting-opinion"}
+
+# (method, pattern): (roles, relations that may, states in which somebody may). Relation None: the route is about no consultation.
+ROUTES = {
+    ("POST", "/session"): (None, None, None),
+    ("GET", "/session"): (ALL, None, None),
+    ("PATCH", "/session"): (ALL, None, None),
+    ("DELETE", "/session"): (ALL, None, None),
+    ("PUT", "/duty"): ({"specialist"}, None, None),
+    ("GET", "/specialties"): (ALL, None, None),
+    ("GET", "/partnerships"): (ALL, None, None),
+    ("GET", "/reach"): ({"clinician"}, None, None),
+    ("POST", "/consultations"): ({"clinician"}, None, None),
+    ("GET", "/consultations"): (CARE, None, None),
+    ("GET", "/ops/overview"): ({"operator", "admin"}, None, None),
+    ("GET", "/consultations/{id}"): (CARE, SEES, None),
+    ("PATCH", "/consultations/{id}"): ({"clinician"}, {"requester"}, {"draft"}),
+    ("POST", "/consultations/{id}/actions/{action}"): (CARE, None, None),                                  # ACTIONS below
+    ("PUT", "/consultations/{id}/consents/{scope}"): ({"clinician", "specialist"}, None, None),            # CONSENTS below
+    ("PUT", "/consultations/{id}/opinion"): ({"specialist"}, {"consultant"}, {"accepted", "in-session", "awaiting-opinion"}),
+    ("GET", "/consultations/{id}/opinions"): (CARE, PARTY, None),
+    ("GET", "/consultations/{id}/audit"): (CARE, PARTY, None),
+    ("GET", "/consultations/{id}/recordings"): (CARE, PARTY, None),
+    ("GET", "/recordings/{id}/content"): (CARE, PARTY, None),
+    ("GET", "/recordings/{id}/poster"): (CARE, PARTY, None),
+    ("GET", "/consultations/{id}/attachments"): (CARE, SEES, None),
+    ("POST", "/consultations/{id}/uploads"): ({"clinician", "specialist"}, {"requester", "consultant"}, BEFORE_OPINION),
+    ("GET", "/uploads/{id}"): (CARE, SEES, None),
+    ("PUT", "/uploads/{id}"): ({"clinician", "specialist"}, {"requester", "consultant"}, BEFORE_OPINION),
+    ("GET", "/attachments/{id}/thumbnail"): (CARE, SEES, None),
+    ("GET", "/attachments/{id}/rendered"): (CARE, SEES, None),
+    ("GET", "/attachments/{id}/content"): (CARE, SEES, None),
+    ("DELETE", "/attachments/{id}"): ({"clinician"}, {"requester"}, {"draft"}),
+}
+
+# action: {state: relations}
+BOTH = {"requester", "consultant"}
+ACTIONS = {
+    "submit": {"draft": {"requester"}},
+    "discard": {"draft": {"requester"}},
+    "accept": {"offered": {"candidate"}},
+    "decline": {"offered": {"candidate"}},
+    "return": {"offered": {"candidate", "coordinator"}, "accepted": {"consultant", "coordinator"}},
+    "withdraw": {state: {"requester"} for state in ("offered", "accepted", "in-session")},
+    "start": {"accepted": BOTH},
+    "end": {"in-session": BOTH},
+    "sign": {"awaiting-opinion": {"consultant"}},
+    "amend": {"signed": {"consultant"}, "closed": {"consultant"}},
+    "acknowledge": {"signed": {"requester"}},
+    "close": {},                                                 # only from acknowledged, which each run passes
+    "fail": {state: BOTH | {"coordinator"} for state in ("accepted", "in-session")},
+}
+BODY = {"decline": {"reason_code": "busy"}, "return": {"reason_code": "incomplete", "reason_text": "x"}, "fail": {"reason_code": "network"},
+        "amend": {"reason_text": "x"}, "acknowledge": {"adopted": "yes", "told_patient": True}}
+
+
+def by_role(person, roles):
+    return "401" if person == "nobody" else None if ROLES[person] & roles else "403 session.role"
+
+
+def expected(person, state, key):
+    roles, relations, states = ROUTES[key]
+    refused = by_role(person, roles)
+    if refused:
+        return refused
+    related = relation(person, state)
+    reading = key[0] == "GET"
+    if related == "none" or (reading and related not in relations):
+        return "404"
+    if not reading and states is not None and state not in states:
+        return "409"
+    return "allowed" if related in relations else "403"
+
+
+def expected_action(person, state, action):
+    refused = by_role(person, CARE)
+    if refused:
+        return refused
+    related = relation(person, state)
+    late = action in ("accept", "decline") and person in ("consultant", "offered") and state != "draft"
+    if related == "none":                                        # who was asked is told that it is too late, and nothing more
+        return "409" if late else "404"
+    if action == "accept" and person == "consultant" and state == "accepted":
+        return "allowed"                                         # the winner asks again
+    allowed = ACTIONS[action].get(state)
+    if allowed is None:
+        return "409"
+    return "allowed" if related in allowed else "403"
+
+
+def expected_consent(person, state, party):
+    refused = by_role(person, {"clinician", "specialist"})
+    if refused:
+        return refused
+    related = relation(person, state)
+    if related == "none":
+        return "404"
+    if related != {"patient": "requester", "consultant": "consultant"}[party]:
+        return "403"
+    return "409" if state == "withdrawn" else "allowed"
+
+
+def fits(status, body, wanted):
+    code = body.get("code", "") if isinstance(body, dict) else ""
+    if wanted == "allowed":      # 422: admitted, the body was not to be taken; 409: admitted, but the piece is not the next, no recording yet
+        return status in (200, 201, 204, 422) or (status == 409 and code in ("upload.offset", "recording.not-ready", "room.alone")) \
+            or (status == 404 and code == "recording.no-poster")
+    if wanted == "404":          # as if it did not exist
+        return status == 404 and code.split(".")[1:] == ["unknown"]
+    if wanted == "401":
+        return status == 401 and code == "session.required"
+    if wanted == "403":
+        return status == 403 and code != "session.role"
+    return f"{status} {code}" == wanted if " " in wanted else str(status) == wanted and code not in ("upload.offset", "room.alone")
+
+
+# ---- the world ----
+
+def world(gateway):
+    """The demonstration network and the people that it lacks."""
+    demo = gateway.demo
+    login = {"requester": "demo.clinician1", "clinician elsewhere": "demo.clinician2", "consultant": "demo.specialist1", "offered": "demo.specialist3",
+             "specialist elsewhere": "demo.specialist5", "coordinator elsewhere": "demo.coordinator", "operator": "demo.operator", "admin": "demo.admin"}
+    new = [("colleague", "DEMO-TOWN-1", "clinician", None), ("declined", "DEMO-CITY-1", "specialist", "cardiology"),
+           ("coordinator asking", "DEMO-TOWN-1", "coordinator", None), ("coordinator answering", "DEMO-CITY-1", "coordinator", None)]
+    for i, (person, organisation, role, specialty) in enumerate(new):
+        login[person] = f"demo.access{i}"
+        demo["practitioners"].append(
+            {"code": f"DEMO-A-{i}", "organisation": organisation, "name_zh": f"示范人员{i}", "name_en": f"Demo Person {i}", "title": "attending",
+             "licence_no": f"DEMO-LIC-A{i}", "licensed_since": "2010-01-01", **({"specialties": [specialty]} if specialty else {}),
+             "account": {"login": login[person], "roles": [role], "password": "demo-consult"}})
+    with tempfile.NamedTemporaryFile("w", suffix=".json", dir=gateway.data, encoding="utf-8") as file:
+        json.dump(demo, file, ensure_ascii=False)
+        file.flush()
+        gateway.run("import", os.path.join(gateway.build, "consultctl"), "import", file.name, "--data", gateway.data)
+    return login
+
+
+class Case:
+    """A consultation brought into a state by its own people."""
+
+    def __init__(self, state, attach=True, declines=True):
+        requester, consultant = as_(people["requester"]), as_(people["consultant"])
+        self.id = self.want(requester.draft(), 201)["id"]
+        if attach:
+            self.upload = self.want(requester.upload(self.id, os.path.join(PYDICOM, "CT_small.dcm")), 200)
+            self.attachment = self.upload["attachment"]["id"] if isinstance(self.upload["attachment"], dict) else self.upload["attachment"]
+        if state == "draft":
+            return
+        for scope in ("consultation", "imaging", "recording"):
+            self.want(requester.consent(self.id, scope), 200)
+        self.want(requester.act(self.id, "submit"), 200)
+        if declines:
+            self.want(as_(people["declined"]).act(self.id, "decline", **BODY["decline"]), 200)
+        if state == "withdrawn":
+            self.want(requester.act(self.id, "withdraw"), 200)
+        if state in ("offered", "withdrawn"):
+            return
+        self.want(consultant.act(self.id, "accept"), 200)
+        if state == "accepted":
+            return
+        self.want(consultant.consent(self.id, "recording", True, "consultant"), 200)
+        self.join(requester, consultant)
+        if state == "in-session":
+            return
+        self.want(consultant.act(self.id, "end"), 200)
+        self.want(consultant.put(f"{API}/consultations/{self.id}/opinion", {"body": {"diagnosis": "x"}}), 200)
+        if state == "awaiting-opinion":
+            return
+        self.want(consultant.act(self.id, "sign"), 200)
+        if state == "signed":
+            return
+        self.want(requester.act(self.id, "acknowledge", **BODY["acknowledge"]), 200)
+        self.want(requester.act(self.id, "close"), 200)
+
+    @staticmethod
+    def want(answer, status):
+        if answer[0] != status:
+            raise RuntimeError(f"{answer[0]} instead of {status}: {answer[1]}")
+        return answer[1]
+
+    def join(self, *clients):
+        for client in clients:
+            ws = WebSocket(client)
+            ws.send({"type": "room.join", "consultation": self.id})
+            if ws.receive("room.state", "error")["type"] != "room.state":
+                raise RuntimeError("room.join")
+            sockets.append(ws)
+
+    def recording(self):
+        rows = gateway.sql("SELECT id FROM recording WHERE consultation_id=?", self.id)
+        return rows[0]["id"] if rows else None
+
+
+API = "/api/v1"
+SHA = hashlib.sha256(b"access").hexdigest()
+checks, sockets = Checks(), []
+gateway = Gateway("--connections_per_address", "200")
+login = world(gateway)
+gateway.start()
+
+
+def as_(client):
+    """The same session on a connection of its own: clients are not shared between threads."""
+    copy = gateway.client()
+    copy.cookie, copy.csrf = client.cookie, client.csrf
+    return copy
+
+
+def request_of(key, case):
+    """A request that is harmless where it is allowed."""
+    method, pattern = key
+    if "/uploads/{id}" in pattern:
+        path = f"/uploads/{case.upload['id']}" + ("?offset=999999" if method == "PUT" else "")
+    elif "/attachments/{id}" in pattern:
+        path = pattern.replace("{id}", case.attachment)
+    elif "/recordings/{id}" in pattern:
+        path = pattern.replace("{id}", case.recording() or "")
+    else:
+        path = pattern.replace("{id}", case.id)
+    body = {"/consultations/{id}/uploads": {"name": "a.jpg", "bytes": 6, "sha256": SHA}, "/consultations/{id}": {}, "/uploads/{id}": b"x",
+            "/consultations/{id}/opinion": {"body": {"diagnosis": "y"}}}.get(pattern) if method in ("POST", "PUT", "PATCH") else None
+    return method, API + path, body
+
+
+def probe(person, state, case):
+    """All that one person asks in one state; returns what did not fit, the count, and the allowed actions to be tried elsewhere."""
+    client, wrong, count, todo = as_(people[person]), [], 0, []
+
+    def one(what, wanted, method, path, body):
+        nonlocal count
+        count += 1
+        status, answer = client.request(method, path, body)
+        if not fits(status, answer, wanted):
+            wrong.append(f"{person}, {state}, {what}: {wanted} expected, {status} {answer.get('code', '') if isinstance(answer, dict) else ''}")
+
+    for key in ROUTES:
+        if "{id}" not in key[1] or "{action}" in key[1] or "{scope}" in key[1] or ("recordings/{id}" in key[1] and case.recording() is None):
+            continue
+        wanted = expected(person, state, key)
+        if key[0] == "DELETE" and wanted == "allowed":
+            todo.append(("DELETE", None))
+            continue
+        one(" ".join(key), wanted, *request_of(key, case))
+    for party in ("patient", "consultant"):
+        one(f"consent of the {party}", expected_consent(person, state, party), "PUT", f"{API}/consultations/{case.id}/consents/teaching",
+            {"party": party, "given": True, "relation": "self", "method": "written", "text_version": "1"})
+    for action in ACTIONS:
+        wanted = expected_action(person, state, action)
+        if wanted == "allowed":
+            todo.append(("POST", action))
+        else:
+            one(action, wanted, "POST", f"{API}/consultations/{case.id}/actions/{action}", BODY.get(action, {}))
+    return wrong, count, [(person, state, *t) for t in todo]
+
+
+def allowed(job):
+    """What is allowed is done, on a consultation of its own."""
+    person, state, method, action = job
+    case = Case(state, attach=method == "DELETE")
+    client = as_(people[person])
+    if method == "DELETE":
+        status, body = client.request("DELETE", f"{API}/attachments/{case.attachment}")
+    else:
+        if action == "start":
+            case.join(as_(people["requester"]), as_(people["consultant"]))   # the second one's joining starts it already
+            return None if gateway.sql("SELECT state FROM consultation WHERE id=?", case.id)[0]["state"] == "in-session" else f"{job}: not begun"
+        if action == "submit":
+            Case.want(client.consent(case.id, "consultation"), 200)
+        status, body = client.act(case.id, action, **BODY.get(action, {}))
+    return None if status in (200, 204) else f"{job}: {status} {body}"
+
+
+def code_routes():
+    found = set()
+    for folder, _, names in os.walk(os.path.join(ROOT, "gateway")):
+        for name in names:
+            if name.endswith(".c") and "console" not in folder:
+                text = open(os.path.join(folder, name), encoding="utf-8").read()
+                found |= set(re.findall(r'\{\s*(?:\.method = )?"([A-Z]+)",\s*(?:\.pattern = )?"/api/v1(/[^"]*)"', text))
+    return found
+
+
+def everybody(what, wanted_by, method, path, body=None, **more):
+    """One request of everybody; wanted_by(person) says what is expected."""
+    wrong = []
+    for person in ROLES:
+        status, answer = as_(people[person]).request(method, path, body, **more)
+        if not fits(status, answer, wanted_by(person)):
+            wrong.append(f"{person}: {wanted_by(person)} expected, {status}")
+    checks.ok(not wrong, f"{what}: {len(ROLES)} people", "; ".join(wrong))
+
+
+try:
+    in_code = code_routes()
+    checks.ok(len(in_code) >= 25 and in_code == set(ROUTES), "the routes of the code are those of the table",
+              f"{len(in_code)} routes; not here: {sorted(in_code - set(ROUTES))}; not in the code: {sorted(set(ROUTES) - in_code)}")
+    people = {"nobody": gateway.client()}
+    for person, name in login.items():
+        people[person] = gateway.client()
+        Case.want(people[person].sign_in(name, "demo-consult"), 200)
+    checks.ok(set(people) == set(ROLES), "everybody is signed in", len(people))
+    for person in ("consultant", "offered", "declined", "specialist elsewhere"):
+        Case.want(people[person].put(f"{API}/duty", {"on_duty": True}), 200)
+
+    # Routes about no consultation.
+    role = lambda key: lambda person: by_role(person, ROUTES[key][0]) or "allowed"  # noqa: E731
+    for key, body in [(("GET", "/session"), None), (("PATCH", "/session"), {"language": "xx"}), (("PUT", "/duty"), {}), (("GET", "/specialties"), None),
+                      (("GET", "/partnerships"), None), (("GET", "/reach"), None), (("POST", "/consultations"), {}), (("GET", "/consultations"), None),
+                      (("GET", "/ops/overview"), None)]:
+        everybody(" ".join(key), role(key), key[0], API + key[1], body)
+    clean = gateway.client()
+    Case.want(clean.sign_in(login["operator"], "demo-consult"), 200)
+    checks.ok(clean.request("DELETE", API + "/session")[0] == 204 and gateway.client().request("DELETE", API + "/session")[0] == 401, "DELETE /session")
+
+    # The matrix.
+    began = time.time()
+    cases = {}
+    with ThreadPoolExecutor(4) as pool:
+        for state, case in zip(STATES, pool.map(Case, STATES)):
+            cases[state] = case
+    checks.ok(len(gateway.sql("SELECT DISTINCT state FROM consultation")) == len(STATES), "a consultation in each state", f"{time.time() - began:.1f} s")
+    recorded = [state for state in STATES if cases[state].recording() is not None]
+    checks.ok(recorded == ["in-session", "awaiting-opinion", "signed", "closed"], "a recording where there was a session", recorded)
+    with ThreadPoolExecutor(6) as pool:
+        jobs = [(person, state) for state in STATES for person in ROLES]
+        results = list(pool.map(lambda j: probe(j[0], j[1], cases[j[1]]), jobs))
+    wrong, total, todo = [w for r in results for w in r[0]], sum(r[1] for r in results), [t for r in results for t in r[2]]
+    for w in wrong[:40]:
+        print("     ", w)
+    checks.ok(not wrong and total > 2000, "every person x state x route as the table says", f"{total} requests, {len(wrong)} wrong, {time.time() - began:.1f} s")
+    still = {state: gateway.sql("SELECT state FROM consultation WHERE id=?", case.id)[0]["state"] for state, case in cases.items()}
+    checks.ok(all(state == now for state, now in still.items()), "and nothing that was refused has changed a state", still)
+    with ThreadPoolExecutor(4) as pool:
+        wrong = [w for w in pool.map(allowed, todo) if w]
+    checks.ok(not wrong and len(todo) > 25, "every allowed action succeeds", f"{len(todo)} actions, {len(wrong)} wrong: {wrong[:5]}, {time.time() - began:.1f} s")
+
+    # Images follow the consent of the patient, at once; the requesting institution keeps its own.
+    case = cases["signed"]
+    for given, wanted in [(False, 403), (True, 200)]:
+        Case.want(people["requester"].consent(case.id, "imaging", given), 200)
+        for kind in ("thumbnail", "rendered", "content"):
+            path = f"{API}/attachments/{case.attachment}/{kind}"
+            got = {person: as_(people[person]).get(path)[0] for person in ("requester", "coordinator asking", "consultant", "coordinator answering", "offered")}
+            checks.ok(got == {"requester": 200, "coordinator asking": 200, "consultant": wanted, "coordinator answering": wanted, "offered": 404},
+                      f"{kind} with the consent {'given' if given else 'withdrawn'}", got)
+
+    # Rooms: the WebSocket knows the same people.
+    got = {}
+    for person in ROLES:
+        if person == "nobody":
+            continue
+        ws = WebSocket(people[person])
+        ws.send({"type": "room.join", "consultation": cases["in-session"].id})
+        got[person] = (ws.receive("room.state", "error", timeout=5) or {}).get("type")
+        ws.send({"type": "chat.say", "consultation": cases["in-session"].id, "text": "x"})
+        said = ws.receive("chat.said", "error", timeout=5) or {}
+        got[person] = got[person] if (said.get("type") == "chat.said") == (got[person] == "room.state") else f"chat: {said}"
+        ws.close()
+    checks.ok(all((kind == "room.state") == (person in ("requester", "consultant")) for person, kind in got.items()), "only the two parties join the room", got)
+
+    # Identifiers, keys and tokens of others.
+    requester, stranger = people["requester"], people["clinician elsewhere"]
+    for path in ["consultations/" + "0" * 32, "consultations/../consultations", "consultations/" + cases["draft"].id.upper(), "attachments/%00/content",
+                 "recordings/" + "f" * 32 + "/content", f"uploads/{cases['draft'].id}", f"attachments/{cases['draft'].id}/content"]:
+        status, _ = requester.get(f"{API}/{path}")
+        checks.ok(status in (400, 404), f"an id that is none: {path[:40]}", status)
+    key = {"Idempotency-Key": "access-key-0123456789"}
+    made = Case.want(requester.request("POST", API + "/consultations", {"specialty": "cardiology"}, key), 201)
+    again = requester.request("POST", API + "/consultations", {"specialty": "cardiology"}, key)
+    other = stranger.request("POST", API + "/consultations", {"specialty": "cardiology"}, key)
+    checks.ok(again[1]["id"] == made["id"] and other[0] == 201 and other[1]["id"] != made["id"], "the same Idempotency-Key of another account is another key", other[0])
+    for what, body in [("state", {"state": "signed"}), ("version", {"version": 99}), ("requester", {"requester_id": "0" * 32}), ("number", {"number": "C-1"}),
+                       ("consultant", {"consultant": {"account": "0" * 32}}), ("consent_deferred", {"consent_deferred": "x"})]:
+        before = gateway.sql("SELECT * FROM consultation WHERE id=?", made["id"])[0]
+        status, _ = requester.request("PATCH", f"{API}/consultations/{made['id']}", body)
+        after = gateway.sql("SELECT * FROM consultation WHERE id=?", made["id"])[0]
+        same = {k: v for k, v in before.items() if k != "version"} == {k: v for k, v in after.items() if k != "version"}
+        checks.ok(same and after["version"] - before["version"] <= 1, f"a member that is not the client's to set: {what}", status)
+    checks.ok(requester.request("PATCH", f"{API}/consultations/{made['id']}", {"urgency": "urgent"}, {"If-Match": '"999"'})[0] == 412, "a stale If-Match changes nothing")
+
+    # CSRF: every route that changes anything wants the token of this very session.
+    wrong = []
+    for method, pattern in sorted(ROUTES):
+        if method == "GET" or (method, pattern) == ("POST", "/session"):
+            continue
+        path = API + pattern.replace("{action}", "submit").replace("{scope}", "imaging").replace("{id}", cases["draft"].id)
+        for token in (None, "", "0" * 64, stranger.csrf, requester.csrf[:-1]):
+            client = as_(requester)
+            client.csrf = None
+            status, body = client.request(method, path, None if method == "DELETE" else b"x" if pattern == "/uploads/{id}" else {}, {"X-CSRF-Token": token} if token is not None else {})
+            if status != 403 or body["code"] != "session.csrf":
+                wrong.append(f"{method} {pattern} {token}: {status}")
+    checks.ok(not wrong, "without the right X-CSRF-Token nothing changes", wrong)
+    wrong = [f"{method} {site}" for method in ("POST", "PUT", "PATCH", "DELETE") for site in ("cross-site", "same-site")
+             if as_(requester).request(method, API + "/session", None if method == "DELETE" else {}, {"Sec-Fetch-Site": site})[0] not in (403, 405)]
+    checks.ok(not wrong, "a request from another site is refused, the sign-in too", wrong)
+    form = gateway.client()
+    status, _ = form.request("POST", API + "/session", b'{"login":"demo.clinician1","password":"demo-consult"}', {"Content-Type": "text/plain"})
+    checks.ok(status == 415 and "set-cookie" not in form.headers, "a sign-in by a form of another site is no sign-in", status)
+finally:
+    for ws in sockets:
+        ws.close()
+    code, log = gateway.stop()
+checks.ok(code == 0, "SIGTERM ends it cleanly", code)
+checks.ok("Sanitizer" not in log and "runtime error" not in log, "no sanitizer report", log[-2500:] if "Sanitizer" in log else "")
+checks.end()
