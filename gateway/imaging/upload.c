@@ -6,6 +6,7 @@
 #include "gateway/imaging/digest.h"
 #include "gateway/imaging/partial.h"
 #include "gateway/imaging/upload_row.h"
+#include "gateway/ops/metrics.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -546,6 +547,9 @@ static void accept(struct api_call *call, struct piece *piece)
     row->received = row->bytes;
     piece->over = true;
     count(call, fresh ? "stored" : "duplicate");
+    if (fresh) {
+        metrics_observe(call->services->metrics, METRIC_UPLOAD_BYTES, 0, 0, 0, row->bytes);
+    }
     reply_upload(call, row, 200);
 }
 

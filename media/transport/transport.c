@@ -213,6 +213,9 @@ void transport_tick(struct transport *transport, int64_t now_us, struct outbox *
     }
     if (icelite_consent_expired(&transport->ice, now_us)) { /* RFC 7675 §5.1: cease sending */
         counters_add(transport->counters, COUNTER_CONSENT_EXPIRED, 1);
+        if (transport->state == TRANSPORT_CHECKED) { /* checks came, and no whole handshake */
+            counters_add(transport->counters, COUNTER_DTLS_TIMEOUT, 1);
+        }
         gone(transport, transport->state == TRANSPORT_NEW ? "no_connectivity" : "consent_expired");
         return;
     }
