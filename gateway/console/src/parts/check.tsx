@@ -154,10 +154,10 @@ export function DeviceCheck(): JSX.Element {
             }}>{t('check.speaker')}</button>
           </div>
           {stream && (
-            <ul class="check-results" role="status">
+            <div role="status"><ul class="check-results">
               {size && hasVideo && <li class="good">{t('check.picture', { w: size.w, h: size.h })}</li>}
               {stream.getAudioTracks().length > 0 && <li class={heard ? 'good' : 'wait'}>{heard ? t('check.heard') : `${t('check.speak')} ${t('check.silent')}`}</li>}
-            </ul>
+            </ul></div>
           )}
         </div>
       </div>

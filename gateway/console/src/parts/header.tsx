@@ -62,7 +62,7 @@ export function Header(p: { session: Session }): JSX.Element {
   const here = route[0] ? `/${route[0]}` : items[0]?.path;
   return (
     <header class="top">
-      <a class="brand" href="#/"><img src="/icon.svg" alt="" width="24" height="24" /><span>{t('app.title')}</span></a>
+      <a class="brand" href="#/" aria-label={t('app.title')}><img src="/icon.svg" alt="" width="24" height="24" /><span>{t('app.title')}</span></a>
       <nav aria-label={t('nav.label')}>
         {items.map((i) => <a key={i.path} href={`#${i.path}`} aria-current={here === i.path ? 'page' : undefined}>{i.label}</a>)}
       </nav>

@@ -43,12 +43,12 @@ export function saveChoice(choice: Choice): void {
 
 function video(choice: Choice): MediaTrackConstraints {
   const size = { width: { ideal: 640 }, height: { ideal: 360 }, frameRate: { ideal: 25, max: 30 } };
-  return choice.camera ? { ...size, deviceId: { ideal: choice.camera } } : size;
+  return choice.camera ? { ...size, deviceId: { exact: choice.camera } } : size;
 }
 
 function audio(choice: Choice): MediaTrackConstraints {
   const clean = { echoCancellation: true, noiseSuppression: true, autoGainControl: true };
-  return choice.microphone ? { ...clean, deviceId: { ideal: choice.microphone } } : clean;
+  return choice.microphone ? { ...clean, deviceId: { exact: choice.microphone } } : clean;
 }
 
 function nameOfError(error: unknown): string {
@@ -62,12 +62,15 @@ export async function openDevices(choice: Choice): Promise<Opened> {
   if (!media?.getUserMedia) {
     throw new DeviceError('check.err-secure', 'insecure');
   }
-  const tries: { constraints: MediaStreamConstraints; warning: Key | null }[] = [
-    { constraints: { audio: audio(choice) }, warning: choice.camera === 'none' ? null : 'check.err-no-camera' },
-    { constraints: { video: video(choice) }, warning: 'check.err-no-mic' },
-  ];
-  if (choice.camera !== 'none') {
-    tries.unshift({ constraints: { audio: audio(choice), video: video(choice) }, warning: null });
+  const silent = choice.camera === 'none';
+  const any: Choice = { camera: silent ? 'none' : '', microphone: '' };
+  const tries: { constraints: MediaStreamConstraints; warning: Key | null }[] = [];
+  for (const wanted of choice.microphone || (choice.camera && !silent) ? [choice, any] : [any]) { // what was chosen may be unplugged today
+    tries.push({ constraints: { audio: audio(wanted), ...(silent ? {} : { video: video(wanted) }) }, warning: null });
+  }
+  tries.push({ constraints: { audio: audio(any) }, warning: 'check.err-no-camera' });
+  if (!silent) {
+    tries.push({ constraints: { video: video(any) }, warning: 'check.err-no-mic' });
   }
   let first: unknown = null;
   for (const attempt of tries) {
