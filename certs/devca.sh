@@ -2,8 +2,9 @@
 # Makes a development CA and a server certificate into a folder:
 #     certs/devca.sh FOLDER [NAME-OR-ADDRESS...]
 # ca.pem ca.key server.pem (with the CA behind it) server.key, ECDSA P-256. The server certificate names localhost, 127.0.0.1,
-# ::1, the host name, every address of this machine, and what is given. Idempotent: what is there and still good for
-# 7 days is kept; a server certificate that misses a name is made anew under the same CA. For development and tests only.
+# ::1, the host name, every address of this machine, and what is given. Idempotent: what is there is kept while it is valid now
+# and for 7 days more; a server certificate that misses a name, was signed by another CA or is not of its key is made anew under
+# the same CA, so that browsers go on trusting it. What an interrupted run left is put right by the next. For development and tests only.
 set -eu
 
 folder=${1:?usage: certs/devca.sh FOLDER [NAME-OR-ADDRESS...]}
@@ -11,13 +12,23 @@ shift
 days_ca=3650
 days_server=397        # browsers refuse server certificates that live longer (CA/Browser Forum BR 6.3.2)
 seconds_left=604800    # renew when less is left
-
-umask 077
-mkdir -p "$folder"
-work=$(mktemp -d "$folder/.devca.XXXXXX")
-trap 'rm -rf "$work"' EXIT INT TERM
+back_minutes=60        # valid from an hour ago: the clock of a client may be late
 
 say() { printf '%s\n' "devca: $*"; }
+die() { printf '%s\n' "devca: $*" >&2; exit 1; }
+
+command -v openssl >/dev/null || die "openssl is missing"
+for name in "$@"; do
+    case $name in
+    ''|*[!A-Za-z0-9.:*_-]*) die "no name and no address: '$name'" ;;
+    esac
+done
+
+umask 077
+mkdir -p "$folder" || die "the folder $folder cannot be made"
+work=$(mktemp -d "$folder/.devca.XXXXXX") || die "nothing can be written into $folder"
+trap 'rm -rf "$work"' EXIT
+trap 'exit 130' INT TERM
 
 is_address() {
     case $1 in
@@ -28,12 +39,14 @@ is_address() {
     esac
 }
 
+# Only what may stand in a certificate: a host name may be "(none)", and link-local addresses need a zone that no browser takes.
 names() {
     printf '%s\n' localhost 127.0.0.1 ::1
-    hostname 2>/dev/null || true
-    hostname -f 2>/dev/null || true
-    # link-local addresses need a zone and cannot be typed into a browser
-    hostname -I 2>/dev/null | tr ' ' '\n' | grep -v '^fe80' || true
+    {
+        uname -n
+        hostname -f 2>/dev/null || true
+        hostname -I 2>/dev/null | tr ' ' '\n' || true
+    } | grep -E '^[A-Za-z0-9.:-]+$' | grep -v '^fe80:' || true
     for name in "$@"; do printf '%s\n' "$name"; done
 }
 
@@ -43,16 +56,55 @@ sans() {
     done
 }
 
-still_good() { openssl x509 -in "$1" -noout -checkend "$seconds_left" >/dev/null 2>&1; }
+# Valid now (a clock that was wrong once leaves certificates of the future) and not about to end.
+still_good() {
+    openssl x509 -in "$1" -noout -checkend "$seconds_left" >/dev/null 2>&1 &&
+        openssl verify -CAfile "$folder/ca.pem" "$1" >/dev/null 2>&1
+}
 
-if ! still_good "$folder/ca.pem" || [ ! -s "$folder/ca.key" ]; then
-    openssl req -x509 -new -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes -sha256 -days "$days_ca" \
-        -keyout "$work/ca.key" -out "$work/ca.pem" -subj "/CN=consult-gateway development CA" \
-        -addext "basicConstraints=critical,CA:TRUE,pathlen:0" -addext "keyUsage=critical,keyCertSign,cRLSign" 2>"$work/log" ||
-        { cat "$work/log" >&2; exit 1; }
+key_fits() { # CERTIFICATE KEY
+    public=$(openssl pkey -in "$2" -pubout 2>/dev/null) && [ "$public" = "$(openssl x509 -in "$1" -noout -pubkey 2>/dev/null)" ]
+}
+
+# OpenSSL 3.0's "x509 -req" knows no start date, "ca" does.
+sign() { # REQUEST EXTENSIONS DAYS OUT [ca options...]
+    request=$1 extensions=$2 days=$3 out=$4
+    shift 4
+    : >"$work/index"
+    cat >"$work/ca.cnf" <<END
+[ca]
+default_ca = dev
+[dev]
+new_certs_dir = $work
+database = $work/index
+rand_serial = yes
+default_md = sha256
+policy = any
+unique_subject = no
+[any]
+commonName = supplied
+END
+    now=$(date +%s)
+    openssl ca -batch -notext -config "$work/ca.cnf" -in "$request" -out "$out" -extfile "$extensions" \
+        -startdate "$(stamp $((now - back_minutes * 60)))" -enddate "$(stamp $((now + days * 86400 - back_minutes * 60)))" "$@"
+}
+stamp() { date -u -d "@$1" +%Y%m%d%H%M%SZ; }
+
+logged() { "$@" >"$work/log" 2>&1 || { cat "$work/log" >&2; die "openssl failed: see above (is the disk full?)"; }; }
+
+new_key() { logged openssl req -new -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes -sha256 -keyout "$1" -out "$2" -subj "$3"; }
+
+if ! still_good "$folder/ca.pem" || ! key_fits "$folder/ca.pem" "$folder/ca.key"; then
+    cat >"$work/extensions" <<END
+basicConstraints=critical,CA:TRUE,pathlen:0
+keyUsage=critical,keyCertSign,cRLSign
+subjectKeyIdentifier=hash
+END
+    new_key "$work/ca.key" "$work/ca.csr" "/CN=consult-gateway development CA ($(uname -n | tr -cd 'A-Za-z0-9.-' | cut -c 1-20))"
+    logged sign "$work/ca.csr" "$work/extensions" "$days_ca" "$work/ca.pem" -selfsign -keyfile "$work/ca.key"
+    rm -f "$folder/server.pem"
     mv "$work/ca.key" "$folder/ca.key"
     mv "$work/ca.pem" "$folder/ca.pem"
-    rm -f "$folder/server.pem"
     say "made $folder/ca.pem"
 fi
 
@@ -65,8 +117,9 @@ has_names() {
     done
 }
 
-if still_good "$folder/server.pem" && [ -s "$folder/server.key" ] && has_names &&
-    openssl verify -CAfile "$folder/ca.pem" "$folder/server.pem" >/dev/null 2>&1; then
+chmod 600 "$folder/ca.key"
+if still_good "$folder/server.pem" && key_fits "$folder/server.pem" "$folder/server.key" && has_names; then
+    chmod 600 "$folder/server.key"
     say "$folder/server.pem is still good"
     exit 0
 fi
@@ -75,14 +128,12 @@ cat >"$work/extensions" <<END
 basicConstraints=critical,CA:FALSE
 keyUsage=critical,digitalSignature
 extendedKeyUsage=serverAuth
+subjectKeyIdentifier=hash
+authorityKeyIdentifier=keyid
 subjectAltName=$(printf '%s\n' "$wanted" | paste -sd, -)
 END
-{
-    openssl req -new -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes -sha256 -keyout "$work/server.key" \
-        -out "$work/server.csr" -subj "/CN=consult-gateway" &&
-        openssl x509 -req -in "$work/server.csr" -CA "$folder/ca.pem" -CAkey "$folder/ca.key" -sha256 \
-            -set_serial "0x$(openssl rand -hex 12)" -days "$days_server" -extfile "$work/extensions" -out "$work/server.pem"
-} 2>"$work/log" || { cat "$work/log" >&2; exit 1; }
+new_key "$work/server.key" "$work/server.csr" "/CN=consult-gateway"
+logged sign "$work/server.csr" "$work/extensions" "$days_server" "$work/server.pem" -cert "$folder/ca.pem" -keyfile "$folder/ca.key"
 cat "$folder/ca.pem" >>"$work/server.pem"
 mv "$work/server.key" "$folder/server.key"
 mv "$work/server.pem" "$folder/server.pem"
