@@ -107,8 +107,9 @@ struct api_call {
     char content_type[64]; /* of bytes or file */
     char set_cookie[256];  /* value of Set-Cookie; "" = none */
     int retry_after_s;     /* 0 = none */
-    bool immutable; /* content never changes: Cache-Control: private, max-age=86400, immutable; else
-                       no-store */
+    bool reusable; /* the browser may keep it if it asks again at each use, which costs a 304:
+                      Cache-Control: private, no-cache; else no-store (decisions/003) */
+    bool clear_site_data; /* what the browser kept goes: Clear-Site-Data, at the sign-out */
     char etag[40];  /* without quotes; empty = none */
     bool keep_on_error;
     struct api_effect *effects; /* in order of addition; moved out */

@@ -76,7 +76,7 @@ static void flight_free(struct flight *flight)
 /* ---- answers ---- */
 
 struct headers {
-    const char *list[9];
+    const char *list[9]; /* four pairs and the end */
     size_t count;
     char retry_after[16];
 };
@@ -165,8 +165,11 @@ static void answer_exchange(struct flight *flight)
         (void)snprintf(etag, sizeof etag, "\"%s\"", call->etag);
         reply.etag = etag;
     }
-    if (call->immutable && call->status < 400) {
-        reply.cache_control = "private, max-age=86400, immutable";
+    if (call->clear_site_data && call->status < 400) {
+        add_header(&headers, "Clear-Site-Data", "\"cache\"");
+    }
+    if (call->reusable && call->status < 400) {
+        reply.cache_control = "private, no-cache";
     }
     dispatch_figures_request(flight->app->metrics, flight->dispatch.route, call->status,
                              flight->started_us);

@@ -328,6 +328,7 @@ static void sign_out(struct api_call *call)
         return;
     }
     call->status = 204;
+    call->clear_site_data = true;
     (void)snprintf(call->set_cookie, sizeof call->set_cookie, "%s",
                    AUTH_COOKIE "=" COOKIE_FLAGS "; Max-Age=0");
 }

@@ -10,6 +10,7 @@
 #include "gateway/consult/ops_overview.h"
 #include "gateway/partnership/rules_load.h"
 #include "gateway/records/audit.h"
+#include "gateway/records/audit_read.h"
 
 #include <stdio.h>
 #include <string.h>
@@ -148,7 +149,9 @@ void consult_get(struct api_call *call)
     struct consult_row row;
     unsigned relation;
     if (consult_load(call, call->params[0], &row, &relation)) {
-        consult_reply(call, &row);
+        if (audit_reading(call, row.id, "case.read", NULL, NULL, NULL)) {
+            consult_reply(call, &row);
+        }
         consult_row_clear(&row);
     }
 }

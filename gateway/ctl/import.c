@@ -3,7 +3,10 @@
 #include "gateway/auth/sign.h"
 #include "gateway/ctl/import_locate.h"
 #include "gateway/ctl/import_parts.h"
+#include "gateway/records/audit.h"
+#include "media/rt/clock.h"
 
+#include <sodium.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -103,7 +106,27 @@ static json_t *parse(const char *text, size_t len, struct import_result *result)
     return root;
 }
 
-static enum status run(struct import *im, json_t *root)
+/* One row for the whole file, which can be told again by its hash. */
+static void note_import(struct import *im, const char *text, size_t len)
+{
+    unsigned char hash[crypto_hash_sha256_BYTES];
+    char hex[2 * crypto_hash_sha256_BYTES + 1];
+    (void)crypto_hash_sha256(hash, (const unsigned char *)text, len);
+    sodium_bin2hex(hex, sizeof hex, hash, sizeof hash);
+    json_t *detail =
+        json_pack("{ss, sb, si, si, si, si}", "sha256", hex, "demonstration",
+                  (int)im->demonstration, "organisations", (int)im->result->organisations,
+                  "practitioners", (int)im->result->practitioners, "accounts",
+                  (int)im->result->accounts, "partnerships", (int)im->result->partnerships);
+    struct audit_entry entry = {.at_ms = clock_wall_ms(),
+                                .action = "directory.import",
+                                .reason_code = "consultctl",
+                                .detail = detail};
+    (void)import_store(im, audit_append(im->db, &entry));
+    json_decref(detail);
+}
+
+static enum status run(struct import *im, json_t *root, const char *text, size_t len)
 {
     enum status status = db_begin(im->db);
     if (status != STATUS_OK) {
@@ -112,6 +135,9 @@ static enum status run(struct import *im, json_t *root)
         return status;
     }
     import_root(im, root);
+    if (!im->failed) {
+        note_import(im, text, len);
+    }
     if (im->failed) {
         db_rollback(im->db);
         return im->status;
@@ -138,7 +164,7 @@ enum status import_json(struct db *db, const struct import_options *options, con
         return STATUS_MALFORMED;
     }
     struct import im = {.db = db, .options = options, .result = out_result};
-    enum status status = run(&im, root);
+    enum status status = run(&im, root, text, len);
     json_decref(root);
     if (status != STATUS_OK && im.failed) {
         (void)import_locate(text, len, out_result->field, &out_result->line, &out_result->column);

@@ -3,6 +3,8 @@
 #include "gateway/auth/auth.h"
 #include "gateway/directory/directory.h"
 #include "gateway/partnership/rules.h"
+#include "gateway/records/audit.h"
+#include "media/rt/clock.h"
 
 #include <string.h>
 
@@ -184,27 +186,57 @@ static unsigned read_roles(struct import *im, const json_t *object)
     return roles;
 }
 
-/* "" = the account cannot sign in until `consultctl user password` was run. */
-static bool read_password(struct import *im, const json_t *object,
-                          char out_hash[AUTH_PASSWORD_HASH_SIZE])
+/* A password stands only in demonstration data, also when the account is there already and keeps
+ * its own: a file with real passwords in it is refused, not passed over. NULL: none. */
+static bool read_password(struct import *im, const json_t *object, const char **out_password)
 {
-    out_hash[0] = '\0';
-    const char *password = import_text(im, object, "password", false, auth_password_acceptable,
-                                       "a password of 8 to 128 characters");
-    if (password == NULL) {
-        return !im->failed;
-    }
-    if (!im->demonstration) {
+    *out_password = import_text(im, object, "password", false, auth_password_acceptable,
+                                "a password of 8 to 128 characters");
+    if (*out_password != NULL && !im->demonstration) {
         size_t mark = import_enter(im, "password");
         (void)import_fail(im, "is allowed only in demonstration data (\"demonstration\": true)");
         import_leave(im, mark);
-        return false;
     }
-    return !im->options->hash_passwords || import_store(im, auth_password_hash(password, out_hash));
+    return !im->failed;
 }
 
+static unsigned present_roles(struct import *im, const char *account_id)
+{
+    unsigned roles = 0;
+    struct db_query q;
+    db_begin_query(&q, im->db, "SELECT role FROM account_role WHERE account_id=$1");
+    db_bind_text(&q, account_id);
+    while (db_next(&q)) {
+        roles |= auth_role_of(db_text(&q, 0));
+    }
+    (void)import_store(im, db_end(&q));
+    return roles;
+}
+
+static void note_roles(struct import *im, const char *account_id, bool fresh, unsigned roles)
+{
+    json_t *names = json_array();
+    for (unsigned role = ROLE_CLINICIAN; role <= ROLE_ADMIN; role *= 2) {
+        if ((roles & role) != 0) {
+            (void)json_array_append_new(names, json_string(auth_role_name((enum role)role)));
+        }
+    }
+    json_t *detail = json_pack("{ss, so}", "account", account_id, "roles", names);
+    struct audit_entry entry = {.at_ms = clock_wall_ms(),
+                                .action = fresh ? "account.add" : "account.roles",
+                                .reason_code = "import",
+                                .detail = detail};
+    (void)import_store(im, audit_append(im->db, &entry));
+    json_decref(detail);
+}
+
+/* Who loses a role loses the sessions, too: what is open was opened with it. */
 static void write_roles(struct import *im, const char *account_id, unsigned roles)
 {
+    unsigned before = present_roles(im, account_id);
+    if (im->failed || before == roles) {
+        return;
+    }
     (void)import_store(
         im, db_run(im->db, "DELETE FROM account_role WHERE account_id=$1", "s", account_id));
     for (unsigned role = ROLE_CLINICIAN; role <= ROLE_ADMIN && !im->failed; role *= 2) {
@@ -213,6 +245,12 @@ static void write_roles(struct import *im, const char *account_id, unsigned role
                 im, db_run(im->db, "INSERT INTO account_role (account_id, role) VALUES ($1, $2)",
                            "ss", account_id, auth_role_name((enum role)role)));
         }
+    }
+    if (!im->failed) {
+        note_roles(im, account_id, before == 0, roles);
+    }
+    if (!im->failed && (before & ~roles) != 0) {
+        (void)import_store(im, auth_end_sessions(im->db, account_id, clock_wall_ms()));
     }
 }
 
@@ -223,8 +261,11 @@ static void write_account(struct import *im, const json_t *object, const char *l
 {
     char id[33];
     char owner[33] = "";
-    char hash[AUTH_PASSWORD_HASH_SIZE] = "";
-    if (!id_of(im, "SELECT id FROM account WHERE login=$1", login, id)) {
+    char hash[AUTH_PASSWORD_HASH_SIZE] =
+        ""; /* nobody signs in with it until `consultctl user password` was run */
+    const char *password = NULL;
+    if (!read_password(im, object, &password) ||
+        !id_of(im, "SELECT id FROM account WHERE login=$1", login, id)) {
         return;
     }
     enum status status = db_one_text(im->db, owner, sizeof owner,
@@ -235,7 +276,11 @@ static void write_account(struct import *im, const json_t *object, const char *l
         }
         return;
     }
-    if ((status != STATUS_NONE && !import_store(im, status)) || !read_password(im, object, hash)) {
+    status = status == STATUS_NONE ? STATUS_OK : status;
+    if (status == STATUS_OK && password != NULL && im->options->hash_passwords) {
+        status = auth_password_hash(password, hash);
+    }
+    if (!import_store(im, status)) {
         return;
     }
     (void)import_store(

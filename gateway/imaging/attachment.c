@@ -3,15 +3,17 @@
 #include "gateway/app.h"
 #include "gateway/consult/consult_access.h"
 #include "gateway/consult/consult_parts.h"
+#include "gateway/imaging/digest.h"
 #include "gateway/imaging/partial.h"
-#include "gateway/records/audit.h"
+#include "gateway/records/audit_read.h"
+
+#include "proto/base/check.h"
 
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
-#define VIEW_AGAIN_MS 900000 /* looking on within 15 min is the same viewing (audit) */
 #define SIZE_MIN 16
 #define SIZE_MAX_PIXELS 8192 /* longest side that a screen shows */
 
@@ -59,7 +61,8 @@ static bool load(struct api_call *call, struct attachment_row *out_row)
 void attachment_list(struct api_call *call)
 {
     json_t *list = NULL;
-    if (!consult_may_view(call, call->params[0])) {
+    if (!consult_may_view(call, call->params[0]) ||
+        !audit_reading(call, call->params[0], "case.read", NULL, NULL, NULL)) {
         return;
     }
     enum status status = consult_part_attachments(call->db, call->params[0], &list);
@@ -144,27 +147,11 @@ void attachment_remove(struct api_call *call)
     }
 }
 
-/* Who looked at what, once for each viewing. True, or answered. */
-static bool audit_view(struct api_call *call, const struct attachment_row *row, const char *action)
+/* True, or answered. */
+static bool note_reading(struct api_call *call, const struct attachment_row *row,
+                         const char *action)
 {
-    int64_t seen = 0;
-    enum status status = db_one_int(
-        call->db, &seen,
-        "SELECT COUNT(*) FROM audit WHERE consultation_id=$1 AND actor_id=$2 AND action=$3 AND "
-        "at_ms>$4 AND detail LIKE '%' || $5 || '%'",
-        "sssis", row->consultation_id, call->actor->account_id, action,
-        call->now_ms - VIEW_AGAIN_MS, row->id);
-    if (status == STATUS_OK && seen == 0) {
-        json_t *detail = json_pack("{s:s, s:s}", "attachment", row->id, "sha256", row->sha256);
-        struct audit_entry entry = {.at_ms = call->now_ms,
-                                    .consultation_id = row->consultation_id,
-                                    .actor_id = call->actor->account_id,
-                                    .action = action,
-                                    .detail = detail};
-        status = audit_append(call->db, &entry);
-        json_decref(detail);
-    }
-    return status == STATUS_OK ? true : api_store_failed(call, status);
+    return audit_reading(call, row->consultation_id, action, "attachment", row->id, row->sha256);
 }
 
 void attachment_content(struct api_call *call)
@@ -172,7 +159,7 @@ void attachment_content(struct api_call *call)
     struct attachment_row row;
     struct blob_path path;
     if (!load(call, &row) || !consult_may_view_images(call, row.consultation_id) ||
-        !audit_view(call, &row, "file.read")) {
+        !note_reading(call, &row, "file.read")) {
         return;
     }
     if (blob_path_blob(call->services->data_folder, row.sha256, &path) != STATUS_OK) {
@@ -182,7 +169,6 @@ void attachment_content(struct api_call *call)
     memcpy(call->file, path.text, sizeof path.text);
     (void)snprintf(call->content_type, sizeof call->content_type, "%s", row.media_type);
     (void)snprintf(call->etag, sizeof call->etag, "%.32s", row.sha256);
-    call->immutable = true;
 }
 
 static bool no_picture(struct api_call *call)
@@ -218,7 +204,9 @@ static bool take_view(struct api_call *call, struct view **out_view)
 void attachment_thumbnail(struct api_call *call)
 {
     struct view *view = NULL;
-    (void)take_view(call, &view); /* answered when false */
+    if (take_view(call, &view)) {
+        (void)note_reading(call, &view->row, "image.thumbnail"); /* answered when false */
+    }
 }
 
 static void answer_failure(struct api_call *call, enum status status)
@@ -254,7 +242,7 @@ void attachment_thumbnail_blob(struct api_call *call)
     memcpy(call->file, path.text, sizeof path.text);
     (void)snprintf(call->content_type, sizeof call->content_type, "image/jpeg");
     (void)snprintf(call->etag, sizeof call->etag, "t%.32s", view->row.sha256);
-    call->immutable = true;
+    call->reusable = true;
 }
 
 static bool bad_query(struct api_call *call, const char *name)
@@ -326,7 +314,20 @@ void attachment_rendered(struct api_call *call)
 {
     struct view *view = NULL;
     if (take_view(call, &view) && read_request(call, &view->request)) {
-        (void)audit_view(call, &view->row, "image.view"); /* answered when false */
+        (void)note_reading(call, &view->row, "image.view"); /* answered when false */
+    }
+}
+
+/* Of the file and of all that was asked of it. */
+static void view_etag(const struct view *view, char out_etag[40])
+{
+    const struct imaging_request *r = &view->request;
+    char text[256], hash[DIGEST_HEX_LEN];
+    int len = snprintf(text, sizeof text, "%s %u %u %d %.9g %.9g", view->row.sha256, r->frame,
+                       r->size, (int)r->has_window, r->center, r->width);
+    CHECK(len > 0 && (size_t)len < sizeof text);
+    if (digest_octets(text, (size_t)len, hash) == STATUS_OK) {
+        (void)snprintf(out_etag, 40, "r%.32s", hash);
     }
 }
 
@@ -357,5 +358,6 @@ void attachment_rendered_blob(struct api_call *call)
     call->bytes = reply.bytes;
     call->bytes_len = reply.len;
     (void)snprintf(call->content_type, sizeof call->content_type, "image/png");
-    call->immutable = true;
+    call->reusable = true;
+    view_etag(view, call->etag);
 }

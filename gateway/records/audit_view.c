@@ -2,6 +2,7 @@
 
 #include "gateway/consult/consult_load.h"
 #include "gateway/records/audit.h"
+#include "gateway/records/audit_read.h"
 
 static json_t *text_or_null(struct db_query *q, int column)
 {
@@ -55,6 +56,10 @@ void audit_view(struct api_call *call)
     if ((relation & ~(unsigned)CONSULT_ACTOR_CANDIDATE) == 0) {
         consult_row_clear(&row);
         (void)consult_unknown(call);
+        return;
+    }
+    if (!audit_reading(call, row.id, "audit.read", NULL, NULL, NULL)) {
+        consult_row_clear(&row);
         return;
     }
     enum status status = read_rows(call->db, row.id, &rows);

@@ -6,6 +6,7 @@
 #include "gateway/consult/consult_load.h"
 #include "gateway/consult/consult_view.h"
 #include "gateway/directory/directory.h"
+#include "gateway/records/audit_read.h"
 #include "gateway/records/canonical.h"
 #include "gateway/records/opinion_record.h"
 #include "media/rt/log.h"
@@ -324,7 +325,7 @@ void opinion_list(struct api_call *call)
     }
     if ((relation & ~(unsigned)CONSULT_ACTOR_CANDIDATE) == 0) {
         (void)consult_unknown(call); /* candidates decide on the request, not on earlier opinions */
-    } else {
+    } else if (audit_reading(call, row.id, "case.read", NULL, NULL, NULL)) {
         reply_list(call, row.id, (relation & CONSULT_ACTOR_CONSULTANT) != 0);
     }
     consult_row_clear(&row);

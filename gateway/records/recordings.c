@@ -3,6 +3,7 @@
 #include "gateway/app.h"
 #include "gateway/consult/consult_access.h"
 #include "gateway/records/audit.h"
+#include "gateway/records/audit_read.h"
 #include "media/recording/recorder.h"
 
 #include <stdio.h>
@@ -164,7 +165,8 @@ void recordings_content(struct api_call *call)
 void recordings_poster(struct api_call *call)
 {
     struct file file;
-    if (!find_file(call, &file)) {
+    if (!find_file(call, &file) || !audit_reading(call, file.consultation, "poster.view",
+                                                  "recording", call->params[0], NULL)) {
         return;
     }
     call->data = strdup(file.path);
@@ -189,6 +191,5 @@ void recordings_poster_blob(struct api_call *call)
     }
     call->bytes = jpeg;
     call->bytes_len = len;
-    call->immutable = true;
     (void)snprintf(call->content_type, sizeof call->content_type, "image/jpeg");
 }
