@@ -271,7 +271,8 @@ static void close_world(struct world *w)
     CHECK(core_party(w->core, w->room, 0) == NULL);
     record(w);
     if (w->recording) {
-        (void)session_end(w->session, w->now_us); /* whatever it says, the parts are deleted */
+        enum status status = session_end(w->session, w->now_us);
+        (void)status; /* whatever it says, the parts are deleted */
     }
     session_destroy(w->session);
     rtpsec_destroy(w->peer);
