@@ -136,23 +136,40 @@ static void walls_hold(void)
     EXPECT(!WIFEXITED(status) || WEXITSTATUS(status) != 0);
 }
 
+/* The kernel ends a killed process in its own time; the parent sees a zombie until it waits. */
+static bool becomes_zombie(pid_t pid)
+{
+    int64_t until_us = clock_monotonic_us() + 5000000;
+    while (!proc_has(pid, "status", "State:\tZ")) {
+        if (clock_monotonic_us() > until_us) {
+            return false;
+        }
+        (void)usleep(1000);
+    }
+    return true;
+}
+
+/* The time limit holds for the start of a helper, too: under a sanitizer, on a busy machine, that
+ * alone takes half a second. */
 static void killed_and_hanging_helpers_are_replaced(void)
 {
-    struct imaging *imaging = make(1, 400);
+    struct imaging *imaging = make(1, 2000);
     struct imaging_stats stats;
-    pid_t pids[4];
+    pid_t pids[4] = {0};
     for (unsigned i = 0; i < 5; i++) {
-        EXPECT_INT(children(pids, 4), 1);
-        EXPECT_INT(kill(pids[0], SIGKILL), 0);
-        while (!proc_has(pids[0], "status", "State:\tZ")) {
+        unsigned count = children(pids, 4);
+        EXPECT_INT(count, 1);
+        if (count != 1) {
+            break;
         }
+        EXPECT_INT(kill(pids[0], SIGKILL), 0);
+        EXPECT(becomes_zombie(pids[0]));
         EXPECT_INT(probe(imaging, CT), IMAGING_REFUSAL_NONE); /* died idle: costs nothing */
     }
-    EXPECT_INT(children(pids, 4), 1);
-    EXPECT_INT(kill(pids[0], SIGSTOP), 0); /* hangs */
+    EXPECT(children(pids, 4) == 1 && kill(pids[0], SIGSTOP) == 0); /* hangs */
     int64_t before_us = clock_monotonic_us();
     EXPECT_INT(probe(imaging, CT), IMAGING_REFUSAL_DECODER);
-    EXPECT(clock_monotonic_us() - before_us < 2000000);
+    EXPECT(clock_monotonic_us() - before_us < 5000000);
     EXPECT_INT(probe(imaging, CT), IMAGING_REFUSAL_NONE);
     imaging_stats(imaging, &stats);
     EXPECT_INT(stats.timed_out, 1);
