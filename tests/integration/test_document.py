@@ -19,8 +19,8 @@ from gateway import PYDICOM, Checks, Gateway, WebSocket, tls_context  # noqa: E4
 checks = Checks()
 document = Document()
 API = "/api/v1"
-# What needs three parties, or packets of a browser: tests/e2e holds consultations with those, and plays the recording.
-NOT_MET_HERE = {"media.renegotiate", "media.reset"}
+# What needs packets of a browser: tests/e2e holds consultations with those, and plays the recording.
+NOT_MET_HERE = {"media.slots", "media.reset"}
 NEED_MEDIA = {("GET", "/recordings/{id}/content"), ("GET", "/recordings/{id}/poster")}
 FILLED_BY_MEDIA = {"gap", "track", "room_seat", "leg", "quality_seat"}
 
@@ -326,7 +326,32 @@ def declining(g, clinician, first, second):
     clinician.call("POST", f"/consultations/{private}/actions/withdraw", {})
 
 
-def in_the_room(g, clinician, first, case, attachment):
+def on_stage(clinician, first, guest, case):
+    path = f"/consultations/{case}"
+    listed = clinician.call("GET", path + "/invitees?search=Radiology")["invitees"]
+    account = guest.session["account"]["id"]
+    checks.ok([i["account"] for i in listed] == [account], "invitees are searched by specialty", [i["name_en"] for i in listed])
+    clinician.call("POST", path + "/actions/invite", {"account": "0" * 32}, code="guest.not-invitable")
+    clinician.call("POST", path + "/actions/uninvite", {"account": account}, code="guest.unknown")
+    invited = clinician.call("POST", path + "/actions/invite", {"account": account})
+    checks.ok([x["seat"] for x in invited["guests"]] == [2], "a guest has seat 2", invited["guests"])
+    checks.ok((guest.ws.receive("guest.ring") or {}).get("consultation") == case, "and is rung")
+    seen = guest.call("GET", path)
+    checks.ok(seen["my_role"] == "guest" and set(seen["actions"]) <= set(document.actions), "guest is the role", (seen["my_role"], seen["actions"]))
+    checks.ok([c["id"] for c in guest.call("GET", "/consultations?list=invited")["consultations"]] == [case], "it stands in invited")
+    guest.call("GET", path + "/audit", code="consultation.unknown")
+    guest.ws.send({"type": "room.join", "consultation": case})
+    checks.ok(guest.ws.receive("room.state", where=lambda m: len(m["parties"]) == 3) is not None, "three are in the room")
+    checks.ok((first.ws.receive("media.renegotiate") or {}).get("slots") == 2, "the others are asked for a second receive slot")
+    guest.call("POST", path + "/actions/uninvite", {})
+    checks.ok((guest.ws.receive("room.closed") or {}).get("reason") == "uninvited", "a guest may leave for good")
+    guest.call("GET", path, code="consultation.unknown")
+    clinician.call("POST", path + "/actions/invite", {"account": account})
+    clinician.call("POST", path + "/actions/uninvite", {"account": account})
+    checks.ok((guest.ws.receive("guest.gone") or {}).get("reason") == "uninvited", "an invitation is taken back")
+
+
+def in_the_room(g, clinician, first, guest, case, attachment):
     a, b = clinician.ws, first.ws
     for ws, device in ((a, "tab-a"), (b, "tab-b")):
         ws.send({"type": "room.join", "consultation": case, "device": device})
@@ -366,6 +391,7 @@ def in_the_room(g, clinician, first, case, attachment):
     running = first.call("GET", f"/consultations/{case}/recordings")["recordings"]
     checks.ok(len(running) == 1 and running[0]["state"] == "recording", "it is listed", len(running))
     first.call("GET", f"/recordings/{running[0]['id']}/content", code="recording.not-ready")
+    on_stage(clinician, first, guest, case)
     operator = Person(g, g.people("operator")[0]).sign_in()
     overview = operator.call("GET", "/ops/overview")
     deadline = time.time() + 5
@@ -516,13 +542,14 @@ def main():
         Person(g, g.people("coordinator")[0]).sign_in().call("GET", "/consultations?list=mine")
         for person in (first, second):
             person.call("PUT", "/duty", {"on_duty": True})
-        for person in (clinician, first, second):
+        guest = Person(g, g.people("specialist", "radiology")[0]).sign_in()
+        for person in (clinician, first, second, guest):
             person.socket()
         case = drafting(clinician, other)
         attachment, data = attachments(clinician, case)
         asking(clinician, first, second, case, attachment, data)
         declining(g, clinician, first, second)
-        epoch = in_the_room(g, clinician, first, case, attachment)
+        epoch = in_the_room(g, clinician, first, guest, case, attachment)
         restart(g, clinician, first, case, epoch)
         reporting(clinician, first, second, case)
         proofs(g, clinician, first, case)

@@ -19,7 +19,7 @@ OTHERS = {"consult.db", "o.version"}
 def sources(ends, *layers):
     for layer in layers:
         for folder, dirs, files in os.walk(os.path.join(ROOT, layer)):
-            dirs[:] = [d for d in dirs if d not in ("node_modules", "dist", "console")]
+            dirs[:] = [d for d in dirs if d not in ("node_modules", "dist", "console", "build", "data", ".git")]
             for name in sorted(files):
                 if name.endswith(ends):
                     yield os.path.relpath(os.path.join(folder, name), ROOT)
@@ -113,6 +113,18 @@ idle = sorted(s for s in settings if not re.search(rf"(->|\.){s}\b", readers) an
 checks.ok(len(settings) > 40 and not idle, f"each of {len(settings)} settings is read by something", idle)
 named = set(re.findall(r"setting `(\w+)`", interface + runbook)) - set(settings)
 checks.ok(not named, "no document names a setting that is not there", sorted(named))
+
+# Links and paths in the documents.
+broken = []
+for document_path in sources(("README.md", "runbook.md"), ".", "deploy"):
+    folder = os.path.dirname(document_path)
+    for link in re.findall(r"\]\((?!https?:)([^)#]+)\)", read(document_path)):
+        if not os.path.exists(os.path.join(ROOT, folder, link)):
+            broken.append(f"{document_path}: {link}")
+    for path in re.findall(r"`((?:gateway|media|proto|certs|deploy|tests)/[\w./-]+)`", read(document_path)):
+        if "LAYER" not in path and not os.path.exists(os.path.join(ROOT, path)) and not os.path.exists(os.path.join(ROOT, folder, path)):
+            broken.append(f"{document_path}: {path}")
+checks.ok(not broken, "links and paths in the documents lead somewhere", sorted(set(broken)))
 
 # signal.def: the hub handles what comes in.
 handlers = set(re.findall(r'\{"([\w.]+)", (?:true|false), \w+\}', text_of["gateway/session/hub.c"]))
