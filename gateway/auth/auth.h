@@ -22,7 +22,8 @@ struct auth_limits {
     int64_t idle_ms;               /* a session unused for so long ends */
     int64_t absolute_ms;           /* a session this old ends, used or not */
     unsigned sessions_per_account; /* the oldest goes when one more is opened */
-    unsigned tries_per_account;    /* failed sign-ins in a window and account name */
+    unsigned tries_per_account;    /* failed sign-ins in a window, account name and address; 4 times
+                                      as many from all addresses where it never signed in */
     unsigned tries_per_address;    /* failed sign-ins in a window and address (IPv6: /64): several
                                       people share one */
     int64_t window_ms;

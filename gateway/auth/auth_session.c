@@ -264,7 +264,7 @@ static void sign_in_finish(struct api_call *call)
         return;
     }
     char token_hash[AUTH_TOKEN_HASH_SIZE];
-    enum status status = auth_throttle_clear(call->db, login->name, call->peer_address);
+    enum status status = auth_throttle_clear(call->db, login->name, call->peer_address, call->now_ms);
     if (status != STATUS_OK) {
         (void)api_store_failed(call, status);
         return;

@@ -5,6 +5,9 @@
 #include <stdio.h>
 #include <string.h>
 
+#define STRANGER_FACTOR 4 /* tries at one name from all places that never signed in with it */
+#define KNOWN_MS (90LL * 24 * 3600 * 1000) /* a place of work stays known over a leave */
+
 /* What is counted is a hash: a password typed into the name field must not lie about in the store.
  */
 static void subject_of(const char *kind, const char *text, char out_hex[65])
@@ -18,23 +21,47 @@ static void subject_of(const char *kind, const char *text, char out_hex[65])
     sodium_bin2hex(out_hex, 65, hash, sizeof hash);
 }
 
-static void account_subject(const char *login, char out_hex[65])
-{
-    subject_of("account:", login, out_hex);
-}
-
 /* IPv6: the /64, which is what one customer gets; IPv4-mapped ones count as IPv4. */
-static void address_subject(const char *address, char out_hex[65])
+static void place_of(const char *address, char out_text[64])
 {
-    char text[64] = "unknown";
     struct in6_addr a;
+    (void)snprintf(out_text, 64, "unknown");
     if (address != NULL && inet_pton(AF_INET6, address, &a) == 1 && !IN6_IS_ADDR_V4MAPPED(&a)) {
-        sodium_bin2hex(text, sizeof text, a.s6_addr, 8);
+        sodium_bin2hex(out_text, 64, a.s6_addr, 8);
     } else if (address != NULL) {
         const char *v4 = strrchr(address, ':');
-        (void)snprintf(text, sizeof text, "%s", v4 != NULL ? v4 + 1 : address);
+        (void)snprintf(out_text, 64, "%s", v4 != NULL ? v4 + 1 : address);
     }
-    subject_of("address:", text, out_hex);
+}
+
+/* What is counted for one try. */
+enum { PAIR, PLACE, STRANGERS, SUBJECTS };
+
+struct subjects {
+    char counted[SUBJECTS][65];
+    char known[65]; /* the pair once more: where this account has signed in before */
+};
+
+static void subjects_of(const char *login, const char *address, struct subjects *out)
+{
+    char place[64];
+    char pair[AUTH_LOGIN_MAX * 4 + 80];
+    place_of(address, place);
+    (void)snprintf(pair, sizeof pair, "%s\n%s", place, login);
+    subject_of("pair:", pair, out->counted[PAIR]);
+    subject_of("address:", place, out->counted[PLACE]);
+    subject_of("account:", login, out->counted[STRANGERS]);
+    subject_of("known:", pair, out->known);
+}
+
+static enum status is_known(struct db *db, const struct subjects *subjects, bool *out_known)
+{
+    int64_t since_ms = 0;
+    enum status status = db_one_int(
+        db, &since_ms, "SELECT window_start_ms FROM login_count WHERE subject=$1 AND count = -1",
+        "s", subjects->known);
+    *out_known = status == STATUS_OK;
+    return status == STATUS_NONE ? STATUS_OK : status;
 }
 
 /* Tries left? *out_start_ms: of the running window. */
@@ -67,50 +94,72 @@ static enum status count(struct db *db, const char *subject, int64_t start_ms)
                   "si", subject, start_ms);
 }
 
+/* A try from a known place is refused by the count of its own pair alone: nobody elsewhere, and no
+ * neighbour's mistyping, locks it out. It is counted for the place all the same. */
 enum status auth_throttle_take(struct db *db, const char *login, const char *address,
                                int64_t now_ms, const struct auth_limits *limits, int *out_retry_s)
 {
-    char subjects[2][65];
-    unsigned max[2] = {limits->tries_per_account, limits->tries_per_address};
-    int64_t starts[2] = {0, 0};
-    account_subject(login, subjects[0]);
-    address_subject(address, subjects[1]);
+    const unsigned max[SUBJECTS] = {limits->tries_per_account, limits->tries_per_address,
+                                    limits->tries_per_account * STRANGER_FACTOR};
+    struct subjects subjects;
+    int64_t starts[SUBJECTS] = {0};
     int64_t retry_ms = 0;
-    for (int i = 0; i < 2; i++) {
+    bool known = false;
+    subjects_of(login, address, &subjects);
+    enum status status = is_known(db, &subjects, &known);
+    for (int i = 0; i < SUBJECTS && status == STATUS_OK; i++) {
         bool full = false;
-        enum status status =
-            look(db, subjects[i], now_ms, limits->window_ms, max[i], &full, &starts[i]);
-        if (status != STATUS_OK) {
-            return status;
-        }
+        status =
+            look(db, subjects.counted[i], now_ms, limits->window_ms, max[i], &full, &starts[i]);
         int64_t left_ms = starts[i] + limits->window_ms - now_ms;
-        if (full && left_ms > retry_ms) {
+        if (full && (i == PAIR || !known) && left_ms > retry_ms) {
             retry_ms = left_ms;
         }
     }
-    if (retry_ms > 0) {
+    if (status == STATUS_OK && retry_ms > 0) {
         *out_retry_s = (int)((retry_ms + 999) / 1000);
         return STATUS_REFUSED;
     }
-    enum status status = count(db, subjects[0], starts[0]);
-    return status == STATUS_OK ? count(db, subjects[1], starts[1]) : status;
+    for (int i = 0; i < (known ? STRANGERS : SUBJECTS) && status == STATUS_OK; i++) {
+        status = count(db, subjects.counted[i], starts[i]);
+    }
+    return status;
 }
 
-enum status auth_throttle_clear(struct db *db, const char *login, const char *address)
+enum status auth_throttle_clear(struct db *db, const char *login, const char *address,
+                                int64_t now_ms)
 {
-    char subject[65];
-    account_subject(login, subject);
-    enum status status = db_run(db, "DELETE FROM login_count WHERE subject=$1", "s", subject);
-    address_subject(address, subject);
+    struct subjects subjects;
+    bool known = false;
+    subjects_of(login, address, &subjects);
+    enum status status = is_known(db, &subjects, &known);
+    if (status == STATUS_OK) {
+        status =
+            db_run(db, "DELETE FROM login_count WHERE subject=$1", "s", subjects.counted[PAIR]);
+    }
+    for (int i = PLACE; i < (known ? STRANGERS : SUBJECTS) && status == STATUS_OK; i++) {
+        status =
+            db_run(db, "UPDATE login_count SET count = count - 1 WHERE subject=$1 AND count > 0",
+                   "s", subjects.counted[i]);
+    }
     return status == STATUS_OK
                ? db_run(db,
-                        "UPDATE login_count SET count = count - 1 WHERE subject=$1 AND count > 0",
-                        "s", subject)
+                        "INSERT INTO login_count (subject, window_start_ms, count) VALUES ($1, $2, "
+                        "-1) ON CONFLICT (subject) DO UPDATE SET window_start_ms = "
+                        "excluded.window_start_ms",
+                        "si", subjects.known, now_ms)
                : status;
 }
 
 enum status auth_throttle_sweep(struct db *db, int64_t now_ms, const struct auth_limits *limits)
 {
-    return db_run(db, "DELETE FROM login_count WHERE window_start_ms < $1 OR window_start_ms > $2",
-                  "ii", now_ms - limits->window_ms, now_ms + limits->window_ms);
+    enum status status = db_run(
+        db,
+        "DELETE FROM login_count WHERE count >= 0 AND (window_start_ms < $1 OR window_start_ms > "
+        "$2)",
+        "ii", now_ms - limits->window_ms, now_ms + limits->window_ms);
+    return status == STATUS_OK
+               ? db_run(db, "DELETE FROM login_count WHERE count = -1 AND window_start_ms < $1",
+                        "i", now_ms - KNOWN_MS)
+               : status;
 }

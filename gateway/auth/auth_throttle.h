@@ -1,7 +1,10 @@
-/* Counts of sign-in tries per account name and per address, in the store: they hold over restarts
- * and for all nodes of one database. A try is counted before the password is checked, so that
- * guesses side by side count too, and given back when it was right. Store thread, inside the call's
- * transaction (keep_on_error). */
+/* Counts of sign-in tries in the store: they hold over restarts and for all nodes of one database.
+ * Counted are the account name at an address, the address (IPv6: /64), and the name at all
+ * addresses where it never signed in; an address where it did within 90 days is judged by the first
+ * count alone, so that no stranger locks a clinician out of her place of work (decisions/004). A
+ * try is counted before the password is checked, so that guesses side by side count too, and given
+ * back when it was right. The store holds hashes only. Store thread, inside the call's transaction
+ * (keep_on_error). */
 #ifndef GATEWAY_AUTH_AUTH_THROTTLE_H
 #define GATEWAY_AUTH_AUTH_THROTTLE_H
 
@@ -12,9 +15,11 @@
 MUST_USE enum status auth_throttle_take(struct db *db, const char *login, const char *address,
                                         int64_t now_ms, const struct auth_limits *limits,
                                         int *out_retry_s);
-/* The password was right: the name's count ends, the address gets its try back. */
-MUST_USE enum status auth_throttle_clear(struct db *db, const char *login, const char *address);
-/* Forgets windows that are over. */
+/* The password was right: the count of the name at this address ends, the others get their try
+ * back, and the address is known from now on. */
+MUST_USE enum status auth_throttle_clear(struct db *db, const char *login, const char *address,
+                                         int64_t now_ms);
+/* Forgets windows that are over, and places unused for 90 days. */
 MUST_USE enum status auth_throttle_sweep(struct db *db, int64_t now_ms,
                                          const struct auth_limits *limits);
 

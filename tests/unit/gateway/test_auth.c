@@ -12,6 +12,7 @@
 #include <sys/stat.h>
 
 #define MINUTE 60000LL
+#define DAY (24 * 60 * MINUTE)
 #define T0 1800000000000LL
 #define HASH "00112233445566778899aabbccddeeff00112233445566778899aabbccddeeff"
 
@@ -154,21 +155,54 @@ static enum status try_at(const char *login, const char *address, int64_t now_ms
     return auth_throttle_take(db, login, address, now_ms, &limits, retry_s);
 }
 
+/* Nobody elsewhere locks an account out of the place where it has signed in before. */
+static void test_lockout(void)
+{
+    struct auth_limits limits = {.window_ms = MINUTE};
+    int retry_s = 0;
+    char address[32];
+    EXPECT_INT(try_at("anna", "192.0.2.10", T0, &retry_s), STATUS_OK);
+    EXPECT_INT(auth_throttle_clear(db, "anna", "192.0.2.10", T0), STATUS_OK);
+    for (int i = 0; i < 12; i++) { /* a guesser with many addresses: four times three tries */
+        (void)snprintf(address, sizeof address, "198.51.100.%d", i);
+        EXPECT_INT(try_at("anna", address, T0, &retry_s), STATUS_OK);
+    }
+    EXPECT_INT(try_at("anna", "198.51.100.99", T0, &retry_s), STATUS_REFUSED);
+    EXPECT_INT(retry_s, 60);
+    EXPECT_INT(try_at("anna", "203.0.113.1", T0, &retry_s), STATUS_REFUSED); /* nor herself anew */
+    EXPECT_INT(try_at("anna", "192.0.2.10", T0, &retry_s), STATUS_OK);
+    for (int i = 0; i < 4; i++) { /* the neighbours mistype until the address is full */
+        (void)snprintf(address, sizeof address, "neighbour%d", i);
+        EXPECT_INT(try_at(address, "192.0.2.10", T0, &retry_s), STATUS_OK);
+    }
+    EXPECT_INT(try_at("neighbour9", "192.0.2.10", T0, &retry_s), STATUS_REFUSED);
+    EXPECT_INT(try_at("anna", "192.0.2.10", T0, &retry_s), STATUS_OK);
+    EXPECT_INT(try_at("anna", "192.0.2.10", T0, &retry_s), STATUS_OK);
+    EXPECT_INT(try_at("anna", "192.0.2.10", T0, &retry_s), STATUS_REFUSED); /* her own three */
+    EXPECT_INT(auth_throttle_sweep(db, T0 + 89 * DAY, &limits), STATUS_OK);
+    int64_t rows = -1;
+    EXPECT_INT(db_one_int(db, &rows, "SELECT count(*) FROM login_count", ""), STATUS_OK);
+    EXPECT_INT(rows, 1); /* the known place is left, and as a hash */
+    EXPECT_INT(auth_throttle_sweep(db, T0 + 91 * DAY, &limits), STATUS_OK);
+    EXPECT_INT(db_one_int(db, &rows, "SELECT count(*) FROM login_count", ""), STATUS_OK);
+    EXPECT_INT(rows, 0);
+}
+
 static void test_throttle(void)
 {
     int retry_s = 0;
     for (int i = 0; i < 3; i++) {
         EXPECT_INT(try_at("a", "192.0.2.1", T0 + i, &retry_s), STATUS_OK);
     }
-    EXPECT_INT(try_at("a", "192.0.2.2", T0 + 10000, &retry_s),
-               STATUS_REFUSED); /* the name, from anywhere */
+    EXPECT_INT(try_at("a", "192.0.2.1", T0 + 10000, &retry_s), STATUS_REFUSED); /* name and place */
     EXPECT_INT(retry_s, 50);
+    EXPECT_INT(try_at("a", "192.0.2.2", T0, &retry_s), STATUS_OK); /* elsewhere */
     EXPECT_INT(try_at("b", "192.0.2.1", T0, &retry_s), STATUS_OK);
     EXPECT_INT(try_at("c", "::ffff:192.0.2.1", T0, &retry_s), STATUS_OK);
     EXPECT_INT(try_at("d", "192.0.2.1", T0, &retry_s),
                STATUS_REFUSED); /* the address, for anybody */
     EXPECT_INT(try_at("a", "192.0.2.1", T0 + MINUTE, &retry_s), STATUS_OK); /* a new window */
-    EXPECT_INT(auth_throttle_clear(db, "a", "192.0.2.1"), STATUS_OK);
+    EXPECT_INT(auth_throttle_clear(db, "a", "192.0.2.1", T0), STATUS_OK);
     for (int i = 0; i < 5; i++) {
         char login[8];
         (void)snprintf(login, sizeof login, "v6-%d", i);
@@ -178,7 +212,7 @@ static void test_throttle(void)
     EXPECT_INT(try_at("v6-9", "2001:db8::7", T0, &retry_s), STATUS_REFUSED);
     EXPECT_INT(try_at("v6-9", "2001:db8:0:1::7", T0, &retry_s), STATUS_OK);
     struct auth_limits limits = {.window_ms = MINUTE};
-    EXPECT_INT(auth_throttle_sweep(db, T0 + 10 * MINUTE, &limits), STATUS_OK);
+    EXPECT_INT(auth_throttle_sweep(db, T0 + 100 * DAY, &limits), STATUS_OK);
     int64_t rows = -1;
     EXPECT_INT(db_one_int(db, &rows, "SELECT count(*) FROM login_count", ""), STATUS_OK);
     EXPECT_INT(rows, 0);
@@ -277,11 +311,11 @@ static void test_limits(void)
 int main(void)
 {
     static const struct test_case cases[] = {
-        {"idle", test_idle},         {"on duty is not idle", test_on_duty_is_not_idle},
-        {"disabled", test_disabled}, {"tokens", test_tokens},
-        {"throttle", test_throttle}, {"passwords", test_passwords},
-        {"signing", test_signing},   {"directory", test_directory},
-        {"limits", test_limits},
+        {"idle", test_idle},           {"on duty is not idle", test_on_duty_is_not_idle},
+        {"disabled", test_disabled},   {"tokens", test_tokens},
+        {"throttle", test_throttle},   {"lock-out", test_lockout},
+        {"passwords", test_passwords}, {"signing", test_signing},
+        {"directory", test_directory}, {"limits", test_limits},
     };
     db = demo_store(&folder, false);
     int result = TEST_MAIN(cases);
