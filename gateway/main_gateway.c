@@ -45,8 +45,9 @@
 #define BLOB_QUEUE 1000           /* jobs; more are answered 503 */
 #define PASSWORD_QUEUE 64         /* x 0.2 s each: nobody waits longer for a sign-in */
 #define QUIET_US 10000
-#define QUIET_TRIES 500      /* 5 s for the workers to finish after the drain */
-#define RECORDINGS_TRIES 300 /* 3 s for recordings to be completed */
+#define QUIET_TRIES 500 /* 5 s for the workers to finish after the drain */
+#define RECORDINGS_TRIES                                                                           \
+    1500 /* 15 s for recordings to be completed: an hour is copied in some 10 s */
 #define IMAGING_REQUESTS_EACH 500
 
 enum exit_code {
@@ -70,7 +71,8 @@ struct gateway {
     struct sign_keys sign_keys;
     char certificate[PATH_MAX], key[PATH_MAX], console_folder[PATH_MAX], helper[PATH_MAX],
         recordings[PATH_MAX];
-    int data_lock; /* held to the end of the process: never closed */
+    int data_lock;    /* held to the end of the process: never closed */
+    sigset_t blocked; /* until the loop takes them */
     bool stopping;
     unsigned quiet_tries, quiet_idle;
     struct loop_timer quiet;
@@ -375,7 +377,9 @@ static void on_stop_signal(void *context, int signal_number)
     g->stopping = true;
     log_info("drain", "signal=%d grace_s=%lld", signal_number, (long long)g->values->drain_s);
     health_set(&g->front.health, HEALTH_ACCEPTING, false, "shutting down");
-    rounds_stop(g->rounds);
+    if (g->rounds != NULL) {
+        rounds_stop(g->rounds);
+    }
     web_drain(g->app.web, g->values->drain_s * 1000000, on_drained, g);
 }
 
@@ -389,10 +393,30 @@ static void on_reload_signal(void *context, int signal_number)
     }
 }
 
+/* Blocked from the first line on, taken from here on: a stop or a reload that comes during the
+ * start waits for the loop and is then carried out, instead of ending the process half-way. */
+static bool take_signals(struct gateway *g)
+{
+    return web_on_signal(g->app.web, SIGTERM, on_stop_signal, g) &&
+           web_on_signal(g->app.web, SIGINT, on_stop_signal, g) &&
+           web_on_signal(g->app.web, SIGHUP, on_reload_signal, g) &&
+           pthread_sigmask(SIG_UNBLOCK, &g->blocked, NULL) == 0;
+}
+
+static void block_signals(sigset_t *out_blocked)
+{
+    (void)sigemptyset(out_blocked); /* fail on a bad pointer or number only */
+    (void)sigaddset(out_blocked, SIGTERM);
+    (void)sigaddset(out_blocked, SIGINT);
+    (void)sigaddset(out_blocked, SIGHUP);
+    (void)pthread_sigmask(SIG_BLOCK, out_blocked, NULL);
+}
+
 /* Turns the loop until the workers are idle (bounded), so that nothing is left to a done() without
  * a worker. */
 static void settle(struct gateway *g, unsigned tries)
 {
+    unsigned idle = 0; /* turns in a row: what one turn takes in may post the next part */
     for (unsigned i = 0; g->app.web != NULL && g->app.store != NULL && g->app.blob != NULL &&
                          g->app.password != NULL && i < tries;
          i++) {
@@ -401,8 +425,8 @@ static void settle(struct gateway *g, unsigned tries)
         if (g->app.recorder != NULL) {
             recorder_stats(g->app.recorder, &stats);
         }
-        if (i > 1 && workers_idle(g) && stats.running == 0) {
-            web_turn(g->app.web);
+        idle = workers_idle(g) && stats.running + stats.completing == 0 ? idle + 1 : 0;
+        if (idle == 3) {
             return;
         }
         (void)usleep(QUIET_US);
@@ -443,6 +467,9 @@ static enum exit_code run(struct gateway *g)
     fill_services(g);
     g->front.app = &g->app;
     code = code == EXIT_OK ? start_web(g) : code;
+    if (code == EXIT_OK && !take_signals(g)) {
+        code = EXIT_OTHER;
+    }
     code = code == EXIT_OK ? start_store(g) : code;
     if (code == EXIT_OK &&
         (legs_create(g->app.metrics, (uint32_t)g->values->rooms_max, &g->app.legs) != STATUS_OK ||
@@ -459,10 +486,7 @@ static enum exit_code run(struct gateway *g)
     health_set(&g->front.health, HEALTH_ACCEPTING, true, NULL);
     if (app_call(&g->app, NULL, consult_startup, NULL, recovered, g) != STATUS_OK ||
         rounds_create(&g->app, &g->front.health, &g->rounds) != STATUS_OK ||
-        live_create(&g->app, add_live, g, &g->live) != STATUS_OK ||
-        !web_on_signal(g->app.web, SIGTERM, on_stop_signal, g) ||
-        !web_on_signal(g->app.web, SIGINT, on_stop_signal, g) ||
-        !web_on_signal(g->app.web, SIGHUP, on_reload_signal, g)) {
+        live_create(&g->app, add_live, g, &g->live) != STATUS_OK) {
         return EXIT_OTHER;
     }
     log_info("started", "version=%s address=%s port=%u workers=%u udp_port_first=%u epoch=%016llx",
@@ -511,6 +535,7 @@ int main(int argc, char **argv, char **environment)
     if (g == NULL) {
         return EXIT_OTHER;
     }
+    block_signals(&g->blocked);
     if (read_settings(g, argc, argv, environment, &code)) {
         log_set_level((enum log_level)log_level_of(g->values->log_level));
         crash_prepare(g->values->core_dumps);

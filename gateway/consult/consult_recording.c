@@ -280,6 +280,43 @@ static void completed(struct api_call *call, struct consult_row *row, const char
     json_decref(detail);
 }
 
+/* The consultation that a recording is of. False: answered. */
+static bool consultation_of(struct api_call *call, const char *recording_id, char out[33])
+{
+    enum status status =
+        db_one_text(call->db, out, 33, "SELECT consultation_id FROM recording WHERE id = $1", "s",
+                    recording_id);
+    if (status == STATUS_NONE) {
+        return api_problem(call, 404, "recording.unknown", "没有该录像。",
+                           "There is no such recording.", NULL);
+    }
+    return status == STATUS_OK || api_store_failed(call, status);
+}
+
+void consult_session_recording_stopped(struct api_call *call)
+{
+    const char *recording_id;
+    const char *reason = json_string_value(json_object_get(call->body, "reason"));
+    char consultation[33];
+    struct consult_row row;
+    if (!body_id(call, "recording_id", true, &recording_id) ||
+        !consultation_of(call, recording_id, consultation) || !load(call, consultation, &row)) {
+        return;
+    }
+    struct running part;
+    enum status status = find_running(call->db, row.id, &part);
+    if (status == STATUS_OK && strcmp(part.id, recording_id) == 0) {
+        status = consult_recording_stop(call, &row, reason == NULL ? "technical" : reason);
+        consult_effect_count(call, "consult_recordings_total", "stopped");
+    }
+    if (status == STATUS_OK || status == STATUS_NONE) {
+        call->reply = json_pack("{s:s}", "recording_id", recording_id);
+    } else {
+        (void)api_store_failed(call, status);
+    }
+    consult_row_clear(&row);
+}
+
 void consult_session_recording_complete(struct api_call *call)
 {
     const char *recording_id;
@@ -294,19 +331,7 @@ void consult_session_recording_complete(struct api_call *call)
                           "Not a file name of the recorder.", "/file");
         return;
     }
-    enum status status =
-        db_one_text(call->db, consultation, sizeof consultation,
-                    "SELECT consultation_id FROM recording WHERE id = $1", "s", recording_id);
-    if (status == STATUS_NONE) {
-        (void)api_problem(call, 404, "recording.unknown", "没有该录像。",
-                          "There is no such recording.", NULL);
-        return;
-    }
-    if (status != STATUS_OK) {
-        (void)api_store_failed(call, status);
-        return;
-    }
-    if (load(call, consultation, &row)) {
+    if (consultation_of(call, recording_id, consultation) && load(call, consultation, &row)) {
         completed(call, &row, recording_id);
         consult_row_clear(&row);
     }

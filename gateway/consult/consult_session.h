@@ -24,6 +24,9 @@ void consult_session_absent(struct api_call *call);
  * {"recording_id","file","part"}; 409 recording.not-allowed when consents or state do not allow one
  * now: then stop at once. Without recording_id a row is made. */
 void consult_session_recording_started(struct api_call *call);
+/* body {"recording_id","reason"}: the recorder cannot go on ("disk", "technical"); what was written
+ * before is completed later, by this process or by the next. Idempotent. */
+void consult_session_recording_stopped(struct api_call *call);
 /* body
  * {"recording_id","failed":bool?,"recovered":bool?,"reason"?,"file","media_type","sha256","started_ms","duration_ms",
  * "bytes","gaps":[{"party","kind","from_ms","to_ms"}],"tracks":[{"party","kind","codec"}]}: the

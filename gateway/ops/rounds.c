@@ -109,6 +109,10 @@ void rounds_measure(struct app *app, struct health *health)
         recorder_stats(app->recorder, &recorder);
         metrics_set(app->metrics, METRIC_RECORDING, 0, 0, 0, recorder.running);
         metrics_raise(app->metrics, METRIC_RECORDER_DROPPED, 0, 0, 0, recorder.dropped);
+        metrics_raise(app->metrics, METRIC_ERRORS, metrics_label(METRICS_LABELS_ERROR, "recorder"),
+                      0, 0, recorder.errors);
+        health_set(health, HEALTH_RECORDER, !recorder.failing,
+                   recorder.failing ? "a recording could not be written" : "ok");
     }
     char detail[HEALTH_DETAIL_SIZE];
     (void)snprintf(detail, sizeof(detail), "%u store jobs wait", depth);

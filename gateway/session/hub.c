@@ -458,6 +458,9 @@ enum status hub_create(struct app *app, struct hub **out_hub)
 
 void hub_close(struct hub *hub)
 {
+    if (hub != NULL) {
+        hub->closing = true; /* an answer of the store may still bring a room.join */
+    }
     while (hub != NULL && hub->rooms != NULL) {
         room_close(hub->rooms, "restart");
     }

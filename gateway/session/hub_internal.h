@@ -81,6 +81,7 @@ struct hub {
     struct room *rooms;
     struct hub_recording *recordings;
     uint64_t next_conn_id;
+    bool closing; /* no room opens any more */
     struct loop_task media_task, recorder_task;
     _Atomic bool media_posted, recorder_posted;
     struct hub_stats stats;

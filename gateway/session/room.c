@@ -164,7 +164,7 @@ void room_broadcast(struct room *room, const json_t *message, const struct conn 
 
 static struct room *room_open(struct hub *hub, const char *consultation)
 {
-    struct room *room = calloc(1, sizeof(*room));
+    struct room *room = hub->closing ? NULL : calloc(1, sizeof(*room));
     if (room == NULL || media_room_open(hub->app->media, &room->media) != STATUS_OK) {
         free(room);
         return NULL;

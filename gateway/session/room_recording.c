@@ -131,11 +131,38 @@ json_t *room_recording_row(const char *recording_id, bool recovered,
                      tracks_json(event));
 }
 
+/* It writes no more; the row stays open for what was written, which is completed now or by the next
+ * start. */
+static void note_stop(struct hub *hub, const struct hub_recording *entry, enum status reason)
+{
+    json_t *body = json_pack("{s:s, s:s}", "recording_id", entry->recording_id, "reason",
+                             reason == STATUS_IO ? "disk" : "technical");
+    log_error("recording_stopped", "consultation=%s recording=%s reason=%s", entry->consultation,
+              entry->recording_id, status_name(reason));
+    if (app_call(hub->app, NULL, consult_session_recording_stopped, body, noted, NULL) !=
+        STATUS_OK) {
+        log_error("recording_row", "reason=store_busy recording=%s", entry->recording_id);
+    }
+}
+
+static void failed(struct hub *hub, const struct hub_recording *entry,
+                   const struct recorder_event *event)
+{
+    if (event->over && (event->reason == STATUS_NONE || event->reason == STATUS_MALFORMED)) {
+        note_failure(hub, entry->recording_id, status_name(event->reason));
+    } else {
+        note_stop(hub, entry, event->reason);
+    }
+    if (!event->over) {
+        recorder_end(hub->app->recorder, event->recording);
+    }
+}
+
 static void complete(struct hub *hub, const struct hub_recording *entry,
                      const struct recorder_event *event)
 {
     if (event->type == RECORDER_FAILED) {
-        note_failure(hub, entry->recording_id, status_name(event->reason));
+        failed(hub, entry, event);
         return;
     }
     log_info("recording_complete",
@@ -161,7 +188,6 @@ void room_recording_events(struct hub *hub)
             continue;
         }
         struct hub_recording *entry = *at;
-        *at = entry->next;
         complete(hub, entry, &event);
         for (struct room *room = hub->rooms; room != NULL; room = room->next) {
             if (room->recording ==
@@ -171,7 +197,10 @@ void room_recording_events(struct hub *hub)
                 room_send_state(room);
             }
         }
-        free(entry);
+        if (event.type == RECORDER_COMPLETE || event.over) {
+            *at = entry->next;
+            free(entry);
+        }
     }
 }
 
@@ -202,6 +231,11 @@ static void recover_done(struct job *job)
         log_info("recording_recovered", "recording=%s duration_ms=%lld", recovery->recording_id,
                  (long long)recovery->event.duration_ms);
         body = room_recording_row(recovery->recording_id, true, &recovery->event);
+    } else if (recovery->status == STATUS_IO || recovery->status == STATUS_NO_MEMORY) {
+        log_error("recording_waits", "recording=%s status=%s hint=\"the next start tries again\"",
+                  recovery->recording_id, status_name(recovery->status));
+        free(recovery);
+        return;
     } else {
         log_error("recording_lost", "recording=%s status=%s", recovery->recording_id,
                   status_name(recovery->status));

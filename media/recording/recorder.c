@@ -45,6 +45,8 @@ struct job {
     enum status reason;
 };
 
+enum health { HEALTH_UNCHANGED = 0, HEALTH_WRITES, HEALTH_FAILS };
+
 struct event_node {
     struct event_node *next;
     struct recorder_event event;
@@ -64,6 +66,7 @@ struct recorder {
     struct event_node *events, **events_end;
     struct recorder_stats stats;        /* under the mutex */
     struct recorder_stats collected;    /* recorder thread's own, added to stats once a look */
+    enum health health;                 /* likewise */
     struct slot active[RECORDINGS_MAX]; /* recorder thread's copy */
 };
 
@@ -99,14 +102,15 @@ static void post_event(struct recorder *r, const struct recorder_event *event)
 }
 
 static void post_failed(struct recorder *r, uint32_t handle, const struct session *session,
-                        enum status reason)
+                        enum status reason, bool over)
 {
     struct recorder_event event = {.type = RECORDER_FAILED,
                                    .recording = handle,
                                    .reason = reason,
+                                   .over = over,
                                    .started_ms = session_started_ms(session)};
-    log_warn("recording_failed", "recording=%lu reason=%s", (unsigned long)handle,
-             status_name(reason));
+    log_warn("recording_failed", "recording=%lu reason=%s over=%d", (unsigned long)handle,
+             status_name(reason), over);
     post_event(r, &event);
 }
 
@@ -156,6 +160,7 @@ static void collect(struct recorder *r, struct session *session)
     r->collected.bytes += figures.bytes;
     r->collected.sync_count += figures.sync_count;
     r->collected.sync_us_total += figures.sync_us;
+    r->health = figures.sync_count > 0 ? HEALTH_WRITES : r->health;
 }
 
 /* Ends the session and hands it to the completing thread. */
@@ -164,19 +169,20 @@ static void end_slot(struct recorder *r, unsigned index, int64_t now_us)
     struct slot *slot = &r->active[index];
     enum status reason = session_end(slot->session, now_us);
     collect(r, slot->session);
-    struct job *job = slot->told_failed ? NULL : calloc(1, sizeof(*job));
-    if (job == NULL) { /* told already, or no memory: the parts stay for recorder_recover() */
-        if (!slot->told_failed) {
-            post_failed(r, slot->handle, slot->session, STATUS_NO_MEMORY);
-        }
+    struct job *job = calloc(1, sizeof(*job));
+    if (job == NULL) { /* the parts stay for recorder_recover() */
+        post_failed(r, slot->handle, slot->session, STATUS_NO_MEMORY, true);
         session_destroy(slot->session);
     } else {
+        bool broke = slot->told_failed || (reason != STATUS_OK && reason != STATUS_NONE);
+        reason = broke ? STATUS_OK : reason; /* what was written before plays: it is completed */
         *job = (struct job){.session = slot->session, .handle = slot->handle, .reason = reason};
     }
     lock(r);
     if (job != NULL) {
         *r->jobs_end = job;
         r->jobs_end = &job->next;
+        r->stats.completing++;
         (void)pthread_cond_signal(&r->wake_completing); /* cannot fail on a valid condition */
     }
     r->slots[index].state = SLOT_FREE;
@@ -202,7 +208,8 @@ static void tick_slots(struct recorder *r, const bool ending[RECORDINGS_MAX])
         collect(r, slot->session);
         if (status != STATUS_OK && !slot->told_failed) {
             slot->told_failed = true;
-            post_failed(r, slot->handle, slot->session, status);
+            r->health = HEALTH_FAILS;
+            post_failed(r, slot->handle, slot->session, status, false);
         }
     }
 }
@@ -219,8 +226,10 @@ static void publish_stats(struct recorder *r)
     r->stats.sync_count += r->collected.sync_count;
     r->stats.sync_us_total += r->collected.sync_us_total;
     r->stats.dropped = dropped;
+    r->stats.failing = r->health == HEALTH_UNCHANGED ? r->stats.failing : r->health == HEALTH_FAILS;
     unlock(r);
     r->collected = (struct recorder_stats){0};
+    r->health = HEALTH_UNCHANGED;
 }
 
 static void look(struct recorder *r)
@@ -278,7 +287,7 @@ static void complete_job(struct recorder *r, const struct job *job)
         status = complete_file(r->folder, name, session_gaps(job->session), &event);
     }
     if (status != STATUS_OK) {
-        post_failed(r, job->handle, job->session, status);
+        post_failed(r, job->handle, job->session, status, true);
         return;
     }
     log_info("recording_complete", "recording=%lu duration_ms=%lld bytes=%lld tracks=%u gaps=%u",
@@ -306,6 +315,9 @@ static void *completing_main(void *context)
             return NULL;
         }
         complete_job(r, job);
+        lock(r);
+        r->stats.completing--;
+        unlock(r);
         session_destroy(job->session);
         free(job);
     }

@@ -51,6 +51,10 @@ struct recorder_event {
     struct recorder_gap gaps[RECORDER_GAPS_MAX];
     enum status reason; /* RECORDER_FAILED: STATUS_IO (disk), STATUS_NO_MEMORY, STATUS_NONE (no
                            packet came) */
+    bool over; /* RECORDER_FAILED: false = it writes no more; after recorder_end() what it wrote is
+                  completed and a second event tells how that went. true = nothing more comes;
+                  unless the reason is STATUS_NONE or STATUS_MALFORMED the parts wait for
+                  recorder_recover() */
 };
 
 MUST_USE enum status recorder_create(const struct recorder_config *config,
@@ -73,6 +77,8 @@ bool recorder_poll(struct recorder *recorder, struct recorder_event *event);
 struct recorder_stats {
     uint64_t packets, bytes, dropped, sync_count, sync_us_total, errors;
     unsigned running;
+    unsigned completing; /* ended, but the event is not queued yet */
+    bool failing;        /* the last recording that was written could not be; until one can */
 };
 void recorder_stats(struct recorder *recorder, struct recorder_stats *out_stats);
 

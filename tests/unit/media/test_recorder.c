@@ -10,6 +10,7 @@
 #include <poll.h>
 #include <signal.h>
 #include <stdatomic.h>
+#include <sys/resource.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
 #include <time.h>
@@ -272,9 +273,52 @@ static void disk_fails(void)
     EXPECT(wait_event(recorder, &event));
     EXPECT_INT(event.type, RECORDER_FAILED);
     EXPECT_INT(event.reason, STATUS_IO);
+    EXPECT(!event.over);
+    struct recorder_stats stats;
+    recorder_stats(recorder, &stats);
+    EXPECT(stats.failing);
     recorder_end(recorder, recording);
+    EXPECT(wait_event(recorder, &event)); /* and how it ended: there is nothing to complete */
+    EXPECT(event.type == RECORDER_FAILED && event.over && event.reason == STATUS_NONE);
     pause_us(60000);
     EXPECT(!recorder_poll(recorder, &event));
+    recorder_stats(recorder, &stats);
+    EXPECT_INT(stats.running + stats.completing, 0);
+    recorder_destroy(recorder);
+}
+
+/* A disk that fills up in the middle: told at once; what was written before becomes a file that
+ * plays. */
+static void disk_fills_up(void)
+{
+    struct recorder *recorder = create(1);
+    uint32_t recording = 0;
+    EXPECT_INT(recorder_begin(recorder, "fills", &recording), STATUS_OK);
+    struct wire w;
+    make_wire(&w, recording, 1, 1, clock_monotonic_us() - 4 * S);
+    play(&w, recorder_ring(recorder, 0));
+    char path[256];
+    path_of(path, "fills.part");
+    struct stat about = {0};
+    for (unsigned i = 0; i < 200 && about.st_size == 0; i++) {
+        pause_us(20000);
+        (void)stat(path, &about);
+    }
+    struct rlimit usual;
+    EXPECT(getrlimit(RLIMIT_FSIZE, &usual) == 0 && signal(SIGXFSZ, SIG_IGN) != SIG_ERR);
+    struct rlimit full = {4096, usual.rlim_max};
+    EXPECT(setrlimit(RLIMIT_FSIZE, &full) == 0);
+    make_wire(&w, recording, 2, 1, clock_monotonic_us() - 2 * S); /* a second party comes */
+    play(&w, recorder_ring(recorder, 0));
+    struct recorder_event event;
+    EXPECT(wait_event(recorder, &event));
+    EXPECT(event.type == RECORDER_FAILED && event.reason == STATUS_IO && !event.over);
+    EXPECT(setrlimit(RLIMIT_FSIZE, &usual) == 0);
+    recorder_end(recorder, recording);
+    EXPECT(wait_event(recorder, &event));
+    EXPECT_INT(event.type, RECORDER_COMPLETE);
+    path_of(path, "fills.webm");
+    EXPECT(held_read(path, &held) && held.count >= 2);
     recorder_destroy(recorder);
 }
 
@@ -311,6 +355,7 @@ int main(void)
         {"two_at_once", two_at_once},
         {"late_and_empty", late_and_empty},
         {"disk_fails", disk_fails},
+        {"disk_fills_up", disk_fills_up},
         {"destroy_completes", destroy_completes},
     };
     int result = TEST_MAIN(cases);
