@@ -393,6 +393,27 @@ enum status media_offer(struct media *media, struct media_room room, uint8_t sea
     return STATUS_OK;
 }
 
+unsigned media_slots(const struct media *media, struct media_room room, uint8_t seat,
+                     struct media_slot out_slots[MEDIA_SEATS_MAX])
+{
+    for (unsigned i = 0; i < MEDIA_SEATS_MAX; i++) {
+        out_slots[i].seat = -1;
+    }
+    if (seat >= MEDIA_SEATS_MAX || !slots_valid(&media->slots, room.index, room.generation)) {
+        return 0;
+    }
+    const struct media_room_state *state = &media->rooms[room.index];
+    if (!seated(state, seat)) {
+        return 0;
+    }
+    const struct seat *place = state->seats[seat];
+    for (unsigned i = 0; i < (unsigned)place->plan.slot_count; i++) {
+        int8_t shown = place->slots[i];
+        out_slots[i].seat = shown >= 0 && seated(state, (unsigned)shown) ? shown : (int8_t)-1;
+    }
+    return (unsigned)place->plan.slot_count;
+}
+
 void media_leave(struct media *media, struct media_room room, uint8_t seat)
 {
     struct media_room_state *state = room_of(media, room);

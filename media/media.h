@@ -90,6 +90,11 @@ MUST_USE enum status media_offer(struct media *media, struct media_room room, ui
                                  struct span sdp_offer, struct writer *out_answer,
                                  struct media_slot out_slots[MEDIA_SEATS_MAX],
                                  const char **out_error);
+/* What that seat's browser receives now, slot by slot: filled with the seat shown, -1 where there
+ * is none or where it has left. Returns how many slots the browser opened; 0: it has no connection.
+ */
+unsigned media_slots(const struct media *media, struct media_room room, uint8_t seat,
+                     struct media_slot out_slots[MEDIA_SEATS_MAX]);
 /* The seat hangs up or is removed; others stop receiving it. Its place stays free for it. */
 void media_leave(struct media *media, struct media_room room, uint8_t seat);
 /* recording: handle of recorder_begin(), or 0 to stop at once. Asks every publisher for a key frame

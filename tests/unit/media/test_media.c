@@ -8,7 +8,7 @@
 #include <stdlib.h>
 #include <time.h>
 
-static char offers[4][65536]; /* of four browsers: certificates differ */
+static char offers[6][65536]; /* of six browsers: certificates differ */
 static atomic_uint wakes;
 
 static void wake(void *context)
@@ -23,12 +23,12 @@ static void load_offers(const char *vector)
     (void)snprintf(path, sizeof(path), "%s/tests/vectors/sdp/%s", CG_SOURCE_DIR, vector);
     FILE *file = fopen(path, "rb");
     EXPECT(file != NULL);
-    for (size_t i = 0; i < 4 && file != NULL; i++) {
+    for (size_t i = 0; i < 6 && file != NULL; i++) {
         rewind(file);
         size_t n = fread(offers[i], 1, sizeof(offers[i]) - 1, file);
         offers[i][n] = '\0';
         for (char *p = offers[i]; (p = strstr(p, "a=fingerprint:sha-256 ")) != NULL; p += 22) {
-            p[22] = "0123"[i]; /* another certificate */
+            p[22] = "012345"[i]; /* another certificate */
         }
     }
     if (file != NULL) {
@@ -94,6 +94,52 @@ static void seats_and_slots(void)
     media_leave(media, room, 0);
     media_record(media, room, 1);
     media_destroy(media);
+}
+
+static void expect_slots(struct media *media, struct media_room room, uint8_t seat, unsigned count,
+                         const int8_t wanted[MEDIA_SEATS_MAX])
+{
+    struct media_slot slots[MEDIA_SEATS_MAX];
+    EXPECT_INT(media_slots(media, room, seat, slots), count);
+    for (unsigned i = 0; i < MEDIA_SEATS_MAX; i++) {
+        EXPECT_INT(slots[i].seat, wanted[i]);
+    }
+}
+
+/* Six parties with five receive slots each: whoever comes or goes, each one's slots show the others
+ * that are there, every one once. */
+static void a_full_stage(void)
+{
+    static const int8_t none[MEDIA_SEATS_MAX] = {-1, -1, -1, -1, -1, -1};
+    load_offers("chromium156-six.sdp");
+    struct media *media = create(2, 8);
+    struct media_room room;
+    int8_t slots[MEDIA_SEATS_MAX];
+    EXPECT_INT(media_room_open(media, &room), STATUS_OK);
+    expect_slots(media, room, 0, 0, none);
+    for (uint8_t seat = 0; seat < MEDIA_SEATS_MAX; seat++) {
+        EXPECT_INT(offer(media, room, seat, offers[seat], slots), STATUS_OK);
+        for (uint8_t i = 0; i < MEDIA_SEATS_MAX; i++) {
+            EXPECT_INT(slots[i], i < seat ? i : -1); /* the answer: those who were there */
+        }
+    }
+    expect_slots(media, room, 0, 5, (const int8_t[]){1, 2, 3, 4, 5, -1});
+    expect_slots(media, room, 3, 5, (const int8_t[]){0, 1, 2, 4, 5, -1}); /* without an offer */
+    media_leave(media, room, 2);
+    expect_slots(media, room, 0, 5, (const int8_t[]){1, -1, 3, 4, 5, -1}); /* its picture is gone */
+    expect_slots(media, room, 2, 0, none);
+    EXPECT_INT(offer(media, room, 2, offers[2], slots), STATUS_OK); /* back in its place */
+    expect_slots(media, room, 0, 5, (const int8_t[]){1, 2, 3, 4, 5, -1});
+    media_leave(media, room, 1);
+    media_leave(media, room, 4);
+    EXPECT_INT(offer(media, room, 4, offers[4], slots), STATUS_OK);
+    expect_slots(media, room, 0, 5, (const int8_t[]){-1, 2, 3, 4, 5, -1}); /* not twice */
+    EXPECT_INT(offer(media, room, 1, offers[1], slots), STATUS_OK);
+    expect_slots(media, room, 5, 5, (const int8_t[]){0, 1, 2, 3, 4, -1});
+    media_room_close(media, room);
+    expect_slots(media, room, 0, 0, none);
+    media_destroy(media);
+    load_offers("chromium156-two.sdp");
 }
 
 static void refusals(void)
@@ -183,6 +229,7 @@ int main(void)
 {
     static const struct test_case cases[] = {
         {"seats and slots", seats_and_slots},
+        {"a full stage", a_full_stage},
         {"refusals leave nothing behind", refusals},
         {"ports", ports},
         {"many offers", many_offers},
