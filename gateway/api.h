@@ -58,6 +58,8 @@ enum effect_kind {
     EFFECT_CONSULTATION,    /* the consultation changed: push consultation.changed to all parties
                                (accounts in `message.accounts`) */
     EFFECT_ROOM_CLOSE,      /* `consultation_id`: end the room, stop its recording */
+    EFFECT_SEAT_CLOSE,      /* the seat of account_id in the room of consultation_id is closed at
+                               once; message: {"reason"} */
     EFFECT_RECORDING_START, /* both consents are there and the session runs; message:
                                {"recording_id","file","part"} */
     EFFECT_RECORDING_STOP,  /* consent withdrawn or session ended; within one second */

@@ -24,7 +24,9 @@
     " OR EXISTS (SELECT 1 FROM consultation c WHERE c.requester_id = " account                     \
     " AND c.state IN ('offered', 'accepted', 'in-session', 'interrupted'))"                        \
     " OR EXISTS (SELECT 1 FROM consultation c WHERE c.consultant_id = " account                    \
-    " AND c.state IN ('accepted', 'in-session', 'interrupted')))"
+    " AND c.state IN ('accepted', 'in-session', 'interrupted'))"                                   \
+    " OR EXISTS (SELECT 1 FROM participation g WHERE g.account_id = " account                      \
+    " AND g.role = 'guest' AND g.present = 1))"
 
 static const struct {
     const char *name;

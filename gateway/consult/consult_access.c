@@ -1,6 +1,7 @@
 #include "gateway/consult/consult_access.h"
 
 #include "gateway/consult/consult_change.h"
+#include "gateway/consult/consult_guest.h"
 #include "gateway/consult/consult_load.h"
 #include "gateway/queue/queue.h"
 #include "gateway/records/consent.h"
@@ -38,7 +39,7 @@ enum status consult_relation(struct api_call *call, const struct consult_row *ro
                              unsigned *out_relation)
 {
     const struct api_actor *actor = call->actor;
-    bool offered = false, coordinator = false;
+    bool offered = false, coordinator = false, guest = false;
     *out_relation = 0;
     if (actor == NULL) {
         return STATUS_OK;
@@ -58,8 +59,13 @@ enum status consult_relation(struct api_call *call, const struct consult_row *ro
     if (status == STATUS_OK) {
         status = coordinates(call, row, &coordinator);
     }
+    if (status == STATUS_OK && (actor->roles & (ROLE_CLINICIAN | ROLE_SPECIALIST)) != 0 &&
+        consult_state_phase(row->state) == CONSULT_PHASE_RUNNING) {
+        status = consult_guest_is(call->db, row->id, actor->account_id, &guest);
+    }
     *out_relation |= (offered ? (unsigned)CONSULT_ACTOR_CANDIDATE : 0) |
-                     (coordinator ? (unsigned)CONSULT_ACTOR_COORDINATOR : 0);
+                     (coordinator ? (unsigned)CONSULT_ACTOR_COORDINATOR : 0) |
+                     (guest ? (unsigned)CONSULT_ACTOR_GUEST : 0);
     return status;
 }
 
@@ -67,6 +73,7 @@ const char *consult_role_name(unsigned relation)
 {
     return (relation & CONSULT_ACTOR_REQUESTER) != 0     ? "requester"
            : (relation & CONSULT_ACTOR_CONSULTANT) != 0  ? "consultant"
+           : (relation & CONSULT_ACTOR_GUEST) != 0       ? "guest"
            : (relation & CONSULT_ACTOR_CANDIDATE) != 0   ? "candidate"
            : (relation & CONSULT_ACTOR_COORDINATOR) != 0 ? "coordinator"
                                                          : "none";
@@ -205,8 +212,7 @@ bool consult_may_play(struct api_call *call, const char *consultation_id)
         return false;
     }
     consult_row_clear(&row);
-    if ((relation &
-         (CONSULT_ACTOR_REQUESTER | CONSULT_ACTOR_CONSULTANT | CONSULT_ACTOR_COORDINATOR)) == 0) {
+    if ((relation & CONSULT_ACTORS_OF_RECORD) == 0) {
         return consult_unknown(call);
     }
     return true;

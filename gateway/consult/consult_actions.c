@@ -3,6 +3,7 @@
 #include "gateway/app.h"
 #include "gateway/consult/consult_change.h"
 #include "gateway/consult/consult_fields.h"
+#include "gateway/consult/consult_guest.h"
 #include "gateway/consult/consult_load.h"
 #include "gateway/consult/consult_view.h"
 #include "gateway/directory/directory.h"
@@ -126,6 +127,17 @@ static bool acknowledge_before(struct action *a)
     return a->row.decision != NULL || api_store_failed(call, STATUS_NO_MEMORY);
 }
 
+static bool invite_before(struct action *a)
+{
+    return consult_guest_read(a->call, true);
+}
+
+/* A guest who declines or leaves for good names nobody. */
+static bool uninvite_before(struct action *a)
+{
+    return consult_guest_read(a->call, (a->change.actor & CONSULT_ACTOR_GUEST) == 0);
+}
+
 struct action_steps {
     bool (*before)(struct action *a);
     bool (*after)(struct action *a);
@@ -139,6 +151,8 @@ static const struct action_steps steps[CONSULT_EVENT_COUNT] = {
     [CONSULT_EVENT_SIGN] = {NULL, NULL, opinion_sign},
     [CONSULT_EVENT_AMEND] = {NULL, amend_after, NULL},
     [CONSULT_EVENT_ACKNOWLEDGE] = {acknowledge_before, NULL, NULL},
+    [CONSULT_EVENT_INVITE] = {invite_before, NULL, consult_guest_invite},
+    [CONSULT_EVENT_UNINVITE] = {uninvite_before, NULL, consult_guest_uninvite},
 };
 
 static bool read_reason(struct action *a)

@@ -2,6 +2,7 @@
 
 #include "gateway/consult/consult_effects.h"
 #include "gateway/consult/consult_guard.h"
+#include "gateway/consult/consult_guest.h"
 #include "gateway/consult/consult_recording.h"
 #include "gateway/consult/consult_timers.h"
 #include "gateway/queue/queue.h"
@@ -120,6 +121,9 @@ static enum status leave(struct api_call *call, const struct consult_row *row,
         consult_effect_room_close(call, row, closed_reason(row->state));
     }
     if (status == STATUS_OK && room_ends) {
+        status = consult_guest_end(call, row, closed_reason(row->state));
+    }
+    if (status == STATUS_OK && room_ends) {
         status = db_run(call->db,
                         "UPDATE participation SET present = 0, since_ms = $1 WHERE consultation_id "
                         "= $2 AND present = 1",
@@ -128,7 +132,7 @@ static enum status leave(struct api_call *call, const struct consult_row *row,
     if (status == STATUS_OK && row->state == CONSULT_RETURNED) {
         status =
             db_run(call->db,
-                   "DELETE FROM participation WHERE consultation_id = $1 AND role = 'consultant'",
+                   "DELETE FROM participation WHERE consultation_id = $1 AND role <> 'requester'",
                    "s", row->id);
     }
     return status;

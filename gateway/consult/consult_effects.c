@@ -1,5 +1,8 @@
 #include "gateway/consult/consult_effects.h"
 
+#include "gateway/consult/consult_guest.h"
+#include "gateway/directory/directory.h"
+
 #include <string.h>
 
 static json_t *parties(struct db *db, const struct consult_row *row, enum status *out_status)
@@ -19,6 +22,9 @@ static json_t *parties(struct db *db, const struct consult_row *row, enum status
         json_array_append_new(accounts, json_string(db_text(&q, 0)));
     }
     *out_status = db_end(&q);
+    if (*out_status == STATUS_OK && consult_state_phase(row->state) == CONSULT_PHASE_RUNNING) {
+        *out_status = consult_guest_accounts(db, row->id, accounts);
+    }
     return accounts;
 }
 
@@ -72,6 +78,28 @@ void consult_effect_gone(struct api_call *call, const struct consult_row *row,
     }
     api_effect_push(call, EFFECT_PUSH, account_id, row->id, message);
     consult_effect_queue(call, account_id);
+}
+
+void consult_effect_guest_ring(struct api_call *call, const struct consult_row *row,
+                               const char *account_id)
+{
+    json_t *by = directory_person_json(call->db, call->actor->account_id);
+    json_t *zh = json_object_get(by, "name_zh"), *en = json_object_get(by, "name_en");
+    json_t *message = json_pack("{s:s, s:s, s:o, s:o}", "type", "guest.ring", "consultation",
+                                row->id, "by_zh", zh == NULL ? json_string("") : json_incref(zh),
+                                "by_en", en == NULL ? json_string("") : json_incref(en));
+    json_decref(by);
+    api_effect_push(call, EFFECT_PUSH, account_id, row->id, message);
+}
+
+void consult_effect_guest_gone(struct api_call *call, const struct consult_row *row,
+                               const char *account_id, const char *reason)
+{
+    api_effect_push(call, EFFECT_PUSH, account_id, row->id,
+                    json_pack("{s:s, s:s, s:s}", "type", "guest.gone", "consultation", row->id,
+                              "reason", reason));
+    api_effect_push(call, EFFECT_SEAT_CLOSE, account_id, row->id,
+                    json_pack("{s:s}", "reason", reason));
 }
 
 void consult_effect_room_close(struct api_call *call, const struct consult_row *row,

@@ -6,7 +6,8 @@
 #include "gateway/api.h"
 #include "gateway/consult/consult_row.h"
 
-/* consultation.changed to requester, consultant and whoever it is offered to now. */
+/* consultation.changed to requester, consultant, guests on stage and whoever it is offered to now.
+ */
 MUST_USE enum status consult_effect_changed(struct api_call *call, const struct consult_row *row);
 /* queue.changed to one account (NULL: all coordinators and operators). */
 void consult_effect_queue(struct api_call *call, const char *account_id);
@@ -15,6 +16,12 @@ void consult_effect_ring(struct api_call *call, const struct consult_row *row,
 /* by: {name_zh, name_en} of who accepted it, borrowed; NULL = nobody. */
 void consult_effect_gone(struct api_call *call, const struct consult_row *row,
                          const char *account_id, const char *reason, json_t *by);
+/* guest.ring: call->actor calls the account on stage. */
+void consult_effect_guest_ring(struct api_call *call, const struct consult_row *row,
+                               const char *account_id);
+/* guest.gone, and its seat in the room is closed at once. */
+void consult_effect_guest_gone(struct api_call *call, const struct consult_row *row,
+                               const char *account_id, const char *reason);
 void consult_effect_room_close(struct api_call *call, const struct consult_row *row,
                                const char *reason);
 /* Counter of gateway/ops/metrics.def by name; label values in order, separated by commas. */

@@ -54,7 +54,7 @@ enum cell {
 };
 static const signed char matrix[CONSULT_STATE_COUNT][CONSULT_EVENT_COUNT] = {
 /* clang-format off */
-#define CONSULT_ROW(state, submit, discard, offer, accept, decline, return_, withdraw, expire, start, interrupt, resume, end, sign, amend, acknowledge, close, fail, edit, consent, attach, save, record) \
+#define CONSULT_ROW(state, submit, discard, offer, accept, decline, return_, withdraw, expire, start, interrupt, resume, end, sign, amend, acknowledge, close, fail, edit, consent, attach, save, record, invite, uninvite) \
     [CONSULT_##state] = { \
         [CONSULT_EVENT_SUBMIT] = CELL_##submit, [CONSULT_EVENT_DISCARD] = CELL_##discard, [CONSULT_EVENT_OFFER] = CELL_##offer, \
         [CONSULT_EVENT_ACCEPT] = CELL_##accept, [CONSULT_EVENT_DECLINE] = CELL_##decline, [CONSULT_EVENT_RETURN] = CELL_##return_, \
@@ -63,7 +63,8 @@ static const signed char matrix[CONSULT_STATE_COUNT][CONSULT_EVENT_COUNT] = {
         [CONSULT_EVENT_SIGN] = CELL_##sign, [CONSULT_EVENT_AMEND] = CELL_##amend, [CONSULT_EVENT_ACKNOWLEDGE] = CELL_##acknowledge, \
         [CONSULT_EVENT_CLOSE] = CELL_##close, [CONSULT_EVENT_FAIL] = CELL_##fail, [CONSULT_EVENT_EDIT] = CELL_##edit, \
         [CONSULT_EVENT_CONSENT] = CELL_##consent, [CONSULT_EVENT_ATTACH] = CELL_##attach, [CONSULT_EVENT_SAVE] = CELL_##save, \
-        [CONSULT_EVENT_RECORD] = CELL_##record},
+        [CONSULT_EVENT_RECORD] = CELL_##record, [CONSULT_EVENT_INVITE] = CELL_##invite, \
+        [CONSULT_EVENT_UNINVITE] = CELL_##uninvite},
 /* clang-format on */
 #include "gateway/consult/consult_fsm.def"
 };

@@ -30,8 +30,12 @@ enum consult_actor {
     CONSULT_ACTOR_CONSULTANT = 2,
     CONSULT_ACTOR_CANDIDATE = 4,   /* a specialist on duty to whom it is offered now */
     CONSULT_ACTOR_COORDINATOR = 8, /* of the requesting, the accepting or an offered institution */
-    CONSULT_ACTOR_SYSTEM = 16      /* timers, the room, start-up */
+    CONSULT_ACTOR_SYSTEM = 16,     /* timers, the room, start-up */
+    CONSULT_ACTOR_GUEST = 32       /* invited on stage, while the session can run */
 };
+/* To whom the whole record belongs: opinions, audit rows, recordings. */
+#define CONSULT_ACTORS_OF_RECORD                                                                   \
+    ((unsigned)(CONSULT_ACTOR_REQUESTER | CONSULT_ACTOR_CONSULTANT | CONSULT_ACTOR_COORDINATOR))
 
 enum consult_guard {
 #define CONSULT_GUARD(id, name, text) CONSULT_GUARD_##id,

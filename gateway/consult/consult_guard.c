@@ -1,6 +1,8 @@
 #include "gateway/consult/consult_guard.h"
 
 #include "gateway/consult/consult_fields.h"
+#include "gateway/consult/consult_guest.h"
+#include "gateway/consult/consult_invitees.h"
 #include "gateway/partnership/rules_load.h"
 #include "gateway/records/consent.h"
 #include "gateway/records/opinion.h"
@@ -196,6 +198,57 @@ static bool guard_decision(struct api_call *call, struct consult_row *row,
                                            "Your own decision is needed.", "/adopted");
 }
 
+static bool guard_invitable(struct api_call *call, struct consult_row *row,
+                            const struct consult_change *change)
+{
+    bool may = false;
+    (void)change;
+    enum status status = consult_invitable(call, row, consult_guest_named(call), &may);
+    if (status != STATUS_OK) {
+        return api_store_failed(call, status);
+    }
+    return may || refuse(call, 422, "guest.not-invitable", "不能邀请该人员，或其当前不在岗。",
+                         "That person may not be invited, or is not on duty now.", "/account");
+}
+
+/* Who is a guest already keeps the seat. */
+static bool guard_stage(struct api_call *call, struct consult_row *row,
+                        const struct consult_change *change)
+{
+    int64_t count = 0;
+    bool guest = false;
+    (void)change;
+    enum status status = consult_guest_count(call->db, row->id, &count);
+    if (status == STATUS_OK) {
+        status = consult_guest_is(call->db, row->id, consult_guest_named(call), &guest);
+    }
+    if (status != STATUS_OK) {
+        return api_store_failed(call, status);
+    }
+    return guest || count < CONSULT_GUESTS_MAX ||
+           refuse(call, 409, "room.stage-full", "台上已有六个席位，请先请一位离开再邀请。",
+                  "The stage has six seats and all are taken; end an invitation first.", NULL);
+}
+
+static bool guard_guest(struct api_call *call, struct consult_row *row,
+                        const struct consult_change *change)
+{
+    const char *named = consult_guest_named(call);
+    const unsigned hosts = CONSULT_ACTOR_REQUESTER | CONSULT_ACTOR_CONSULTANT;
+    bool guest = false;
+    if ((change->actor & hosts) == 0 && strcmp(named, call->actor->account_id) != 0) {
+        return refuse(call, 403, consult_refusal_code(CONSULT_NOT_YOURS),
+                      consult_refusal_zh(CONSULT_NOT_YOURS), consult_refusal_en(CONSULT_NOT_YOURS),
+                      NULL);
+    }
+    enum status status = consult_guest_is(call->db, row->id, named, &guest);
+    if (status != STATUS_OK) {
+        return api_store_failed(call, status);
+    }
+    return guest || refuse(call, 404, "guest.unknown", "该人员不在邀请之列。",
+                           "That person is not a guest here.", "/account");
+}
+
 typedef bool (*guard_fn)(struct api_call *call, struct consult_row *row,
                          const struct consult_change *change);
 static const guard_fn guards_by_id[CONSULT_GUARD_COUNT] = {
@@ -203,7 +256,8 @@ static const guard_fn guards_by_id[CONSULT_GUARD_COUNT] = {
     [CONSULT_GUARD_RULES] = guard_rules,       [CONSULT_GUARD_REASON] = guard_reason,
     [CONSULT_GUARD_TEXT] = guard_text,         [CONSULT_GUARD_LICENCE] = guard_licence,
     [CONSULT_GUARD_PRESENT] = guard_present,   [CONSULT_GUARD_OPINION] = guard_opinion,
-    [CONSULT_GUARD_DECISION] = guard_decision,
+    [CONSULT_GUARD_DECISION] = guard_decision, [CONSULT_GUARD_INVITABLE] = guard_invitable,
+    [CONSULT_GUARD_STAGE] = guard_stage,       [CONSULT_GUARD_GUEST] = guard_guest,
 };
 
 bool consult_guards_hold(struct api_call *call, struct consult_row *row,

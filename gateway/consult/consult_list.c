@@ -61,8 +61,9 @@ static enum status read_page(struct db_query *q, int64_t limit, struct page *pag
     return db_end(q);
 }
 
-enum list { LIST_MINE, LIST_QUEUE, LIST_ASSIGNED, LIST_HISTORY, LIST_COUNT };
-static const char *const list_names[LIST_COUNT] = {"mine", "queue", "assigned", "history"};
+enum list { LIST_MINE, LIST_QUEUE, LIST_ASSIGNED, LIST_INVITED, LIST_HISTORY, LIST_COUNT };
+static const char *const list_names[LIST_COUNT] = {"mine", "queue", "assigned", "invited",
+                                                   "history"};
 
 static enum status by_account(struct api_call *call, enum list list, int64_t before_ms,
                               int64_t limit, struct page *page)
@@ -76,6 +77,12 @@ static enum status by_account(struct api_call *call, enum list list, int64_t bef
         db_begin_query(&q, call->db,
                        "SELECT id, created_ms FROM consultation WHERE consultant_id = $1 AND state "
                        "NOT IN " OVER_OR_GONE PAGE);
+    } else if (list == LIST_INVITED) {
+        db_begin_query(&q, call->db,
+                       "SELECT c.id, c.created_ms FROM participation g JOIN consultation c ON c.id "
+                       "= g.consultation_id AND c.state IN ('accepted', 'in-session', "
+                       "'interrupted') WHERE g.account_id = $1 AND g.role = 'guest' AND "
+                       "g.uninvited_ms = 0" PAGE);
     } else {
         db_begin_query(&q, call->db,
                        "SELECT id, created_ms FROM consultation WHERE $1 IN (requester_id, "
@@ -180,8 +187,9 @@ static bool which_list(struct api_call *call, enum list *out_list)
             return true;
         }
     }
-    return api_problem(call, 422, "field.invalid", "list 应为 mine、queue、assigned 或 history。",
-                       "list must be mine, queue, assigned or history.", "/list");
+    return api_problem(call, 422, "field.invalid",
+                       "list 应为 mine、queue、assigned、invited 或 history。",
+                       "list must be mine, queue, assigned, invited or history.", "/list");
 }
 
 void consult_list(struct api_call *call)
@@ -200,8 +208,9 @@ void consult_list(struct api_call *call)
     bool coordinator = (call->actor->roles & ROLE_COORDINATOR) != 0 &&
                        (call->actor->roles & (ROLE_CLINICIAN | ROLE_SPECIALIST)) == 0;
     enum status status = which == LIST_QUEUE ? read_queue(call, coordinator, limit, page)
-                         : coordinator       ? by_organisation(call, which, before_ms, limit, page)
-                                             : by_account(call, which, before_ms, limit, page);
+                         : coordinator && which != LIST_INVITED
+                             ? by_organisation(call, which, before_ms, limit, page)
+                             : by_account(call, which, before_ms, limit, page);
     json_t *list = json_array();
     bool good = status == STATUS_OK || api_store_failed(call, status);
     for (size_t i = 0; good && i < page->count; i++) {

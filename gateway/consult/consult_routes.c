@@ -4,6 +4,7 @@
 #include "gateway/consult/consult_actions.h"
 #include "gateway/consult/consult_change.h"
 #include "gateway/consult/consult_fields.h"
+#include "gateway/consult/consult_invitees.h"
 #include "gateway/consult/consult_list.h"
 #include "gateway/consult/consult_load.h"
 #include "gateway/consult/consult_view.h"
@@ -31,6 +32,8 @@ const struct api_route consult_routes[] = {
      consult_patch, NULL, API_BLOB_FILES, NULL},
     {"POST", "/api/v1/consultations/{id}/actions/{action}", PERSONS, API_BODY_JSON,
      ACTION_BYTES_MAX, consult_action, NULL, API_BLOB_FILES, NULL},
+    {"GET", "/api/v1/consultations/{id}/invitees", PERSONS, API_BODY_NONE, 0, consult_invitees,
+     NULL, API_BLOB_FILES, NULL},
     {"GET", "/api/v1/ops/overview", ROLE_OPERATOR | ROLE_ADMIN, API_BODY_NONE, 0, ops_overview,
      NULL, API_BLOB_FILES, NULL},
     {NULL, NULL, 0, API_BODY_NONE, 0, NULL, NULL, API_BLOB_FILES, NULL},

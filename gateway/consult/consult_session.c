@@ -2,6 +2,7 @@
 
 #include "gateway/consult/consult_change.h"
 #include "gateway/consult/consult_guard.h"
+#include "gateway/consult/consult_guest.h"
 #include "gateway/consult/consult_load.h"
 #include "gateway/consult/consult_recording.h"
 #include "gateway/directory/directory.h"
@@ -62,7 +63,7 @@ static enum status parties_json(struct db *db, const char *consultation_id, json
     struct db_query q;
     db_begin_query(&q, db,
                    "SELECT party, account_id, role FROM participation WHERE consultation_id = $1 "
-                   "ORDER BY party LIMIT 6");
+                   "AND (role <> 'guest' OR present = 1) ORDER BY party LIMIT 6");
     db_bind_text(&q, consultation_id);
     while (count < 6 && db_next(&q)) {
         seats[count].seat = db_int(&q, 0);
@@ -161,7 +162,8 @@ void consult_session_join(struct api_call *call)
                       &relation)) {
         return;
     }
-    if ((relation & (CONSULT_ACTOR_REQUESTER | CONSULT_ACTOR_CONSULTANT)) == 0) {
+    if ((relation & (CONSULT_ACTOR_REQUESTER | CONSULT_ACTOR_CONSULTANT | CONSULT_ACTOR_GUEST)) ==
+        0) {
         (void)consult_unknown(call);
     } else {
         join(call, &row);
@@ -197,7 +199,7 @@ static void absent(struct api_call *call, struct consult_row *row)
         return;
     }
     bool done = audit_seat(call, row, NULL, "room.absent", seat);
-    if (done && row->state == CONSULT_IN_SESSION) {
+    if (done && row->state == CONSULT_IN_SESSION && seat < CONSULT_GUEST_SEAT_FIRST) {
         done = consult_change(call, row,
                               &(struct consult_change){.event = CONSULT_EVENT_INTERRUPT,
                                                        .actor = CONSULT_ACTOR_SYSTEM,

@@ -2,7 +2,7 @@
  * Each is an api_fn for app_call(): body and actor go in, `reply` comes out, effects follow after
  * the commit. Bodies are borrowed.
  *
- * Seats: requester 0, consultant 1 (guests 2..5 later); a seat belongs to the account for the whole
+ * Seats: requester 0, consultant 1, guests 2..5; a seat belongs to the account for the whole
  * consultation. Presence is a column of `participation`, so that start-up knows who was there. */
 #ifndef GATEWAY_CONSULT_CONSULT_SESSION_H
 #define GATEWAY_CONSULT_CONSULT_SESSION_H
@@ -17,8 +17,8 @@
  * running now */
 void consult_session_join(struct api_call *call);
 /* actor NULL or the party. body {"consultation","seat" or "account"}: that seat has been empty for
- * 10 s. in-session becomes interrupted. reply {"state","version"}. A consultation in another state
- * is left as it is (200). */
+ * 10 s. in-session becomes interrupted, unless it is a guest's. reply {"state","version"}. A
+ * consultation in another state is left as it is (200). */
 void consult_session_absent(struct api_call *call);
 /* body {"consultation","recording_id"?}: the recorder has begun. Idempotent. reply
  * {"recording_id","file","part"}; 409 recording.not-allowed when consents or state do not allow one

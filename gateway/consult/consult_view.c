@@ -3,6 +3,7 @@
 #include "gateway/consult/consult_access.h"
 #include "gateway/consult/consult_fields.h"
 #include "gateway/consult/consult_guard.h"
+#include "gateway/consult/consult_guest.h"
 #include "gateway/consult/consult_parts.h"
 #include "gateway/directory/directory.h"
 #include "gateway/queue/queue.h"
@@ -155,7 +156,7 @@ static enum status set_parts(struct api_call *call, const struct consult_row *ro
                              unsigned relation, json_t *object)
 {
     json_t *part = NULL;
-    bool party = (relation & ~(unsigned)CONSULT_ACTOR_CANDIDATE) != 0;
+    bool party = (relation & CONSULT_ACTORS_OF_RECORD) != 0;
     bool author = (relation & CONSULT_ACTOR_CONSULTANT) != 0;
     enum status status = consult_part_partnership(call->db, row, &part);
     set_or_null(object, "partnership", part);
@@ -183,6 +184,11 @@ static enum status set_parts(struct api_call *call, const struct consult_row *ro
         part = NULL;
         status = consult_part_history(call->db, row->id, &part);
         set_or_null(object, "history", part);
+    }
+    if (status == STATUS_OK) {
+        part = NULL;
+        status = consult_guest_list(call->db, row, &part);
+        set_or_null(object, "guests", part);
     }
     return status == STATUS_OK ? set_queue(call, row, object) : status;
 }

@@ -53,7 +53,7 @@ void audit_view(struct api_call *call)
     if (!consult_load(call, call->params[0], &row, &relation)) {
         return;
     }
-    if ((relation & ~(unsigned)CONSULT_ACTOR_CANDIDATE) == 0) {
+    if ((relation & CONSULT_ACTORS_OF_RECORD) == 0) {
         consult_row_clear(&row);
         (void)consult_unknown(call);
         return;

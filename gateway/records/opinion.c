@@ -323,7 +323,7 @@ void opinion_list(struct api_call *call)
     if (!consult_load(call, call->params[0], &row, &relation)) {
         return;
     }
-    if ((relation & ~(unsigned)CONSULT_ACTOR_CANDIDATE) == 0) {
+    if ((relation & CONSULT_ACTORS_OF_RECORD) == 0) {
         (void)consult_unknown(call); /* candidates decide on the request, not on earlier opinions */
     } else if (audit_reading(call, row.id, "case.read", NULL, NULL, NULL)) {
         reply_list(call, row.id, (relation & CONSULT_ACTOR_CONSULTANT) != 0);

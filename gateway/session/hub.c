@@ -387,6 +387,13 @@ static void deliver(struct hub *hub, const struct api_effect *effect)
             room_close(room, reason == NULL ? "ended" : reason);
         }
         break;
+    case EFFECT_SEAT_CLOSE:
+        room = room_find(hub, effect->consultation_id);
+        if (room != NULL) {
+            const char *reason = json_string_value(json_object_get(effect->message, "reason"));
+            room_seat_close(room, effect->account_id, reason == NULL ? "uninvited" : reason);
+        }
+        break;
     case EFFECT_RECORDING_START:
         start_recording(hub, effect);
         break;

@@ -51,7 +51,8 @@ struct seat {
     int64_t offers_us;
     struct loop_timer absent;
     bool absent_armed;
-    struct room *room; /* back, for the timer */
+    int8_t told[MEDIA_SEATS_MAX]; /* media.slots, or the answer, as its browser knows it last */
+    struct room *room;            /* back, for the timer */
 };
 
 struct room {
@@ -105,6 +106,8 @@ void room_leave(struct conn *conn);    /* its WebSocket closed; the media may go
 void room_hang_up(struct conn *conn);  /* ... and its media end with it */
 void room_seat_cut(struct seat *seat); /* nothing is sent to or taken from this seat any more, until
                                           it offers anew */
+/* The account is no party any more: told, cut, and its seat is free. */
+void room_seat_close(struct room *room, const char *account, const char *reason);
 void room_close(struct room *room, const char *reason);
 void room_broadcast(struct room *room, const json_t *message, const struct conn *except);
 void room_send_state(struct room *room);
@@ -115,7 +118,11 @@ void room_chat_say(struct conn *conn, const json_t *message);
 /* room_media.c */
 void room_media_offer(struct conn *conn, const json_t *message);
 void room_media_events(struct hub *hub);
-void room_media_renegotiate(struct room *room);
+/* Asks those whose offers have too few receive slots for a further one; `joiner`, who has just
+ * taken a seat, in any case. */
+void room_media_renegotiate(struct room *room, const struct conn *joiner);
+/* media.slots to whoever receives other seats than it was told last. */
+void room_media_tell_slots(struct room *room);
 void room_quality_report(struct conn *conn, const json_t *message);
 void room_quality_tick(struct loop_timer *timer);
 json_t *room_seats_json(const struct room *room);

@@ -238,14 +238,16 @@ static void sit_down(struct room *room, struct conn *conn, unsigned seat_index, 
     seat->conn = conn;
     conn->room = room;
     conn->seat = (uint8_t)seat_index;
+    memset(seat->told, -1, sizeof(seat->told)); /* it may be another page */
     room_seat_check(seat);
     log_info("room_join", "consultation=%s seat=%u", room->consultation, seat_index);
+    room_media_renegotiate(room, conn); /* before room.state, whose receiver makes its offer */
     for (unsigned i = 0; i < MEDIA_SEATS_MAX; i++) {
         if (room->seats[i].conn != NULL) {
             conn_send(room->seats[i].conn, state_json(room, i, room->seats[i].conn == conn));
         }
     }
-    room_media_renegotiate(room);
+    room_media_tell_slots(room);
 }
 
 struct join {
@@ -349,6 +351,29 @@ void room_seat_cut(struct seat *seat)
     seat->has_stats = false;
     seat->token_hash[0] = '\0';
     room_seat_check(seat);
+    room_media_tell_slots(room);
+}
+
+void room_seat_close(struct room *room, const char *account, const char *reason)
+{
+    for (unsigned i = 0; i < MEDIA_SEATS_MAX; i++) {
+        struct seat *seat = &room->seats[i];
+        if (!seat->taken || strcmp(seat->account, account) != 0) {
+            continue;
+        }
+        struct conn *conn = seat->conn;
+        seat->conn = NULL;
+        seat->taken = false;
+        room_seat_cut(seat);
+        seat->account[0] = '\0';
+        if (conn != NULL) {
+            conn->room = NULL;
+            conn_send(conn, json_pack("{s:s, s:s, s:s}", "type", "room.closed", "consultation",
+                                      room->consultation, "reason", reason));
+        }
+        log_info("seat_close", "consultation=%s seat=%u reason=%s", room->consultation, i, reason);
+        room_send_state(room);
+    }
 }
 
 void room_hang_up(struct conn *conn)

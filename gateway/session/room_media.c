@@ -76,6 +76,17 @@ static json_t *slots_json(const struct media_slot *slots)
     return array;
 }
 
+/* True: other than before. */
+static bool remember_slots(struct seat *seat, const struct media_slot *slots)
+{
+    bool changed = false;
+    for (unsigned i = 0; i < MEDIA_SEATS_MAX; i++) {
+        changed = changed || seat->told[i] != slots[i].seat;
+        seat->told[i] = slots[i].seat;
+    }
+    return changed;
+}
+
 void room_media_offer(struct conn *conn, const json_t *message)
 {
     struct room *room = conn->room;
@@ -109,10 +120,27 @@ void room_media_offer(struct conn *conn, const json_t *message)
                               room->consultation, "sdp", (const char *)text.data, (int)text.len,
                               "seq", json_object_get(message, "seq"), "slots", slots_json(slots)));
     free(buffer);
+    remember_slots(seat, slots);
+    room_media_tell_slots(room);
+}
+
+void room_media_tell_slots(struct room *room)
+{
+    for (unsigned i = 0; i < MEDIA_SEATS_MAX; i++) {
+        struct seat *seat = &room->seats[i];
+        struct media_slot slots[MEDIA_SEATS_MAX];
+        if (seat->conn == NULL ||
+            media_slots(room->hub->app->media, room->media, (uint8_t)i, slots) == 0 ||
+            !remember_slots(seat, slots)) {
+            continue;
+        }
+        conn_send(seat->conn, json_pack("{s:s, s:s, s:o}", "type", "media.slots", "consultation",
+                                        room->consultation, "slots", slots_json(slots)));
+    }
 }
 
 /* Slots wanted by one party: one for each other seat that is taken, one at least. */
-void room_media_renegotiate(struct room *room)
+void room_media_renegotiate(struct room *room, const struct conn *joiner)
 {
     int taken = 0;
     for (unsigned i = 0; i < MEDIA_SEATS_MAX; i++) {
@@ -123,10 +151,12 @@ void room_media_renegotiate(struct room *room)
         return; /* the one pair of every offer is enough */
     }
     for (unsigned i = 0; i < MEDIA_SEATS_MAX; i++) {
-        if (room->seats[i].conn != NULL) {
-            conn_send(room->seats[i].conn,
-                      json_pack("{s:s, s:s, s:i}", "type", "media.renegotiate", "consultation",
-                                room->consultation, "slots", slots));
+        struct conn *conn = room->seats[i].conn;
+        struct media_slot shown[MEDIA_SEATS_MAX];
+        if (conn != NULL && (conn == joiner || media_slots(room->hub->app->media, room->media,
+                                                           (uint8_t)i, shown) < (unsigned)slots)) {
+            conn_send(conn, json_pack("{s:s, s:s, s:i}", "type", "media.renegotiate",
+                                      "consultation", room->consultation, "slots", slots));
         }
     }
 }
@@ -149,6 +179,7 @@ static void on_gone(struct seat *seat, const struct media_event *event)
              (unsigned)event->seat, reason);
     seat->has_stats = false;
     set_media(seat, SEAT_MEDIA_NONE);
+    room_media_tell_slots(seat->room);
     if (seat->conn != NULL) {
         conn_send(seat->conn, json_pack("{s:s, s:s, s:s}", "type", "media.reset", "consultation",
                                         seat->room->consultation, "reason", reason));

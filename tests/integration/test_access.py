@@ -17,10 +17,11 @@ from gateway import PYDICOM, ROOT, Checks, Gateway, WebSocket  # noqa: E402
 # ---- the people, and what they are to a consultation of ANNA's that BO accepts or accepted ----
 
 ROLES = {"nobody": set(), "requester": {"clinician"}, "colleague": {"clinician"}, "clinician elsewhere": {"clinician"},
-         "consultant": {"specialist"}, "offered": {"specialist"}, "declined": {"specialist"}, "specialist elsewhere": {"specialist"},
+         "consultant": {"specialist"}, "guest": {"specialist"}, "offered": {"specialist"}, "declined": {"specialist"}, "specialist elsewhere": {"specialist"},
          "coordinator asking": {"coordinator"}, "coordinator answering": {"coordinator"}, "coordinator elsewhere": {"coordinator"},
          "operator": {"operator"}, "admin": {"admin"}}
 STATES = ["draft", "offered", "accepted", "in-session", "awaiting-opinion", "signed", "closed", "withdrawn"]
+ON_STAGE = {"accepted", "in-session"}                            # GUEST is invited in accepted
 HAS_CONSULTANT = {"accepted", "in-session", "awaiting-opinion", "signed", "closed"}
 
 
@@ -30,6 +31,8 @@ def relation(person, state):
         return "requester"
     if person == "consultant":
         return "consultant" if state in HAS_CONSULTANT else "candidate" if state == "offered" else "none"
+    if person == "guest":
+        return "guest" if state in ON_STAGE else "none"          # nothing is left of it when the session is over
     if person == "offered":
         return "candidate" if state == "offered" else "none"     # it loses sight when another accepts
     if person == "coordinator asking":
@@ -44,7 +47,7 @@ def relation(person, state):
 CARE = {"clinician", "specialist", "coordinator"}
 ALL = CARE | {"operator", "admin"}
 PARTY = {"requester", "consultant", "coordinator"}
-SEES = PARTY | {"candidate"}
+SEES = PARTY | {"candidate", "guest"}
 BEFORE_OPINION = {"draft", "offered", "accepted", "in-session", "awaiting-opinion"}
 
 # (method, pattern): (roles, relations that may, states in which somebody may). Relation None: the route is about no consultation.
@@ -63,6 +66,7 @@ ROUTES = {
     ("GET", "/consultations/{id}"): (CARE, SEES, None),
     ("PATCH", "/consultations/{id}"): ({"clinician"}, {"requester"}, {"draft"}),
     ("POST", "/consultations/{id}/actions/{action}"): (CARE, None, None),                                  # ACTIONS below
+    ("GET", "/consultations/{id}/invitees"): (CARE, {"requester", "consultant"}, ON_STAGE),
     ("PUT", "/consultations/{id}/consents/{scope}"): ({"clinician", "specialist"}, None, None),            # CONSENTS below
     ("PUT", "/consultations/{id}/opinion"): ({"specialist"}, {"consultant"}, {"accepted", "in-session", "awaiting-opinion"}),
     ("GET", "/consultations/{id}/opinions"): (CARE, PARTY, None),
@@ -96,6 +100,8 @@ ACTIONS = {
     "acknowledge": {"signed": {"requester"}},
     "close": {},                                                 # only from acknowledged, which each run passes
     "fail": {state: BOTH | {"coordinator"} for state in ("accepted", "in-session")},
+    "invite": {state: BOTH for state in ON_STAGE},
+    "uninvite": {state: BOTH | {"guest"} for state in ON_STAGE},
 }
 BODY = {"decline": {"reason_code": "busy"}, "return": {"reason_code": "incomplete", "reason_text": "x"}, "fail": {"reason_code": "network"},
         "amend": {"reason_text": "x"}, "acknowledge": {"adopted": "yes", "told_patient": True}}
@@ -114,7 +120,7 @@ def expected(person, state, key):
     reading = key[0] == "GET"
     if related == "none" or (reading and related not in relations):
         return "404"
-    if not reading and states is not None and state not in states:
+    if states is not None and state not in states:
         return "409"
     return "allowed" if related in relations else "403"
 
@@ -166,7 +172,7 @@ def fits(status, body, wanted):
 def world(gateway):
     """The demonstration network and the people that it lacks."""
     demo = gateway.demo
-    login = {"requester": "demo.clinician1", "clinician elsewhere": "demo.clinician2", "consultant": "demo.specialist1", "offered": "demo.specialist3",
+    login = {"requester": "demo.clinician1", "clinician elsewhere": "demo.clinician2", "consultant": "demo.specialist1", "guest": "demo.specialist2", "offered": "demo.specialist3",
              "specialist elsewhere": "demo.specialist5", "coordinator elsewhere": "demo.coordinator", "operator": "demo.operator", "admin": "demo.admin"}
     new = [("colleague", "DEMO-TOWN-1", "clinician", None), ("declined", "DEMO-CITY-1", "specialist", "cardiology"),
            ("coordinator asking", "DEMO-TOWN-1", "coordinator", None), ("coordinator answering", "DEMO-CITY-1", "coordinator", None)]
@@ -204,6 +210,7 @@ class Case:
         if state in ("offered", "withdrawn"):
             return
         self.want(consultant.act(self.id, "accept"), 200)
+        self.want(requester.act(self.id, "invite", **BODY["uninvite"]), 200)
         if state == "accepted":
             return
         self.want(consultant.consent(self.id, "recording", True, "consultant"), 200)
@@ -347,6 +354,8 @@ try:
         people[person] = gateway.client()
         Case.want(people[person].sign_in(name, "demo-consult"), 200)
     checks.ok(set(people) == set(ROLES), "everybody is signed in", len(people))
+    for action, person in (("invite", "colleague"), ("uninvite", "guest")):
+        BODY[action] = {"account": Case.want(people[person].get(f"{API}/session"), 200)["account"]["id"]}
     for person in ("consultant", "offered", "declined", "specialist elsewhere"):
         Case.want(people[person].put(f"{API}/duty", {"on_duty": True}), 200)
 
@@ -404,7 +413,7 @@ try:
         said = ws.receive("chat.said", "error", timeout=5) or {}
         got[person] = got[person] if (said.get("type") == "chat.said") == (got[person] == "room.state") else f"chat: {said}"
         ws.close()
-    checks.ok(all((kind == "room.state") == (person in ("requester", "consultant")) for person, kind in got.items()), "only the two parties join the room", got)
+    checks.ok(all((kind == "room.state") == (person in ("requester", "consultant", "guest")) for person, kind in got.items()), "only the two parties and their guest join the room", got)
 
     # Identifiers, keys and tokens of others.
     requester, stranger = people["requester"], people["clinician elsewhere"]
