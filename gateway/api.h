@@ -112,7 +112,7 @@ struct api_call {
     bool reusable; /* the browser may keep it if it asks again at each use, which costs a 304:
                       Cache-Control: private, no-cache; else no-store (decisions/003) */
     bool clear_site_data; /* what the browser kept goes: Clear-Site-Data, at the sign-out */
-    char etag[40];  /* without quotes; empty = none */
+    char etag[40];        /* without quotes; empty = none */
     bool keep_on_error;
     struct api_effect *effects; /* in order of addition; moved out */
 };
@@ -120,7 +120,11 @@ struct api_call {
 typedef void (*api_fn)(struct api_call *call);
 
 enum api_body { API_BODY_NONE, API_BODY_JSON, API_BODY_OCTETS };
-enum api_blob { API_BLOB_FILES, API_BLOB_PASSWORD }; /* which threads run the blob part */
+enum api_blob {
+    API_BLOB_FILES,
+    API_BLOB_IMAGES,
+    API_BLOB_PASSWORD
+}; /* which threads run the blob part */
 
 struct api_route {
     const char *method;

@@ -19,7 +19,7 @@ struct legs;     /* gateway/ops/legs.h */
  * threads named. */
 struct api_services {
     const char *data_folder; /* blobs/, recordings/, keys/, uploads/ lie below */
-    struct imaging *imaging; /* blob threads */
+    struct imaging *imaging; /* blob and image threads */
     struct metrics *metrics; /* any thread */
     /* Signs with the institution's Ed25519 key (keys/ORGANISATION_ID.key, made at import;
      * libsodium). Store thread. */
@@ -35,6 +35,7 @@ struct app {
     struct web *web;
     struct worker *store; /* context: struct db * */
     struct worker *blob, *password;
+    struct worker *images; /* wait for the decoders: many who look at images hold up no upload */
     struct media *media;
     struct recorder *recorder;
     struct hub *hub;

@@ -226,8 +226,10 @@ static enum status post_part(struct flight *flight)
     flight->job = (struct job){.run = run_on_store, .done = part_done};
     if (flight->part == PART_BLOB) {
         flight->job.run = run_on_pool;
-        worker =
-            flight->dispatch.route->blob_threads == API_BLOB_PASSWORD ? app->password : app->blob;
+        enum api_blob threads = flight->dispatch.route->blob_threads;
+        worker = threads == API_BLOB_PASSWORD ? app->password
+                 : threads == API_BLOB_IMAGES ? app->images
+                                              : app->blob;
     }
     flight->posted_us = clock_monotonic_us();
     enum status status = worker_post(worker, &flight->job);

@@ -205,6 +205,8 @@ static enum exit_code start_store(struct gateway *g)
                       &g->app.store) != STATUS_OK ||
         worker_create("blob", (unsigned)v->blob_threads, BLOB_QUEUE, loop, NULL, NULL,
                       &g->app.blob) != STATUS_OK ||
+        worker_create("images", (unsigned)v->imaging_processes, BLOB_QUEUE, loop, NULL, NULL,
+                      &g->app.images) != STATUS_OK ||
         worker_create("password", (unsigned)v->password_threads, PASSWORD_QUEUE, loop, NULL, NULL,
                       &g->app.password) != STATUS_OK) {
         return EXIT_OTHER;
@@ -344,7 +346,7 @@ static void add_live(void *context, json_t *overview)
 static bool workers_idle(const struct gateway *g)
 {
     return worker_depth(g->app.store) == 0 && worker_depth(g->app.blob) == 0 &&
-           worker_depth(g->app.password) == 0;
+           worker_depth(g->app.images) == 0 && worker_depth(g->app.password) == 0;
 }
 
 /* Waits until the workers have nothing left, twice in a row: a done() may post the next part. */
@@ -418,7 +420,7 @@ static void settle(struct gateway *g, unsigned tries)
 {
     unsigned idle = 0; /* turns in a row: what one turn takes in may post the next part */
     for (unsigned i = 0; g->app.web != NULL && g->app.store != NULL && g->app.blob != NULL &&
-                         g->app.password != NULL && i < tries;
+                         g->app.images != NULL && g->app.password != NULL && i < tries;
          i++) {
         struct recorder_stats stats = {0};
         web_turn(g->app.web);
@@ -446,6 +448,7 @@ static void stop(struct gateway *g)
     }
     worker_destroy(g->app.store);
     worker_destroy(g->app.blob);
+    worker_destroy(g->app.images);
     worker_destroy(g->app.password);
     live_destroy(g->live);
     web_destroy(g->app.web);

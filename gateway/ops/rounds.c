@@ -103,6 +103,7 @@ void rounds_measure(struct app *app, struct health *health)
     measure_hub(app);
     unsigned depth = measure_worker(app, "store", app->store);
     (void)measure_worker(app, "blob", app->blob);
+    (void)measure_worker(app, "images", app->images);
     (void)measure_worker(app, "password", app->password);
     if (app->recorder != NULL) {
         struct recorder_stats recorder;

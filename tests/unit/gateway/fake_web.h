@@ -125,6 +125,7 @@ static inline void fake_app(struct app *app)
     fake_pool = (struct worker){.limit = 1000};
     *app = (struct app){.store = &fake_store,
                         .blob = &fake_pool,
+                        .images = &fake_pool,
                         .password = &fake_pool,
                         .hub = (struct hub *)(void *)app};
 }
