@@ -183,9 +183,10 @@ function Controls(p: { room: Room; c: Consultation; onHangUp: () => void; onEnd:
         <Select label={t('room.quality')} hideLabel value={mode} onChange={(v) => p.room.media.ladder.choose(v as Mode)}
           options={(['auto', 'high', 'medium', 'low', 'min', 'audio'] as const).map((m) => ({ value: m, label: m === 'auto' ? `${t('room.quality-short')}: ${t('room.q-auto')}` : t(`room.q-${m}`) }))} />
       </span>
-      <span class="spacer" />
-      <button type="button" onClick={p.onHangUp} title={t('room.hang-up-hint')}>{t('room.hang-up')}</button>
-      {p.c.actions.includes('end') && <button type="button" class="danger" onClick={p.onEnd} title={t('room.end-hint')}>{t('act.end')}</button>}
+      <span class="leave">
+        <button type="button" onClick={p.onHangUp} title={t('room.hang-up-hint')}>{t('room.hang-up')}</button>
+        {p.c.actions.includes('end') && <button type="button" class="danger" onClick={p.onEnd} title={t('room.end-hint')}>{t('act.end')}</button>}
+      </span>
     </div>
   );
 }
