@@ -47,8 +47,10 @@ async function kill() {
   const restarted = Date.now();
   await gateway.start();
   checks.figure('start_to_ready_ms', Date.now() - restarted);
-  await until('the clinician sees the specialist again', () => advancing(clinician), 30000, 10);
-  await until('the specialist sees the clinician again', () => advancing(specialist), 30000, 10);
+  await Promise.all([
+    until('the clinician sees the specialist again', () => advancing(clinician), 30000, 10),
+    until('the specialist sees the clinician again', () => advancing(specialist), 30000, 10),
+  ]);
   checks.figure('restart_to_both_pictures_ms', Date.now() - restarted);
   checks.figure('killed_to_both_pictures_ms', Date.now() - killed);
   checks.ok(true, 'both browsers are back in the same room by themselves');

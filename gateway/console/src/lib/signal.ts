@@ -10,7 +10,7 @@ export interface Message {
 type Handler = (message: Message) => void;
 export type LinkState = 'online' | 'connecting' | 'offline';
 
-const LADDER_MS = [250, 500, 1000, 2000, 3000];
+const LADDER_MS = [250, 500, 750, 1000, 1000, 1000, 2000, 3000]; // a restart of the gateway takes 1 to 3 s: each second counts
 const PING_MS = 15_000;
 const SILENT_MS = 40_000;
 
