@@ -284,7 +284,7 @@ static void bad_words_are_refused(void)
     EXPECT_INT(put(&rig, BO, id, &small, 0, 5), 404);
     EXPECT_INT(received(&rig, WU, id), -1);
     struct octets longer = octets_of("hello world", 11);
-    EXPECT_INT(put(&rig, ANNA, id, &longer, 0, 11), 422);
+    EXPECT_INT(put(&rig, ANNA, id, &longer, 0, 11), 413);
     EXPECT_INT(put(&rig, ANNA, ID("ff"), &small, 0, 5), 404);
     EXPECT_INT(put(&rig, ANNA, "../x", &small, 0, 5), 404);
     char hash[65];
