@@ -355,6 +355,8 @@ export const dict = {
   'event.save': ['保存意见', 'Opinion saved'],
   'event.record': ['录制', 'Recording'],
   'event.decline': ['拒绝', 'Declined'],
+  'event.invite': ['邀请其他专家加入', 'Another specialist invited'],
+  'event.uninvite': ['结束邀请', 'Invitation ended'],
   'event.offer': ['派发', 'Offered'],
   'event.overdue': ['超过时限提醒', 'Reminded: overdue'],
   'event.consent.give': ['记录同意', 'Consent given'],
