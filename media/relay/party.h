@@ -29,6 +29,7 @@
 #define PARTY_RTCP_BURST 64000      /* octets */
 #define PARTY_RTX_BPS_MAX 3000000   /* repairs that a receiver can provoke */
 #define PARTY_RTX_BURST 200000      /* octets */
+#define PARTY_FRESH_US 2000000 /* since its DTLS: the first picture does not wait for the throttle */
 #define PARTY_RTT_DEFAULT_US 100000 /* until a report tells; media-peers 4.4 */
 
 struct party_bucket { /* token bucket */
@@ -71,6 +72,7 @@ struct party {
     int64_t report_due_us, remb_due_us, stats_due_us;
     /* life */
     bool connected_told, live, was_live, gone_told;
+    int64_t keys_us;    /* when DTLS was done */
     int64_t media_us;   /* last authenticated packet */
     bool state_changed; /* live differs from what was told */
     struct party_second second_up[PLAN_KINDS], second_down[PLAN_KINDS];

@@ -174,6 +174,16 @@ static void relay_to(struct room *room, const struct party *from, struct party *
     send_packet(room, to, slot, now_us, &out, &origin);
 }
 
+/* A receiver needs a key frame. A fresh one sees nothing at all yet: sent when its way was not
+ * open, or before its browser was ready, the first one may be lost. False: an earlier request
+ * covers it. */
+static bool ask_for(struct party *from, const struct party *to, int64_t now_us)
+{
+    struct keyframe *keyframe = &from->up[PLAN_VIDEO].keyframe;
+    return now_us - to->keys_us < PARTY_FRESH_US ? keyframe_hurry(keyframe, now_us)
+                                                 : keyframe_want(keyframe, now_us);
+}
+
 static void relay_to_all(struct room *room, struct party *from, int64_t now_us,
                          const struct relayed *packet)
 {
@@ -189,7 +199,7 @@ static void relay_to_all(struct room *room, struct party *from, int64_t now_us,
             }
             relay_to(room, from, to, slot, now_us, packet);
             if (packet->kind == PLAN_VIDEO && !tx->flowing && tx_codec(tx, packet->codec) != NULL) {
-                (void)keyframe_want(&from->up[PLAN_VIDEO].keyframe, now_us);
+                (void)ask_for(from, to, now_us);
             }
         }
     }
@@ -357,7 +367,7 @@ void relay_want_keyframe(struct room *room, const struct party *to, unsigned slo
 {
     struct party *from = shown_in(room, to, slot);
     counters_add(room->counters, COUNTER_PLI_RECEIVED, 1);
-    if (from == NULL || !keyframe_want(&from->up[PLAN_VIDEO].keyframe, now_us)) {
+    if (from == NULL || !ask_for(from, to, now_us)) {
         counters_add(room->counters, COUNTER_PLI_THROTTLED, 1);
     }
 }

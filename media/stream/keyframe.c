@@ -1,9 +1,13 @@
 #include "media/stream/keyframe.h"
 
+static bool just_seen(const struct keyframe *keyframe, int64_t now_us)
+{
+    return keyframe->seen_us != 0 && now_us - keyframe->seen_us < KEYFRAME_FRESH_US;
+}
+
 bool keyframe_want(struct keyframe *keyframe, int64_t now_us)
 {
-    if (keyframe->wanted ||
-        (keyframe->seen_us != 0 && now_us - keyframe->seen_us < KEYFRAME_FRESH_US)) {
+    if (keyframe->wanted || just_seen(keyframe, now_us)) {
         return false;
     }
     keyframe->wanted = true;
@@ -15,10 +19,14 @@ void keyframe_need(struct keyframe *keyframe)
     keyframe->wanted = true;
 }
 
-void keyframe_hurry(struct keyframe *keyframe)
+bool keyframe_hurry(struct keyframe *keyframe, int64_t now_us)
 {
+    if ((keyframe->wanted && keyframe->hurry) || just_seen(keyframe, now_us)) {
+        return false;
+    }
     keyframe->wanted = true;
     keyframe->hurry = true;
+    return true;
 }
 
 void keyframe_seen(struct keyframe *keyframe, int64_t now_us)

@@ -25,8 +25,9 @@ struct keyframe {
 bool keyframe_want(struct keyframe *keyframe, int64_t now_us);
 /* One must come whatever was before (another publisher is shown, a recording starts). */
 void keyframe_need(struct keyframe *keyframe);
-/* The same for a connection that is fresh: its first picture waits for nothing else. */
-void keyframe_hurry(struct keyframe *keyframe);
+/* As keyframe_want, for a connection that is fresh: its first picture does not wait for the
+ * throttle. */
+bool keyframe_hurry(struct keyframe *keyframe, int64_t now_us);
 void keyframe_seen(struct keyframe *keyframe, int64_t now_us);
 /* True: send PLI now. */
 bool keyframe_due(struct keyframe *keyframe, int64_t now_us, uint32_t rtt_us);

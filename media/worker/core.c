@@ -234,14 +234,12 @@ static void report_no_memory(struct core *core, const struct worker_command *com
                               &report); /* full box: the browser's own time-out remains */
 }
 
-/* Key frames for a receiver; ask: keyframe_need or keyframe_hurry. */
-static void ask_publishers(struct room *room, const struct party *receiver,
-                           void (*ask)(struct keyframe *keyframe))
+static void ask_publishers(struct room *room, const struct party *receiver)
 {
     for (unsigned slot = 0; slot < PLAN_SLOTS_MAX; slot++) {
         int8_t seat = receiver->slot_seat[slot];
         if (seat >= 0 && room->parties[seat] != NULL && receiver->down[slot][PLAN_VIDEO].active) {
-            ask(&room->parties[seat]->up[PLAN_VIDEO].keyframe);
+            keyframe_need(&room->parties[seat]->up[PLAN_VIDEO].keyframe);
         }
     }
 }
@@ -297,7 +295,7 @@ static void connect_seat(struct core *core, struct room *room, int64_t now_us,
     party_update(party, &command->plan, restart, now_us);
     send_pace_all(room, party, now_us);
     party_set_slots(party, command->slots);
-    ask_publishers(room, party, keyframe_need);
+    ask_publishers(room, party);
     if (directory_add_ufrag(core->directory, command->plan.transport.credentials.ufrag, party) !=
         STATUS_OK) {
         transport_close(&party->transport, "no_memory", core->box);
@@ -333,7 +331,7 @@ void core_command(struct core *core, int64_t now_us, const struct worker_command
         if (party != NULL) {
             send_pace_all(room, party, now_us);
             party_set_slots(party, command->slots);
-            ask_publishers(room, party, keyframe_need);
+            ask_publishers(room, party);
         }
         break;
     case WORKER_LEAVE:
@@ -465,7 +463,7 @@ void core_datagram(struct core *core, int64_t now_us, const struct addr *from, u
         bool connected = party->transport.srtp != NULL;
         transport_dtls(&party->transport, now_us, span_of(data, len), from, core->box);
         if (!connected && party->transport.srtp != NULL) {
-            ask_publishers(party->room, party, keyframe_hurry); /* it sees nothing at all yet */
+            party->keys_us = now_us;
         }
         report_changes(core, party);
     } else {

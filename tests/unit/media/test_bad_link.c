@@ -195,6 +195,31 @@ static void fresh_receiver_is_quick(void)
     end(sim);
 }
 
+/* Browsers nominate the pair some time after DTLS: a key frame that came before would be lost. */
+static void nomination_after_dtls(void)
+{
+    static const struct client_check plain = {0};
+    static const struct client_check without = {.no_candidate = true};
+    struct sim *sim = pair();
+    sim_run(sim, 3000000, true);
+    struct client *old = sim->clients[1];
+    sim->addresses[1].port++;
+    sim_connect(sim, 1, sees_0, client_create("b2", GCM128, 7));
+    client_stun(sim->clients[1], &without);
+    for (unsigned i = 0; i < 300 && sim->clients[1]->srtp == NULL; i++) {
+        sim_step(sim);
+    }
+    EXPECT(sim->clients[1]->srtp != NULL);
+    client_stun(sim->clients[1], &plain);
+    int64_t begin_us = sim->now_us;
+    while (sim->clients[1]->rx[1].packets == 0 && sim->now_us - begin_us < 3000000) {
+        sim_run(sim, 1000, true);
+    }
+    EXPECT(sim->now_us - begin_us < 200000);
+    client_destroy(old);
+    end(sim);
+}
+
 /* --- thin lines --- */
 
 /* A publisher that does what REMB says, 30 pictures a second. */
@@ -449,6 +474,7 @@ int main(void)
         {"300 ms round trip, 10 and 20 % loss", long_round_trip},
         {"a hole that only the recorder sees", recorder_alone},
         {"a fresh receiver does not wait for the throttle", fresh_receiver_is_quick},
+        {"the pair is nominated after DTLS", nomination_after_dtls},
         {"a line of 256 kbit/s and back", thin_line},
         {"a key frame is spread over a thin line", pacing},
         {"publisher replaced while packets wait", publisher_changes_while_packets_wait},

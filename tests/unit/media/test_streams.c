@@ -276,7 +276,9 @@ static void key_frames(void)
            keyframe_due(&k, 4003000, 0));
     keyframe_need(&k);
     EXPECT(!keyframe_due(&k, 5004000, 800000)); /* 2 RTT */
-    keyframe_hurry(&k); /* a receiver that sees nothing yet: 0.3 s or a round trip */
+    EXPECT(
+        keyframe_hurry(&k, 4003000) &&
+        !keyframe_hurry(&k, 4003000)); /* a receiver that sees nothing yet: 0.3 s or a round trip */
     EXPECT(!keyframe_due(&k, 4003000 + KEYFRAME_HURRY_US - 1, 0));
     EXPECT(!keyframe_due(&k, 4003000 + KEYFRAME_HURRY_US, 400000));
     EXPECT(keyframe_due(&k, 4003000 + KEYFRAME_HURRY_US, 0));
