@@ -49,6 +49,7 @@ export class MediaClient {
   private stream: MediaStream | null = null;
   private seq = 0;
   private wantedSlots = 1;
+  private seats: number[] = []; // shown in the receive slots, as the gateway said last
   private offering = false;
   private again = false;
   private started = false;
@@ -76,6 +77,7 @@ export class MediaClient {
     };
     this.stops = [
       signal.on('media.answer', mine((m) => void this.answered(m))),
+      signal.on('media.slots', mine((m) => this.told((m.slots as number[]) ?? []))),
       signal.on('media.renegotiate', mine((m) => this.renegotiate(Number(m.slots)))),
       signal.on('media.reset', mine(() => this.rebuild())),
       signal.on('error', (m) => this.failed(m)),
@@ -239,6 +241,7 @@ export class MediaClient {
     }
     clearTimeout(this.answerTimer);
     this.closeFormer();
+    this.seats = (m.slots as number[]) ?? [];
     try {
       await pc.setRemoteDescription({ type: 'answer', sdp: String(m.sdp) });
     } catch {
@@ -250,12 +253,20 @@ export class MediaClient {
       return;
     }
     this.offering = false;
-    this.showSlots(pc, (m.slots as number[]) ?? []);
+    this.showSlots(pc, this.seats);
     this.state.update({ phase: 'up' });
     void this.applyLevel(this.ladder.level.get());
     if (this.again) {
       this.again = false;
       void this.offer();
+    }
+  }
+
+  /* Somebody came into a slot, or left one, without an offer of ours. */
+  private told(seats: number[]): void {
+    this.seats = seats;
+    if (this.pc && !this.offering) {
+      this.showSlots(this.pc, seats);
     }
   }
 

@@ -6,7 +6,7 @@ export type State =
   | 'draft' | 'submitted' | 'offered' | 'accepted' | 'in-session' | 'interrupted' | 'awaiting-opinion' | 'signed' | 'acknowledged'
   | 'closed' | 'returned' | 'withdrawn' | 'expired' | 'failed' | 'discarded';
 export type Action =
-  | 'submit' | 'discard' | 'withdraw' | 'accept' | 'decline' | 'return' | 'start' | 'end' | 'sign' | 'amend' | 'acknowledge' | 'close' | 'fail';
+  | 'submit' | 'discard' | 'withdraw' | 'accept' | 'decline' | 'return' | 'start' | 'end' | 'sign' | 'amend' | 'acknowledge' | 'close' | 'fail' | 'invite' | 'uninvite';
 
 export interface Named {
   name_zh: string;
@@ -74,6 +74,15 @@ export interface Person extends Named {
   account: string;
   title: string;
   organisation: Organisation;
+}
+/* On stage by invitation. */
+export interface Guest extends Person {
+  seat: number;
+  present: boolean;
+}
+export interface Invitee extends Person {
+  specialties: string[];
+  on_duty: boolean;
 }
 export interface Consent {
   scope: string;
@@ -187,6 +196,7 @@ export interface Consultation extends Summary {
   opinion?: Opinion | null;
   decision?: Decision | null;
   recordings?: Recording[];
+  guests?: Guest[];
   queue?: { position: number; ahead: number; expected_wait_ms: number | null } | null;
   history?: HistoryRow[];
   actions: Action[];

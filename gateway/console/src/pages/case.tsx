@@ -89,7 +89,7 @@ function ActionBar(p: { c: Consultation; reload: () => void; set: (c: Consultati
       p.reload();
     }
   }));
-  const party = c.my_role === 'requester' || c.my_role === 'consultant';
+  const party = c.my_role === 'requester' || c.my_role === 'consultant' || c.my_role === 'guest';
   return (
     <div class="action-bar" role="group" aria-label={t('case.actions')}>
       <div class="buttons">

@@ -11,6 +11,7 @@ import { useStore, useTick } from '../lib/store';
 import type { Consultation, Session, Urgency } from '../lib/types';
 import { complaintOf, patientLine, specialtyName } from '../pages/worklist';
 import { Notice, UrgencyBadge, useId } from './basic';
+import { InvitationCard, useInvitations } from './invitation';
 
 interface Offer {
   id: string;
@@ -104,8 +105,14 @@ export function Ring(p: { session: Session }): JSX.Element | null {
   }, [p.session.account.id]);
 
   const here = route[0] === 'c' ? route[1] : undefined;
+  const invitations = useInvitations(p.session.account.id, inRoom ? here : undefined);
+  const calling = invitations.list.find((x) => x.loud);
   const loud = offers.find((o) => !o.silenced && o.id !== here);
   useEffect(() => {
+    if (calling && !inRoom) {
+      startRing(true, t('guest.by', { who: calling.by }), () => go(`/c/${calling.id}/room`));
+      return stopRing;
+    }
     if (loud && specialist && !inRoom) {
       const number = loud.detail?.number ?? '';
       startRing(loud.urgency !== 'routine', t('ring.body', { urgency: tCode('urgency', loud.urgency), number }), () => go(`/c/${loud.id}`));
@@ -113,7 +120,7 @@ export function Ring(p: { session: Session }): JSX.Element | null {
     }
     stopRing();
     return undefined;
-  }, [loud?.id, inRoom, specialist]);
+  }, [loud?.id, calling?.id, inRoom, specialist]);
   useEffect(() => {
     if (gone) {
       const timer = setTimeout(() => setGone(null), 12_000);
@@ -124,13 +131,15 @@ export function Ring(p: { session: Session }): JSX.Element | null {
 
   // silenced: out of the way; it still stands in the queue
   const shown = specialist ? offers.filter((o) => o.id !== here && !o.silenced) : [];
-  if (shown.length === 0 && !gone) {
+  if (shown.length === 0 && !gone && invitations.list.length === 0 && !invitations.gone) {
     return null;
   }
   const silence = (id: string): void => setOffers((old) => old.map((o) => (o.id === id ? { ...o, silenced: true } : o)));
   return (
     <div class={inRoom ? 'ring-stack compact' : 'ring-stack'}>
       {gone && <Notice kind="info" action={<button type="button" class="small" onClick={() => setGone(null)}>{t('app.close')}</button>}>{gone}</Notice>}
+      {invitations.gone && <Notice kind="info" action={<button type="button" class="small" onClick={invitations.forget}>{t('app.close')}</button>}>{invitations.gone}</Notice>}
+      {invitations.list.slice(0, 2).map((x) => <InvitationCard key={x.id} invitation={x} onSilence={() => invitations.silence(x.id)} onAnswer={() => invitations.drop(x.id)} />)}
       {shown.slice(0, 3).map((o) => <OfferCard key={o.id} offer={o} onSilence={() => silence(o.id)} />)}
     </div>
   );

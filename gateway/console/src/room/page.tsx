@@ -22,6 +22,7 @@ import { hungUp, setHungUp } from './hungup';
 import type { Mode } from './ladder';
 import { linkWords } from './quality';
 import { Room, putRecordingConsent } from './room';
+import { Door, InviteDialog, agreed } from './stage';
 import { Videos } from './videos';
 
 const ENTERABLE = ['accepted', 'in-session', 'interrupted'];
@@ -32,6 +33,8 @@ export function RoomPage(p: { id: string; me: string }): JSX.Element {
   const [left, setLeft] = useState(() => hungUp(p.id));
   const enterable = Boolean(c.data && ENTERABLE.includes(c.data.state));
   const started = useRef(false);
+  const guest = c.data?.my_role === 'guest';
+  const asked = guest && !agreed(p.id); // a guest agrees first
 
   const enter = useCallback(() => {
     setHungUp(null);
@@ -40,10 +43,10 @@ export function RoomPage(p: { id: string; me: string }): JSX.Element {
     setRoom(new Room(p.id));
   }, [p.id]);
   useEffect(() => {
-    if (enterable && !left && !started.current) {
+    if (enterable && !left && !asked && !started.current) {
       enter();
     }
-  }, [enterable, left]);
+  }, [enterable, left, asked]);
   const latest = useRef<Room | null>(null);
   latest.current = room;
   useEffect(() => () => latest.current?.leave(), []);
@@ -59,6 +62,9 @@ export function RoomPage(p: { id: string; me: string }): JSX.Element {
   }
   if (left) {
     return <Away c={c.data} onReturn={enter} onChanged={() => void c.reload()} />;
+  }
+  if (!room && asked && enterable) {
+    return <Door c={c.data} onEnter={enter} onDecline={() => go('/')} />;
   }
   if (!room) {
     return (
@@ -87,14 +93,16 @@ function Away(p: { c: Consultation; onReturn: () => void; onChanged: () => void 
 
 function Closed(p: { c: Consultation; reason: string; error: { zh: string; en: string } | null; onReturn: () => void }): JSX.Element {
   const sentence = p.error ? pick(p.error.zh, p.error.en)
-    : p.reason === 'taken-over' ? t('room.taken-over') : p.reason === 'technical' ? t('room.technical') : p.reason === 'withdrawn' ? t('room.withdrawn') : t('room.ended');
+    : p.reason === 'taken-over' ? t('room.taken-over') : p.reason === 'technical' ? t('room.technical') : p.reason === 'withdrawn' ? t('room.withdrawn')
+      : p.reason === 'uninvited' ? t('guest.uninvited') : t('room.ended');
   return (
     <main id="main" class="page narrow">
       <h1>{t('room.title', { number: p.c.number })}</h1>
       <Notice kind={p.error || p.reason === 'technical' ? 'warn' : 'info'}>{sentence}</Notice>
       <div class="buttons">
         {(p.reason === 'taken-over' || p.error) && <button type="button" class="primary" onClick={p.onReturn}>{t(p.error ? 'app.retry' : 'room.take-back')}</button>}
-        <a class={p.reason === 'taken-over' ? 'button' : 'button primary'} href={`#/c/${p.c.id}`}>{t('room.to-case')}</a>
+        {p.c.my_role === 'guest' && p.reason !== 'taken-over' ? <a class="button primary" href="#/">{t('app.back')}</a>
+          : <a class={p.reason === 'taken-over' ? 'button' : 'button primary'} href={`#/c/${p.c.id}`}>{t('room.to-case')}</a>}
       </div>
     </main>
   );
@@ -134,10 +142,12 @@ function RecordingMark(p: { on: boolean; c: Consultation; reload: () => void }):
   return (
     <div class="rec">
       <span role="status" class={p.on ? 'rec-on' : 'rec-off'}>{p.on && <span class="rec-dot" aria-hidden="true" />}{t(p.on ? 'rec.on' : 'rec.off')}</span>
+      {p.c.my_role === 'guest' ? null : <>
       {!p.on && why && <span class="hint">({why})</span>}
       {own
         ? <button type="button" class="small" onClick={withdraw}>{t('rec.withdraw')}</button>
         : <button type="button" class="small" disabled={action.busy} onClick={() => void action.run(() => put(true))}>{t('rec.agree')}</button>}
+      </>}
       <ProblemNotice problem={action.problem} />
       {question && <Ask question={question} onClose={() => setQuestion(null)} />}
     </div>
@@ -167,18 +177,21 @@ function Devices(p: { room: Room; onClose: () => void }): JSX.Element {
   );
 }
 
-function Controls(p: { room: Room; c: Consultation; onHangUp: () => void; onEnd: () => void }): JSX.Element {
+function Controls(p: { room: Room; c: Consultation; reload: () => void; onHangUp: () => void; onEnd: () => void }): JSX.Element {
   const own = useStore(p.room.own);
   const mode = useStore(p.room.media.ladder.mode);
   const hasVideo = Boolean(own.stream?.getVideoTracks().length);
   const hasAudio = Boolean(own.stream?.getAudioTracks().length);
   const [devices, setDevices] = useState(false);
+  const [inviting, setInviting] = useState(false);
   return (
     <div class="controls" role="group" aria-label={t('room.controls')}>
       <button type="button" aria-pressed={own.muted} class={own.muted ? 'off' : ''} disabled={!hasAudio} onClick={() => p.room.setMuted(!own.muted)}>{t('room.mute')}</button>
       <button type="button" aria-pressed={own.cameraOff} class={own.cameraOff ? 'off' : ''} disabled={!hasVideo} onClick={() => p.room.setCameraOff(!own.cameraOff)}>{t('room.camera-off')}</button>
       <button type="button" aria-haspopup="dialog" onClick={() => setDevices(true)}>{t('room.devices')}</button>
       {devices && <Devices room={p.room} onClose={() => setDevices(false)} />}
+      {p.c.actions.includes('invite') && <button type="button" aria-haspopup="dialog" onClick={() => setInviting(true)}>{t('guest.invite')}</button>}
+      {inviting && <InviteDialog c={p.c} reload={p.reload} onClose={() => setInviting(false)} />}
       <span title={t('room.quality')}>
         <Select label={t('room.quality')} hideLabel value={mode} onChange={(v) => p.room.media.ladder.choose(v as Mode)}
           options={(['auto', 'high', 'medium', 'low', 'min', 'audio'] as const).map((m) => ({ value: m, label: m === 'auto' ? `${t('room.quality-short')}: ${t('room.q-auto')}` : t(`room.q-${m}`) }))} />
@@ -263,7 +276,7 @@ function Side(p: { room: Room; c: Consultation; reload: () => void }): JSX.Eleme
         {tab === 'case' && (
           <div class="scroll">
             <PatientSheet c={p.c} /><RequestSheet c={p.c} /><h3>{t('case.consents')}</h3><ConsentsSheet c={p.c} />
-            <h3>{t('form.attachments')}</h3><UploadArea compact consultation={() => Promise.resolve(p.c.id)} onDone={p.reload} />
+            {p.c.my_role !== 'guest' && <><h3>{t('form.attachments')}</h3><UploadArea compact consultation={() => Promise.resolve(p.c.id)} onDone={p.reload} /></>}
           </div>
         )}
         {/* stays mounted: what is typed must outlive a look at the chat */}
@@ -292,7 +305,7 @@ function Inside(p: { room: Room; c: Consultation; reload: () => void; onHangUp: 
     }
   }, [c.attachments.length, state.phase]);
 
-  const over = state.phase === 'closed' && state.reason === 'ended';
+  const over = state.phase === 'closed' && state.reason === 'ended' && c.my_role !== 'guest';
   useEffect(() => {
     if (over) {
       setLanding(c.id);
@@ -310,6 +323,9 @@ function Inside(p: { room: Room; c: Consultation; reload: () => void; onHangUp: 
   const words = linkWords(state.quality, state.seat, state.parties, lowered, link !== 'online');
   const live = others.some((x) => x.media === 'live');
   const showing = state.viewBy < 0 || !sync ? '' : state.viewBy === state.seat ? t('view.shown-by-you') : t('view.shown-by', { who: nameOf(state.parties.find((x) => x.seat === state.viewBy)) });
+  const remove = (party: Party): void => setQuestion({
+    title: `${t('guest.remove')} ${nameOf(party)}`, text: t('guest.remove-ask'), danger: true, run: () => consult(c.id, 'uninvite', { account: party.account }).then(p.reload),
+  });
   const end = (): void => setQuestion({ title: t('act.end'), text: t('act.end-ask'), danger: true, run: () => consult(c.id, 'end') });
   return (
     <main id="main" class={c.attachments.length > 0 ? 'room' : 'room no-images'}>
@@ -321,12 +337,12 @@ function Inside(p: { room: Room; c: Consultation; reload: () => void; onHangUp: 
             {state.phase === 'joining' ? t('room.join') : presenceWords(other, counterpart, media.phase === 'resuming' && live ? 'resuming' : '')}
           </span>
         </div>
-        <Videos room={room} counterpart={counterpart} />
+        <Videos room={room} counterpart={counterpart} onRemove={c.actions.includes('invite') ? remove : undefined} />
         {own.deviceError && <Notice kind="error" action={<button type="button" class="small" onClick={() => void room.open(loadChoice())}>{t('app.retry')}</button>}>{own.deviceError.sentence()}</Notice>}
         {own.warning && <Notice kind="warn" action={<button type="button" class="small" onClick={() => void room.open(loadChoice())}>{t('app.retry')}</button>}>{t(own.warning)}</Notice>}
         {state.error && <Notice kind="warn">{pick(state.error.zh, state.error.en)}</Notice>}
         {media.refused && <Notice kind="warn">{pick(media.refused.zh, media.refused.en)}</Notice>}
-        <Controls room={room} c={c} onHangUp={p.onHangUp} onEnd={end} />
+        <Controls room={room} c={c} reload={p.reload} onHangUp={p.onHangUp} onEnd={end} />
         <div class="talk-foot">
           <RecordingMark on={state.recording} c={c} reload={p.reload} />
           <div class={`link-words ${words.kind}`} role="status" aria-label={t('q.label')}><span class="dot" aria-hidden="true" />{words.text}</div>
