@@ -347,8 +347,6 @@ export const dict = {
   'reason.emergency': ['危急, 同意后补', 'emergency, consent follows'],
   'reason.other': ['其他', 'other'],
 
-  'event.invite': ['邀请上台', 'Guest invited'],
-  'event.uninvite': ['结束邀请', 'Invitation ended'],
   'event.times': ['{what} ({n} 次)', '{what} ({n} times)'],
   'event.edit': ['修改申请', 'Request edited'],
   'event.create': ['创建', 'Created'],
