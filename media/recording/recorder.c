@@ -109,8 +109,6 @@ static void post_failed(struct recorder *r, uint32_t handle, const struct sessio
                                    .reason = reason,
                                    .over = over,
                                    .started_ms = session_started_ms(session)};
-    log_warn("recording_failed", "recording=%lu reason=%s over=%d", (unsigned long)handle,
-             status_name(reason), over);
     post_event(r, &event);
 }
 
@@ -290,9 +288,6 @@ static void complete_job(struct recorder *r, const struct job *job)
         post_failed(r, job->handle, job->session, status, true);
         return;
     }
-    log_info("recording_complete", "recording=%lu duration_ms=%lld bytes=%lld tracks=%u gaps=%u",
-             (unsigned long)job->handle, (long long)event.duration_ms, (long long)event.bytes,
-             event.track_count, event.gap_count);
     post_event(r, &event);
 }
 

@@ -161,7 +161,7 @@ try:
     status, text = good.get("/metrics")
     checks.ok(status == 200 and b"flood" in text, "the reason is counted", "")
     checks.ok(gateway.alive(), "the gateway lives")
-    print(f"     RSS {rss_before} KiB before, {gateway.rss_kib()} KiB after (ASan build)")
+    print(f"     RSS {rss_before} KiB before, {gateway.rss_kib()} KiB after ({os.path.basename(gateway.build)} build)")
 finally:
     code, log = gateway.stop()
 checks.ok(code == 0, "and ends cleanly", code)
