@@ -62,7 +62,58 @@ async function session() {
   await specialist.shot('e2e-08-session-specialist');
 }
 
-// The rendered CT against one made from the same file by dcmtk, at the same window.
+// CT_small at a window by PS3.3 C.11.2.1.2, from pydicom's values: 128 x 128 grays.
+function windowed(center, width) {
+  return JSON.parse(execFileSync('/usr/bin/python3', ['-c', `
+import json, sys, numpy as np, pydicom
+from pydicom.data import get_testdata_file
+d = pydicom.dcmread(get_testdata_file("CT_small.dcm"))
+v = d.pixel_array.astype(float) * float(d.RescaleSlope) + float(d.RescaleIntercept)
+c, w = float(sys.argv[1]), float(sys.argv[2])
+y = ((v - (c - 0.5)) / (w - 1) + 0.5) * 255
+print(json.dumps(np.clip(y, 0, 255).ravel().tolist()))`, String(center), String(width)], { encoding: 'utf8', maxBuffer: 1 << 26 }));
+}
+
+function correlation(a, b) {
+  const mean = (x) => x.reduce((sum, v) => sum + v, 0) / x.length;
+  const ma = mean(a), mb = mean(b);
+  let ab = 0, aa = 0, bb = 0;
+  for (let i = 0; i < a.length; i++) {
+    ab += (a[i] - ma) * (b[i] - mb);
+    aa += (a[i] - ma) ** 2;
+    bb += (b[i] - mb) ** 2;
+  }
+  return ab / Math.sqrt(aa * bb);
+}
+
+// What the specialist's screen shows: the screenshot's image area against the reference; the lowest eighth carries the caption.
+async function compareScreen() {
+  const [row] = gateway.sql("SELECT window_center, window_width FROM attachment WHERE name LIKE 'CT_small%'");
+  const box = await specialist.page.evaluate(() => {
+    const element = [...document.querySelectorAll('img,canvas')].find((e) => /^(影像|Image)$/.test(e.getAttribute('aria-label') ?? e.getAttribute('alt') ?? ''));
+    const r = element.getBoundingClientRect();
+    const side = Math.min(r.width, r.height); // the picture is square and shown whole in the middle of its element
+    return { x: r.x + (r.width - side) / 2, y: r.y + (r.height - side) / 2, width: side, height: side };
+  });
+  const shot = await specialist.page.screenshot({ clip: box });
+  const gray = await specialist.page.evaluate(async (base64) => {
+    const bytes = Uint8Array.from(atob(base64), (c) => c.charCodeAt(0));
+    const bitmap = await createImageBitmap(new Blob([bytes], { type: 'image/png' }));
+    const canvas = new OffscreenCanvas(128, 128);
+    const context = canvas.getContext('2d');
+    context.imageSmoothingQuality = 'high';
+    context.drawImage(bitmap, 0, 0, 128, 128);
+    return Array.from(context.getImageData(0, 0, 128, 128).data.filter((_, i) => i % 4 === 1));
+  }, shot.toString('base64'));
+  const kept = 128 * 112;
+  const reference = windowed(row.window_center, row.window_width).slice(0, kept);
+  const mirrored = reference.map((_, i) => reference[i - (i % 128) + 127 - (i % 128)]);
+  const likeness = correlation(gray.slice(0, kept), reference), control = correlation(gray.slice(0, kept), mirrored);
+  checks.ok(likeness > 0.97, "the specialist's screen shows the CT (screenshot compared)", `correlation ${likeness.toFixed(4)} at window ${row.window_center}/${row.window_width}`);
+  checks.ok(control < 0.9, 'control: the mirrored picture does not pass for it', control.toFixed(4));
+}
+
+// The rendered CT against the file's own values, at a window of its own.
 async function compareImage() {
   const [row] = gateway.sql("SELECT id, window_center, window_width FROM attachment WHERE name LIKE 'CT_small%'");
   const got = await specialist.page.evaluate(async (id) => {
@@ -73,14 +124,7 @@ async function compareImage() {
     const data = canvas.getContext('2d').getImageData(0, 0, bitmap.width, bitmap.height).data;
     return { width: bitmap.width, height: bitmap.height, gray: Array.from(data.filter((_, i) => i % 4 === 0)) };
   }, row.id);
-  const expected = JSON.parse(execFileSync('/usr/bin/python3', ['-c', `
-import json, numpy as np, pydicom
-from pydicom.data import get_testdata_file
-d = pydicom.dcmread(get_testdata_file("CT_small.dcm"))
-v = d.pixel_array.astype(float) * float(d.RescaleSlope) + float(d.RescaleIntercept)
-c, w = 40.0, 400.0
-y = ((v - (c - 0.5)) / (w - 1) + 0.5) * 255
-print(json.dumps(np.clip(y, 0, 255).ravel().tolist()))`], { encoding: 'utf8', maxBuffer: 1 << 26 }));
+  const expected = windowed(40, 400);
   let worst = 0;
   for (let i = 0; i < expected.length; i++) worst = Math.max(worst, Math.abs(expected[i] - got.gray[i]));
   checks.ok(got.gray.length === expected.length && worst <= 1.01, 'the CT picture equals PS3.3 C.11.2 on the file', `largest difference ${worst.toFixed(2)} of 255`);
@@ -175,7 +219,7 @@ function metrics() {
 try {
   await gateway.prepare();
   await gateway.start();
-  for (const step of [request, answer, session, compareImage, reload, finish, record, recording, metrics]) {
+  for (const step of [request, answer, session, compareScreen, compareImage, reload, finish, record, recording, metrics]) {
     console.log(`-- ${step.name}`);
     await step();
   }
