@@ -10,7 +10,7 @@ import { Browser, submitted } from './lib/tabs.mjs';
 const checks = new Checks();
 const gateway = new Gateway();
 const browser = new Browser();
-const seen = { pages: 0, narrow: 0, findings: [], wide: [], codes: [], focus: [] };
+const seen = { pages: 0, narrow: 0, findings: [], wide: [], codes: [], focus: [], language: [] };
 const DESK = { width: 1366, height: 768 };
 const PHONE = { width: 390, height: 844 };
 let clinician, specialist, operator, id;
@@ -34,6 +34,10 @@ const badFocus = (page) => page.evaluate(() => {
   return bad;
 });
 
+// Labels that stayed Chinese when the language was switched in place (names and free texts are data, not labels).
+const chineseLabels = (page) => page.evaluate(() => [...document.querySelectorAll('dt, th, label, legend, h1, h2, h3, button')]
+  .map((element) => element.textContent.trim()).filter((text) => /[\u4e00-\u9fff]/.test(text)));
+
 async function look(tab, name, { narrow = true, focus = true, settle = 120 } = {}) {
   const { page } = tab;
   for (const language of ['zh-CN', 'en']) {
@@ -46,6 +50,7 @@ async function look(tab, name, { narrow = true, focus = true, settle = 120 } = {
     for (const code of await rawCodes(page)) seen.codes.push(`${name} ${short}: ${code}`);
     const over = () => page.evaluate(() => document.documentElement.scrollWidth - document.documentElement.clientWidth);
     if (await over() > 0) seen.wide.push(`${name} ${short} desk: ${await over()} px`);
+    if (language === 'en') for (const text of await chineseLabels(page)) seen.language.push(`${name}: ${text}`);
     if (focus && language === 'en') for (const line of await badFocus(page)) seen.focus.push(`${name}: ${line}`);
     if (!narrow) continue;
     await page.setViewportSize(PHONE);
@@ -197,6 +202,7 @@ function verdict() {
   checks.ok(seen.findings.length === 0, 'axe-core: no serious or critical finding', `${seen.pages} pages, ${seen.narrow} on a telephone\n  ${[...new Set(seen.findings)].join('\n  ')}`);
   checks.ok(seen.wide.length === 0, 'nothing is wider than the screen', seen.wide.join('; '));
   checks.ok(seen.codes.length === 0, 'no raw codes in place of words', [...new Set(seen.codes)].join('; '));
+  checks.ok(seen.language.length === 0, 'no label keeps its Chinese words after a switch to English', [...new Set(seen.language)].join('; '));
   checks.ok(seen.focus.length === 0, 'the keyboard focus is visible everywhere', [...new Set(seen.focus)].join('; '));
 }
 

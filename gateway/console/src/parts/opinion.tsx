@@ -1,6 +1,6 @@
 /* The opinion: being written (draft saved by itself, signed with a confirmation), or signed and read. */
 import type { JSX } from 'preact';
-import { useEffect, useMemo, useRef, useState } from 'preact/hooks';
+import { useEffect, useRef, useState } from 'preact/hooks';
 import { asProblem, get, put, serverNow, type Problem } from '../lib/api';
 import type { Key } from '../lib/dict';
 import { clock, fullTime } from '../lib/format';
@@ -206,6 +206,6 @@ export function DecisionForm(p: { c: Consultation; onDone: () => void }): JSX.El
 }
 
 export function DecisionText(p: { d: Decision }): JSX.Element {
-  const rows = useMemo(() => [[t('dec.adopted'), t(`dec.${p.d.adopted}`)], [t('dec.text'), p.d.text ?? ''], [t('dec.told'), t(p.d.told_patient ? 'app.yes' : 'app.no')]], [p.d]);
+  const rows = [[t('dec.adopted'), t(`dec.${p.d.adopted}`)], [t('dec.text'), p.d.text ?? ''], [t('dec.told'), t(p.d.told_patient ? 'app.yes' : 'app.no')]];
   return <dl class="sheet">{rows.filter(([, v]) => v).map(([k, v]) => <div key={k}><dt>{k}</dt><dd>{v}</dd></div>)}</dl>;
 }
