@@ -38,6 +38,17 @@ bool span_decimal(struct span a, uint64_t *out_value)
     return true;
 }
 
+int span_hex_value(uint8_t c)
+{
+    if (c >= '0' && c <= '9') {
+        return c - '0';
+    }
+    if (c >= 'a' && c <= 'f') {
+        return c - 'a' + 10;
+    }
+    return c >= 'A' && c <= 'F' ? c - 'A' + 10 : -1;
+}
+
 bool span_copy_text(struct span a, char *buffer, size_t buffer_len)
 {
     if (a.len >= buffer_len || (a.len > 0 && memchr(a.data, 0, a.len) != NULL)) {

@@ -40,6 +40,8 @@ static inline bool span_is(struct span a, const char *text)
 bool span_equal_nocase(struct span a, struct span b);
 /* Decimal digits only, no sign, no space, no overflow: false leaves *out_value alone. */
 bool span_decimal(struct span a, uint64_t *out_value);
+/* 0..15 of a hexadecimal digit in either case, -1 of anything else. */
+int span_hex_value(uint8_t c);
 /* Copies and adds a NUL; false (buffer untouched) when it does not fit or holds a NUL. */
 bool span_copy_text(struct span a, char *buffer, size_t buffer_len);
 

@@ -59,17 +59,6 @@ static enum http_reason go(struct http_body *b, enum state next)
     return HTTP_REASON_NONE;
 }
 
-static int hex_value(uint8_t c)
-{
-    if (c >= '0' && c <= '9') {
-        return c - '0';
-    }
-    if (c >= 'a' && c <= 'f') {
-        return c - 'a' + 10;
-    }
-    return c >= 'A' && c <= 'F' ? c - 'A' + 10 : -1;
-}
-
 static bool is_space(uint8_t c)
 {
     return c == ' ' || c == '\t';
@@ -77,7 +66,7 @@ static bool is_space(uint8_t c)
 
 static enum http_reason size_octet(struct http_body *b, uint8_t c)
 {
-    int digit = hex_value(c);
+    int digit = span_hex_value(c);
     if (digit >= 0) {
         if (b->digits == HTTP_CHUNK_DIGITS_MAX) {
             return HTTP_REASON_CHUNK_SIZE;

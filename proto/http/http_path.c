@@ -4,17 +4,6 @@
 #include "proto/base/writer.h"
 #include "proto/http/http_utf8.h"
 
-static int hex_value(uint8_t c)
-{
-    if (c >= '0' && c <= '9') {
-        return c - '0';
-    }
-    if (c >= 'a' && c <= 'f') {
-        return c - 'a' + 10;
-    }
-    return c >= 'A' && c <= 'F' ? c - 'A' + 10 : -1;
-}
-
 /* The octet at *at, an escape resolved, *at moved behind it; -1 for a bad escape. *out_escaped
  * tells which it was. */
 static int decoded_octet(struct span raw, size_t *at, bool *out_escaped)
@@ -27,8 +16,8 @@ static int decoded_octet(struct span raw, size_t *at, bool *out_escaped)
     if (raw.len - *at < 2) {
         return -1;
     }
-    int high = hex_value(raw.data[*at]);
-    int low = hex_value(raw.data[*at + 1]);
+    int high = span_hex_value(raw.data[*at]);
+    int low = span_hex_value(raw.data[*at + 1]);
     *at += 2;
     return high < 0 || low < 0 ? -1 : high * 16 + low;
 }

@@ -5,11 +5,6 @@ static bool is_digit(uint8_t c)
     return c >= '0' && c <= '9';
 }
 
-static bool is_hex(uint8_t c)
-{
-    return is_digit(c) || (c >= 'a' && c <= 'f') || (c >= 'A' && c <= 'F');
-}
-
 static bool is_one_of(uint8_t c, struct span set)
 {
     return memchr(set.data, c, set.len) != NULL;
@@ -28,7 +23,8 @@ static bool is_made_of(struct span text, struct span more)
     for (size_t i = 0; i < text.len; i++) {
         uint8_t c = text.data[i];
         if (c == '%') {
-            if (text.len - i < 3 || !is_hex(text.data[i + 1]) || !is_hex(text.data[i + 2])) {
+            if (text.len - i < 3 || span_hex_value(text.data[i + 1]) < 0 ||
+                span_hex_value(text.data[i + 2]) < 0) {
                 return false;
             }
             i += 2;
@@ -78,7 +74,7 @@ static bool is_h16(struct span group)
         return false;
     }
     for (size_t i = 0; i < group.len; i++) {
-        if (!is_hex(group.data[i])) {
+        if (span_hex_value(group.data[i]) < 0) {
             return false;
         }
     }
