@@ -81,12 +81,12 @@ export class Person {
     }, label.source);
   }
 
-  // Samples the remote picture for a while: how many different counters, whether they rise (modulo the 250 frames of the file), whose.
-  async watchFrames(ms, pause = 60) {
+  // Samples a remote picture for a while: how many different counters, whether they rise (modulo the 250 frames of the file), whose.
+  async watchFrames(ms, pause = 60, label = undefined) {
     const seen = [];
     const end = Date.now() + ms;
     while (Date.now() < end) {
-      const code = await this.readBarcode();
+      const code = await this.readBarcode(label);
       if (code && code.margin > 30 && (seen.length === 0 || seen.at(-1).counter !== code.counter)) seen.push(code);
       await new Promise((resolve) => setTimeout(resolve, pause));
     }
@@ -95,15 +95,16 @@ export class Person {
       const step = (seen[i].counter - seen[i - 1].counter + 250) % 250;
       if (step > 0 && step < 125) rising++;
     }
-    return { frames: seen.length, rising, party: seen.length ? seen[0].party : -1, width: seen.at(-1)?.width };
+    return { frames: seen.length, rising, party: seen.length ? seen[0].party : -1, parties: [...new Set(seen.map((code) => code.party))], width: seen.at(-1)?.width };
   }
 
-  // Root mean square of the remote audio over a while, and its strongest frequency in Hz.
-  async listen(ms = 1500) {
-    return this.page.evaluate(async (duration) => {
-      const video = [...document.querySelectorAll('video,audio')].find((v) => v.srcObject && v.srcObject.getAudioTracks().length > 0 &&
-        /对方|Remote/.test(v.getAttribute('aria-label') ?? '') || (v.tagName === 'AUDIO' && v.srcObject));
-      if (!video) return { rms: 0, hz: 0, reason: 'no element with remote audio' };
+  // Root mean square of a remote voice over a while, and its strongest frequency in Hz.
+  async listen(ms = 1500, label = /对方|Remote/) {
+    return this.page.evaluate(async ({ duration, source }) => {
+      const pattern = new RegExp(source);
+      const video = [...document.querySelectorAll('video')].find((v) => v.srcObject && v.srcObject.getAudioTracks().length > 0 &&
+        pattern.test(v.getAttribute('aria-label') ?? ''));
+      if (!video) return { rms: 0, hz: 0, reason: 'no picture of that name with a voice' };
       const context = new AudioContext();
       await context.resume();
       const analyser = context.createAnalyser();
@@ -124,7 +125,7 @@ export class Person {
       }
       await context.close();
       return { rms: best, hz };
-    }, ms);
+    }, { duration: ms, source: label.source });
   }
 
   async close() {

@@ -1,51 +1,11 @@
 // Several others on one page: their pictures and voices one by one, and people who are in the room without a browser of their own.
 import { chromium } from 'playwright-core';
 
-// The frames of the one whose name the picture carries, for a while: how many, whether their counters rise, whose.
-export async function watchOf(person, name, ms, pause = 60) {
-  const label = new RegExp(`^(对方视频|Remote video) ${name.replace(/[.*+?^${}()|[\]\\]/g, '\\$&')}$`);
-  const seen = [];
-  const end = Date.now() + ms;
-  while (Date.now() < end) {
-    const code = await person.readBarcode(label);
-    if (code && code.margin > 30 && (seen.length === 0 || seen[seen.length - 1].counter !== code.counter)) seen.push(code);
-    await new Promise((resolve) => setTimeout(resolve, pause));
-  }
-  let rising = 0;
-  for (let i = 1; i < seen.length; i++) {
-    const step = (seen[i].counter - seen[i - 1].counter + 250) % 250;
-    if (step > 0 && step < 125) rising++;
-  }
-  return { frames: seen.length, rising, parties: [...new Set(seen.map((code) => code.party))] };
-}
+const ofName = (name) => new RegExp(`^(对方视频|Remote video) ${name.replace(/[.*+?^${}()|[\]\\]/g, '\\$&')}$`);
 
-// Strongest frequency and loudness of that one's voice.
-export function listenTo(person, name, ms = 1500) {
-  return person.page.evaluate(async ({ who, duration }) => {
-    const video = [...document.querySelectorAll('video')].find((v) => (v.getAttribute('aria-label') ?? '').endsWith(who) && v.srcObject);
-    if (!video) return { rms: 0, hz: 0, reason: 'no picture of that name' };
-    const context = new AudioContext();
-    await context.resume();
-    const analyser = context.createAnalyser();
-    analyser.fftSize = 8192;
-    context.createMediaStreamSource(new MediaStream(video.srcObject.getAudioTracks())).connect(analyser);
-    const samples = new Float32Array(analyser.fftSize), bins = new Float32Array(analyser.frequencyBinCount);
-    let best = 0, hz = 0;
-    const end = performance.now() + duration;
-    while (performance.now() < end) {
-      await new Promise((resolve) => setTimeout(resolve, 100));
-      analyser.getFloatTimeDomainData(samples);
-      const rms = Math.sqrt(samples.reduce((sum, x) => sum + x * x, 0) / samples.length);
-      if (rms > best) {
-        best = rms;
-        analyser.getFloatFrequencyData(bins);
-        hz = bins.indexOf(Math.max(...bins)) * context.sampleRate / analyser.fftSize;
-      }
-    }
-    await context.close();
-    return { rms: best, hz };
-  }, { who: ` ${name}`, duration: ms });
-}
+// The frames of the one whose name the picture carries, and that one's voice.
+export const watchOf = (person, name, ms, pause = 60) => person.watchFrames(ms, pause, ofName(name));
+export const listenTo = (person, name, ms = 1500) => person.listen(ms, ofName(name));
 
 // A call of the signed-in person's page, with its CSRF token.
 export function call(page, method, path, body) {
