@@ -105,7 +105,7 @@ static void live(struct client *c, unsigned seat, int64_t ms, bool media)
         client_stun(c, &plain);
     }
     if (c->srtp == NULL) {
-        if (ms % 50 == 0 && c->nominated && !c->dtls_done) {
+        if (ms % 50 == 0 && !c->dtls.done) {
             client_dtls_tick(c);
         }
         return;
@@ -354,7 +354,7 @@ static void all_phases(struct stage *stage)
     phase(stage, "A10 mutants with the right keys", mutants, ENOUGH, 0);
     (void)run(stage, 500, true);
     phase(stage, "and the call goes on", NULL, ENOUGH, ENOUGH);
-    judge(!stage->lines[0].client->close_heard && !stage->lines[1].client->close_heard,
+    judge(!stage->lines[0].client->dtls.close_heard && !stage->lines[1].client->dtls.close_heard,
           "nobody was sent away", "failed expectations", test_bad, 0);
 }
 

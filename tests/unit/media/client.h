@@ -4,11 +4,8 @@
 #ifndef TESTS_UNIT_MEDIA_CLIENT_H
 #define TESTS_UNIT_MEDIA_CLIENT_H
 
-#include "certs/identity.h"
 #include "media/ice/integrity.h"
-#include "media/rtpsec/rtpsec.h"
 #include "media/stream/nack.h"
-#include "proto/base/check.h"
 #include "proto/base/seq.h"
 #include "proto/demux/demux.h"
 #include "proto/rtcp/rtcp.h"
@@ -16,9 +13,9 @@
 #include "proto/rtp/rtp.h"
 #include "proto/sdp/sdp.h"
 #include "proto/stun/stun.h"
+#include "tests/tools/dtls_client.h"
 #include "tests/unit/test.h"
 
-#include <openssl/ssl.h>
 #include <stdio.h>
 #include <stdlib.h>
 
@@ -53,14 +50,13 @@ struct client {
     const char *name;
     struct identity *identity;
     SSL_CTX *context;
-    SSL *ssl;
-    bool dtls_done, dtls_failed, nominated;
+    struct dtls_client dtls;
+    bool nominated;
     bool deaf_to_nack;                      /* resends nothing */
     unsigned slots;                         /* receive pairs it offers; 0 = 1 */
     const char *direction[2], *video_codec; /* NULL: sendrecv, VP8 */
     int64_t now_us;                         /* of the last datagram in */
     const char *profiles;
-    struct span in;               /* datagram the BIO reads */
     unsigned out_head, out_count; /* everything on the way to the server */
     struct client_datagram out[CLIENT_QUEUE];
     char ufrag[9], pwd[25], remote_ufrag[33], remote_pwd[65];
@@ -78,7 +74,7 @@ struct client {
     uint16_t picture;
     bool want_keyframe;
     unsigned keyframes_asked, nacks_heard, stun_errors, remb_count, twcc_heard, twcc_foreign,
-        reports_heard, close_heard;
+        reports_heard;
     uint64_t remb_bps;
     int64_t nack_heard_us[65536]; /* per sequence number */
     int64_t nack_early_us; /* a second request sooner than this after the first is early; 0: not
@@ -104,81 +100,9 @@ static inline struct client_datagram *client_push(struct client *c, const void *
     return d;
 }
 
-/* --- DTLS --- */
-
-static int client_bio_write(BIO *bio, const char *data, int len)
+static void client_dtls_send(void *owner, const void *datagram, size_t len)
 {
-    (void)client_push(BIO_get_data(bio), data, (size_t)len);
-    return len;
-}
-
-static int client_bio_read(BIO *bio, char *out, int room)
-{
-    struct client *c = BIO_get_data(bio);
-    BIO_clear_retry_flags(bio);
-    if (c->in.len == 0) {
-        BIO_set_retry_read(bio);
-        return -1;
-    }
-    size_t n = c->in.len < (size_t)room ? c->in.len : (size_t)room;
-    memcpy(out, c->in.data, n);
-    c->in = span_of(NULL, 0);
-    return (int)n;
-}
-
-static long client_bio_ctrl(BIO *bio, int command, long number, void *pointer)
-{
-    (void)bio;
-    (void)number;
-    (void)pointer;
-    return command == BIO_CTRL_FLUSH ? 1 : command == BIO_CTRL_DGRAM_QUERY_MTU ? 1200 : 0;
-}
-
-static int client_verify(int ok, X509_STORE_CTX *store)
-{
-    (void)ok;
-    (void)store;
-    return 1;
-}
-
-static BIO_METHOD *client_bio_method(void)
-{
-    static BIO_METHOD *method;
-    if (method == NULL) {
-        method = BIO_meth_new(BIO_get_new_index() | BIO_TYPE_SOURCE_SINK, "test client");
-        CHECK(method != NULL);
-        BIO_meth_set_write(method, client_bio_write);
-        BIO_meth_set_read(method, client_bio_read);
-        BIO_meth_set_ctrl(method, client_bio_ctrl);
-    }
-    return method;
-}
-
-/* As browsers do: 50 ms, doubled. */
-static inline unsigned client_dtls_timer(SSL *ssl, unsigned last_us)
-{
-    (void)ssl;
-    return last_us == 0 ? 50000 : 2 * last_us;
-}
-
-static inline void client_open_dtls(struct client *c)
-{
-    c->context = SSL_CTX_new(DTLS_client_method());
-    CHECK(SSL_CTX_use_certificate(c->context, identity_certificate(c->identity)) == 1);
-    CHECK(SSL_CTX_use_PrivateKey(c->context, identity_key(c->identity)) == 1);
-    SSL_CTX_set_verify(c->context, SSL_VERIFY_PEER, client_verify);
-    if (c->profiles[0] != '\0') {
-        CHECK(SSL_CTX_set_tlsext_use_srtp(c->context, c->profiles) == 0);
-    }
-    SSL_CTX_set_options(c->context, SSL_OP_NO_QUERY_MTU);
-    c->ssl = SSL_new(c->context);
-    BIO *bio = BIO_new(client_bio_method());
-    BIO_set_init(bio, 1);
-    BIO_set_data(bio, c);
-    SSL_set_bio(c->ssl, bio, bio);
-    SSL_set_mtu(c->ssl, 1200);
-    SSL_set_connect_state(c->ssl);
-    DTLS_set_timer_cb(c->ssl, client_dtls_timer);
+    (void)client_push(owner, datagram, len);
 }
 
 static inline struct client *client_create(const char *name, const char *profiles, uint32_t seed)
@@ -198,13 +122,16 @@ static inline struct client *client_create(const char *name, const char *profile
     c->sequence[0] = 65500; /* both wrap soon */
     c->sequence[1] = 65400;
     c->want_keyframe = true;
-    client_open_dtls(c);
+    c->context = dtls_client_context(c->identity, profiles);
+    c->dtls.send = client_dtls_send;
+    c->dtls.owner = c;
+    dtls_client_open(&c->dtls, c->context);
     return c;
 }
 
 static inline void client_destroy(struct client *c)
 {
-    SSL_free(c->ssl);
+    SSL_free(c->dtls.ssl);
     SSL_CTX_free(c->context);
     identity_destroy(c->identity);
     integrity_destroy(c->integrity);
@@ -334,43 +261,17 @@ static inline void client_stun(struct client *c, const struct client_check *how)
 
 static inline void client_dtls(struct client *c, struct span datagram)
 {
-    c->in = datagram;
-    for (int i = 0; i < 4; i++) {
-        uint8_t scratch[2048];
-        int n =
-            c->dtls_done ? SSL_read(c->ssl, scratch, sizeof(scratch)) : SSL_do_handshake(c->ssl);
-        if (n == 1 && !c->dtls_done) {
-            c->dtls_done = true;
-            continue;
-        }
-        int reason = SSL_get_error(c->ssl, n);
-        c->close_heard += (SSL_get_shutdown(c->ssl) & SSL_RECEIVED_SHUTDOWN) != 0 ? 1 : 0;
-        c->dtls_failed = c->dtls_failed || reason == SSL_ERROR_SSL;
-        break;
+    dtls_client_input(&c->dtls, datagram);
+    struct rtpsec_keys keys;
+    if (c->srtp == NULL && dtls_client_keys(&c->dtls, &keys)) {
+        CHECK(rtpsec_create(&keys, RTPSEC_ENGINE_LIBSRTP, &c->srtp) == STATUS_OK);
     }
-    c->in = span_of(NULL, 0);
-    if (!c->dtls_done || c->srtp != NULL || SSL_get_selected_srtp_profile(c->ssl) == NULL) {
-        return;
-    }
-    struct rtpsec_keys keys = {.profile =
-                                   (enum rtpsec_profile)SSL_get_selected_srtp_profile(c->ssl)->id};
-    size_t key_len = rtpsec_key_len(keys.profile);
-    size_t salt_len = rtpsec_salt_len(keys.profile);
-    uint8_t material[128];
-    CHECK(SSL_export_keying_material(c->ssl, material, 2 * (key_len + salt_len),
-                                     "EXTRACTOR-dtls_srtp", 19, NULL, 0, 0) == 1);
-    memcpy(keys.local.key, material, key_len);
-    memcpy(keys.remote.key, material + key_len, key_len);
-    memcpy(keys.local.salt, material + 2 * key_len, salt_len);
-    memcpy(keys.remote.salt, material + 2 * key_len + salt_len, salt_len);
-    CHECK(rtpsec_create(&keys, RTPSEC_ENGINE_LIBSRTP, &c->srtp) == STATUS_OK);
 }
 
-/* Its resend timer; runs on the clock that OpenSSL sees. */
 static inline void client_dtls_tick(struct client *c)
 {
-    if (c->nominated && !c->dtls_done) {
-        (void)DTLSv1_handle_timeout(c->ssl); /* 0: not due */
+    if (c->nominated) {
+        dtls_client_tick(&c->dtls);
     }
 }
 

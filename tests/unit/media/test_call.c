@@ -331,7 +331,7 @@ static void leaving(void)
     struct worker_command leave = {.type = WORKER_LEAVE, .room = sim->room, .seat = 0};
     core_command(sim->core, sim->now_us, &leave);
     sim_run(sim, 200000, true);
-    EXPECT(sim->clients[0]->close_heard > 0);
+    EXPECT(sim->clients[0]->dtls.close_heard > 0);
     unsigned before = sim->clients[1]->rx[1].packets;
     sim_run(sim, 500000, true);
     EXPECT_INT(sim->clients[1]->rx[1].packets, before);
@@ -472,7 +472,7 @@ static void forged_dtls(void)
     sim_run(sim, 1000000, true);
     EXPECT(sim->clients[1]->rx[1].packets > before + 80);
     EXPECT_INT(sim_count(sim, MEDIA_SEAT_GONE, 0), 0);
-    SSL_shutdown(sim->clients[0]->ssl); /* an authentic goodbye still counts */
+    SSL_shutdown(sim->clients[0]->dtls.ssl); /* an authentic goodbye still counts */
     sim_run(sim, 100000, false);
     EXPECT_TEXT(sim_gone_reason(sim, 0), "dtls_closed");
     client_destroy(forger);
