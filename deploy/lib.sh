@@ -42,17 +42,23 @@ have_node() {
     command -v node >/dev/null && command -v npm >/dev/null && [ "$(node -p 'process.versions.node.split(".")[0]')" -ge 18 ]
 }
 
-is_installed() { [ "$(dpkg-query -W -f '${db:Status-Status}' "$1" 2>/dev/null)" = installed ]; }
+# is_installed PACKAGE [LEAST]: and, where a least version is named, at least that one.
+is_installed() {
+    local status version
+    read -r status version < <(dpkg-query -W -f '${db:Status-Status} ${Version}\n' "$1" 2>/dev/null)
+    [ "$status" = installed ] && { [ -z "${2:-}" ] || dpkg --compare-versions "$version" ge "$2"; }
+}
 
-# install_packages LIST...: installs what is missing of the packages named in the lists, one a line.
+# install_packages LIST...: installs what is missing or too old of the packages named in the lists, one a line, some with the
+# least version that will do.
 install_packages() {
-    local missing=() package
+    local missing=() package least
     command -v apt-get >/dev/null && command -v dpkg-query >/dev/null ||
         die "this is no Debian machine (no apt-get): Debian 12 or 13 is needed"
-    while read -r package; do
+    while read -r package least; do
         case "$package" in ''|'#'*) continue ;; esac
         case "$package" in nodejs|npm) have_node && continue ;; esac
-        is_installed "$package" || missing+=("$package")
+        is_installed "$package" "$least" || missing+=("$package")
     done < <(cat "$@")
     [ ${#missing[@]} -gt 0 ] || return 0
     say "installing ${#missing[@]} Debian packages: ${missing[*]}"
