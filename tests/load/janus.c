@@ -303,16 +303,23 @@ static bool connect_call(void *context, unsigned call, struct peer *caller, stru
     return good;
 }
 
-static void hang_up(void *context, unsigned call)
+static void end_call(struct janus *janus, unsigned call)
 {
-    struct janus *janus = context;
-    struct party *caller = party_of(janus, call, CALLER);
+    const struct party *caller = party_of(janus, call, CALLER);
     if (caller->open && caller->handle != 0) {
-        /* Either may fail when the call was never made; they have said so. */
+        /* Fails when the call was never made; it has said so. */
         (void)say(janus, caller, json_pack("{s:s}", "request", "hangup"), NULL);
     }
-    (void)close_party(janus, caller);
+    (void)close_party(janus, party_of(janus, call, CALLER));
     (void)close_party(janus, party_of(janus, call, CALLEE));
+}
+
+/* Janus ends a call some time after it has answered the hangup, and until then its user is busy:
+ * whoever calls again is somebody new. */
+static void hang_up(void *context, unsigned call)
+{
+    end_call(context, call);
+    (void)prepare(context, call); /* a failure is said, and connect_call() will fail */
 }
 
 /* What the sessions get during a call (webrtcup, media) waits in Janus until they are destroyed. */
@@ -328,7 +335,7 @@ static void destroy(void *context)
         return;
     }
     for (unsigned call = 0; janus->parties != NULL && call < janus->calls; call++) {
-        hang_up(janus, call);
+        end_call(janus, call);
     }
     free(janus->parties);
     rest_destroy(janus->rest);

@@ -8,8 +8,8 @@
 #include "tests/load/target.h"
 
 /* base: "http://10.1.2.3:8088", copied. calls: how many there may be. Fills *out_target; the caller
- * ends it with its destroy(), which leaves no session. After hang_up() a call needs prepare()
- * again. False: no memory, or no Janus answers there. */
+ * ends it with its destroy(), which leaves no session. False: no memory, or no Janus answers there.
+ */
 bool janus_target(const char *base, unsigned calls, struct target *out_target);
 
 #endif
