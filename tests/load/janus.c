@@ -168,15 +168,51 @@ static bool await(struct janus *janus, const struct party *party, const char *na
     return complain(name, 200, NULL);
 }
 
-/* The description that came with an event; false: none. */
-static bool description(const json_t *message, struct span *out_sdp)
+/* A line of text that begins here, its end included. */
+static size_t line_len(const char *text, size_t len)
+{
+    const char *end = memchr(text, '\n', len);
+    return end == NULL ? len : (size_t)(end - text) + 1;
+}
+
+/* Janus repeats a=mid in its answers, once from the other party and once of its own; RFC 5888 §4
+ * allows one, and our parser refuses more. The length without the later ones; 0: too long. */
+static size_t with_single_mids(struct span sdp, char out[PEER_SDP_MAX])
+{
+    const char *text = (const char *)sdp.data;
+    bool has_mid = false;
+    size_t kept = 0;
+    for (size_t at = 0; at < sdp.len;) {
+        size_t len = line_len(text + at, sdp.len - at);
+        bool is_mid = len > 6 && memcmp(text + at, "a=mid:", 6) == 0;
+        if (text[at] == 'm') {
+            has_mid = false;
+        }
+        if (!is_mid || !has_mid) {
+            if (len > PEER_SDP_MAX - kept) {
+                return 0;
+            }
+            memcpy(out + kept, text + at, len);
+            kept += len;
+        }
+        has_mid = has_mid || is_mid;
+        at += len;
+    }
+    return kept;
+}
+
+/* The description that came with an event, in out; empty: none, said. */
+static struct span description(const json_t *message, char out[PEER_SDP_MAX])
 {
     const json_t *sdp = json_object_get(json_object_get(message, "jsep"), "sdp");
-    if (!json_is_string(sdp)) {
-        return complain("no description", 200, message);
+    size_t len = 0;
+    if (json_is_string(sdp)) {
+        len = with_single_mids(span_of(json_string_value(sdp), json_string_length(sdp)), out);
     }
-    *out_sdp = span_of(json_string_value(sdp), json_string_length(sdp));
-    return true;
+    if (len == 0) {
+        (void)complain("no description", 200, message);
+    }
+    return span_of(out, len);
 }
 
 static json_t *jsep(const char *type, const char *sdp, size_t len)
@@ -232,22 +268,23 @@ static bool prepare(void *context, unsigned call)
 /* The callee hears of the call and accepts it. */
 static bool accept_call(struct janus *janus, const struct party *party, struct peer *callee)
 {
-    char sdp[PEER_SDP_MAX];
+    char theirs[PEER_SDP_MAX];
+    char ours[PEER_SDP_MAX];
     json_t *message = NULL;
-    struct span offer;
     size_t len = 0;
     if (!await(janus, party, "incomingcall", &message)) {
         return false;
     }
-    if (description(message, &offer)) {
-        len = peer_answer(callee, offer, sdp);
+    struct span offer = description(message, theirs);
+    if (offer.len > 0) {
+        len = peer_answer(callee, offer, ours);
         if (len == 0) {
             (void)complain("offer not understood", 200, message);
         }
     }
     json_decref(message);
     if (len == 0 ||
-        !say(janus, party, json_pack("{s:s}", "request", "accept"), jsep("answer", sdp, len))) {
+        !say(janus, party, json_pack("{s:s}", "request", "accept"), jsep("answer", ours, len))) {
         return false;
     }
     peer_begin(callee);
@@ -291,8 +328,8 @@ static bool connect_call(void *context, unsigned call, struct peer *caller, stru
         !accept_call(janus, to, callee) || !await(janus, from, "accepted", &message)) {
         return false;
     }
-    struct span answer;
-    bool good = description(message, &answer);
+    struct span answer = description(message, sdp);
+    bool good = answer.len > 0;
     if (good && !peer_take_answer(caller, answer)) {
         good = complain("answer not understood", 200, message);
     }
