@@ -1,5 +1,6 @@
-/* One UDP socket, read and written in batches (recvmmsg, sendmmsg). Non-blocking. Owned by one
- * worker thread; allocates at open. */
+/* One UDP socket, read and written in batches (recvmmsg, sendmmsg), with segmentation offload for
+ * packets of one batch to one receiver (UDP_SEGMENT, udp(7); decisions/005-batches.md).
+ * Non-blocking. Owned by one worker thread; allocates at open. */
 #ifndef MEDIA_NET_UDP_H
 #define MEDIA_NET_UDP_H
 
@@ -8,6 +9,8 @@
 #include "media/rt/counters.h"
 
 #define UDP_BATCH 64
+#define UDP_BUFFER                                                                                 \
+    (4u * 1024u * 1024u) /* octets: 20 ms of 100,000 packets/s, as the kernel counts them */
 #define UDP_DATAGRAM_MAX                                                                           \
     2048 /* octets; longer ones are cut by the kernel, seen by their flag, and dropped */
 
@@ -26,6 +29,10 @@ void udp_close(struct udp *udp);
 int udp_fd(const struct udp *udp);
 uint16_t udp_port(const struct udp *udp);
 bool udp_is_ipv6(const struct udp *udp);
+/* Octets that the kernel lets wait in the receive buffer; UDP_BUFFER was asked for. */
+size_t udp_receive_buffer(const struct udp *udp);
+/* Sets DROP_SOCKET to what the kernel dropped because the receive buffer was full. */
+void udp_count_drops(const struct udp *udp, struct counters *counters);
 /* Takes up to UDP_BATCH datagrams; returns how many (0: nothing there). Cut ones are counted and
  * left out. */
 size_t udp_receive(struct udp *udp, struct counters *counters, struct udp_datagram out[UDP_BATCH]);

@@ -26,10 +26,11 @@
 #define PARTY_RTCP_BPS_MAX                                                                         \
     1000000 /* each sender report goes to the recorder, each NACK looks into the cache; feedback   \
                on five streams is below a third of it */
-#define PARTY_RTCP_BURST 64000      /* octets */
-#define PARTY_RTX_BPS_MAX 3000000   /* repairs that a receiver can provoke */
-#define PARTY_RTX_BURST 200000      /* octets */
-#define PARTY_FRESH_US 2000000 /* since its DTLS: the first picture does not wait for the throttle */
+#define PARTY_RTCP_BURST 64000    /* octets */
+#define PARTY_RTX_BPS_MAX 3000000 /* repairs that a receiver can provoke */
+#define PARTY_RTX_BURST 200000    /* octets */
+#define PARTY_FRESH_US                                                                             \
+    2000000 /* since its DTLS: the first picture does not wait for the throttle */
 #define PARTY_RTT_DEFAULT_US 100000 /* until a report tells; media-peers 4.4 */
 
 struct party_bucket { /* token bucket */
@@ -53,6 +54,7 @@ struct party {
     uint32_t magic;
     struct room *room;   /* borrowed; set by the worker */
     uint32_t core_index; /* the worker's place for it */
+    bool hurried;        /* in the worker's row of those (room.h) */
     uint8_t seat;
     uint32_t connection; /* unique in the process */
     struct transport transport;

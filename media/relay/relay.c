@@ -177,11 +177,16 @@ static void relay_to(struct room *room, const struct party *from, struct party *
 /* A receiver needs a key frame. A fresh one sees nothing at all yet: sent when its way was not
  * open, or before its browser was ready, the first one may be lost. False: an earlier request
  * covers it. */
-static bool ask_for(struct party *from, const struct party *to, int64_t now_us)
+static bool ask_for(const struct room *room, struct party *from, const struct party *to,
+                    int64_t now_us)
 {
     struct keyframe *keyframe = &from->up[PLAN_VIDEO].keyframe;
-    return now_us - to->keys_us < PARTY_FRESH_US ? keyframe_hurry(keyframe, now_us)
-                                                 : keyframe_want(keyframe, now_us);
+    bool asked = now_us - to->keys_us < PARTY_FRESH_US ? keyframe_hurry(keyframe, now_us)
+                                                       : keyframe_want(keyframe, now_us);
+    if (asked) {
+        room_hurry(room, from);
+    }
+    return asked;
 }
 
 static void relay_to_all(struct room *room, struct party *from, int64_t now_us,
@@ -199,7 +204,7 @@ static void relay_to_all(struct room *room, struct party *from, int64_t now_us,
             }
             relay_to(room, from, to, slot, now_us, packet);
             if (packet->kind == PLAN_VIDEO && !tx->flowing && tx_codec(tx, packet->codec) != NULL) {
-                (void)ask_for(from, to, now_us);
+                (void)ask_for(room, from, to, now_us);
             }
         }
     }
@@ -227,7 +232,9 @@ static void record(struct room *room, struct party *from, int64_t now_us,
     if (!tap_ring_put(room->tap, &record, packet->rtp.payload.data)) {
         drop(room, COUNTER_DROP_TAP_FULL);
         if (packet->kind == PLAN_VIDEO) { /* the recorder drops pictures until one begins anew */
-            (void)keyframe_want(&from->up[PLAN_VIDEO].keyframe, now_us);
+            if (keyframe_want(&from->up[PLAN_VIDEO].keyframe, now_us)) {
+                room_hurry(room, from);
+            }
         }
     }
 }
@@ -269,6 +276,9 @@ static void relay_packet(struct room *room, struct party *from, int64_t now_us,
     struct relayed packet = {.kind = match->kind, .rtp = *rtp, .codec = match->codec->codec};
     enum rx_verdict verdict = rx_packet(&up->rx, now_us, rtp->sequence, rtp->timestamp,
                                         rtp->payload.len, match->rtx, &packet.sequence);
+    if (up->rx.nack.count > 0 || up->rx.keyframe_needed) {
+        room_hurry(room, from);
+    }
     if (!new_to_stream(room, verdict)) {
         return;
     }
@@ -367,7 +377,7 @@ void relay_want_keyframe(struct room *room, const struct party *to, unsigned slo
 {
     struct party *from = shown_in(room, to, slot);
     counters_add(room->counters, COUNTER_PLI_RECEIVED, 1);
-    if (from == NULL || !ask_for(from, to, now_us)) {
+    if (from == NULL || !ask_for(room, from, to, now_us)) {
         counters_add(room->counters, COUNTER_PLI_THROTTLED, 1);
     }
 }

@@ -6,6 +6,12 @@
 #include "media/recording/tap.h"
 #include "media/relay/party.h"
 
+/* Connections that something is due for sooner than in the worker's round (core.h). */
+struct hurry {
+    struct party **parties; /* as many as there may be */
+    uint32_t count;
+};
+
 struct room {
     struct media_room handle;
     struct party *parties[MEDIA_SEATS_MAX]; /* NULL: nobody, or not connected */
@@ -14,8 +20,20 @@ struct room {
     struct outbox *box;
     struct counters *counters;
     struct tap_ring *tap; /* NULL: no recorder */
+    struct hurry *hurry;
     int64_t
         wall_us; /* wall clock - monotonic clock, fixed at start: one time line for all records */
 };
+
+/* Something is due for that connection: a packet waits for its line, one is missing, a key frame is
+ * wanted, the other thread is to be told. Its next tick is the worker's next, not its next round.
+ */
+static inline void room_hurry(const struct room *room, struct party *party)
+{
+    if (!party->hurried) {
+        party->hurried = true;
+        room->hurry->parties[room->hurry->count++] = party;
+    }
+}
 
 #endif

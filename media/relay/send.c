@@ -146,6 +146,7 @@ static void wait_in_line(struct room *room, struct party *to, int64_t now_us,
         send_waiting(room, to, now_us, &first);
         CHECK(pacer_push(&to->pacer, item));
     }
+    room_hurry(room, to);
     counters_add(room->counters, COUNTER_PACED, 1);
 }
 

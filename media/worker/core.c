@@ -12,8 +12,9 @@
 #include <string.h>
 
 #define STATS_US 1000000
-#define HOLD_ADDRESS_US 7000000 /* RFC 7675 §5.1: checks come each 5 s, at most 1.2 times as late \
-                                 */
+#define HOLD_ADDRESS_US                                                                            \
+    7000000 /* RFC 7675 §5.1: checks come each 5 s, at most 1.2 times as late                     \
+             */
 
 struct core {
     struct core_config config;
@@ -24,7 +25,9 @@ struct core {
     struct room **rooms;    /* by index; NULL: not open */
     struct party **parties; /* party_count of them, unordered: a tick walks what there is */
     uint32_t party_count, party_max;
+    struct hurry hurry;
     int64_t tick_us; /* next tick */
+    uint32_t turn;   /* 0..CORE_ROUND-1: whose turn it was */
 };
 
 /* --- making and unmaking --- */
@@ -44,9 +47,10 @@ enum status core_create(const struct core_config *config, struct outbox *box,
     core->tick_us = INT64_MAX;
     core->rooms = calloc(config->rooms_max, sizeof(struct room *));
     core->parties = calloc(core->party_max, sizeof(struct party *));
+    core->hurry.parties = calloc(core->party_max, sizeof(struct party *));
     uint32_t seed = 0;
     bool random = config->random(config->random_context, (uint8_t *)&seed, sizeof(seed));
-    if (core->rooms == NULL || core->parties == NULL || !random ||
+    if (core->rooms == NULL || core->parties == NULL || core->hurry.parties == NULL || !random ||
         integrity_create(&core->integrity) != STATUS_OK ||
         directory_create(core->party_max, seed, &core->directory) != STATUS_OK) {
         core_destroy(core);
@@ -71,6 +75,7 @@ void core_destroy(struct core *core)
     integrity_destroy(core->integrity);
     free(core->rooms);
     free(core->parties);
+    free(core->hurry.parties);
     free(core);
 }
 
@@ -91,6 +96,23 @@ static void forget_addresses(struct core *core, struct party *party)
     directory_remove_ufrag(core->directory, ice->former.ufrag, party);
 }
 
+static void unhurry(struct core *core, uint32_t at)
+{
+    struct hurry *hurry = &core->hurry;
+    CHECK(at < hurry->count && hurry->parties[at]->hurried);
+    hurry->parties[at]->hurried = false;
+    hurry->parties[at] = hurry->parties[--hurry->count];
+}
+
+static void unhurry_party(struct core *core, const struct party *party)
+{
+    for (uint32_t i = 0; party->hurried && i < core->hurry.count; i++) {
+        if (core->hurry.parties[i] == party) {
+            unhurry(core, i);
+        }
+    }
+}
+
 /* Takes the connection out of its room and out of everything that leads to it, and frees it. */
 static void remove_party(struct core *core, struct party *party, int64_t now_us)
 {
@@ -101,6 +123,7 @@ static void remove_party(struct core *core, struct party *party, int64_t now_us)
         party->room->parties[party->seat] = NULL;
     }
     forget_addresses(core, party);
+    unhurry_party(core, party);
     party_destroy(party);
     core->party_count--;
     if (index < core->party_count) {
@@ -183,6 +206,7 @@ static void set_live(struct party *party, bool live)
     if (party->live != live) {
         party->live = live;
         party->state_changed = true;
+        room_hurry(party->room, party);
     }
 }
 
@@ -200,6 +224,7 @@ static void open_room(struct core *core, const struct worker_command *command)
     room->box = core->box;
     room->counters = &core->counters;
     room->tap = core->config.tap;
+    room->hurry = &core->hurry;
     room->wall_us = core->config.wall_us;
     core->rooms[command->room.index] = room;
 }
@@ -234,12 +259,18 @@ static void report_no_memory(struct core *core, const struct worker_command *com
                               &report); /* full box: the browser's own time-out remains */
 }
 
+static void need_keyframe(const struct room *room, struct party *publisher)
+{
+    keyframe_need(&publisher->up[PLAN_VIDEO].keyframe);
+    room_hurry(room, publisher);
+}
+
 static void ask_publishers(struct room *room, const struct party *receiver)
 {
     for (unsigned slot = 0; slot < PLAN_SLOTS_MAX; slot++) {
         int8_t seat = receiver->slot_seat[slot];
         if (seat >= 0 && room->parties[seat] != NULL && receiver->down[slot][PLAN_VIDEO].active) {
-            keyframe_need(&room->parties[seat]->up[PLAN_VIDEO].keyframe);
+            need_keyframe(room, room->parties[seat]);
         }
     }
 }
@@ -275,6 +306,7 @@ static void connect_fresh(struct core *core, struct room *room, int64_t now_us,
     party->room = room;
     party->core_index = core->party_count;
     core->parties[core->party_count++] = party;
+    room_hurry(room, party); /* its handshake has timers */
     if (core->tick_us == INT64_MAX) {
         core->tick_us = now_us + CORE_TICK_US;
     }
@@ -343,7 +375,7 @@ void core_command(struct core *core, int64_t now_us, const struct worker_command
         room->recording = command->recording;
         for (unsigned seat = 0; command->recording != 0 && seat < MEDIA_SEATS_MAX; seat++) {
             if (room->parties[seat] != NULL) {
-                keyframe_need(&room->parties[seat]->up[PLAN_VIDEO].keyframe);
+                need_keyframe(room, room->parties[seat]);
             }
         }
         break;
@@ -491,22 +523,55 @@ static void tick_party(struct core *core, struct party *party, int64_t now_us)
     report_changes(core, party);
 }
 
-void core_tick(struct core *core, int64_t now_us)
+/* Whether it needs each tick: what room_hurry() says, and a handshake. */
+static bool hurries(const struct party *party)
 {
-    if (now_us < core->tick_us) {
-        return;
-    }
-    core->tick_us = now_us + CORE_TICK_US;
+    const struct party_up *video = &party->up[PLAN_VIDEO];
+    return party->transport.state == TRANSPORT_NEW || party->transport.state == TRANSPORT_CHECKED ||
+           !party->connected_told || party->state_changed || party->pacer.count > 0 ||
+           video->rx.nack.count > 0 || video->rx.keyframe_needed ||
+           (video->rx.begun && video->keyframe.wanted);
+}
+
+static void tick_hurried(struct core *core, int64_t now_us)
+{
     uint32_t i = 0;
+    while (i < core->hurry.count) {
+        struct party *party = core->hurry.parties[i];
+        tick_party(core, party, now_us);
+        if (party->gone_told) {
+            remove_party(core, party, now_us); /* another one takes its place in the row */
+        } else if (hurries(party)) {
+            i++;
+        } else {
+            unhurry(core, i);
+        }
+    }
+}
+
+static void tick_turn(struct core *core, int64_t now_us)
+{
+    uint32_t i = core->turn;
     while (i < core->party_count) {
         struct party *party = core->parties[i];
         tick_party(core, party, now_us);
         if (party->gone_told) {
             remove_party(core, party, now_us); /* another one takes its place in the array */
         } else {
-            i++;
+            i += CORE_ROUND;
         }
     }
+}
+
+void core_tick(struct core *core, int64_t now_us)
+{
+    if (now_us < core->tick_us) {
+        return;
+    }
+    core->tick_us = now_us + CORE_TICK_US;
+    core->turn = (core->turn + 1) % CORE_ROUND;
+    tick_hurried(core, now_us);
+    tick_turn(core, now_us);
 }
 
 int64_t core_deadline(const struct core *core)

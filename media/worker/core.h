@@ -10,7 +10,9 @@
 #include "media/rt/counters.h"
 #include "media/worker/worker_msg.h"
 
-#define CORE_TICK_US 5000 /* granularity of everything timed: NACK waits 10 ms, feedback 50 ms */
+#define CORE_TICK_US 5000 /* for connections that something is due for: NACK waits 10 ms */
+#define CORE_ROUND 10 /* ticks until each of the others had its turn: reports, feedback, consent   \
+                       */
 
 struct core;
 struct dtls_context;

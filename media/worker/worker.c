@@ -8,16 +8,35 @@
 #include "proto/base/check.h"
 
 #include <openssl/rand.h>
+#include <poll.h>
 #include <pthread.h>
 #include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <sys/epoll.h>
 #include <sys/eventfd.h>
+#include <sys/prctl.h>
+#include <time.h>
 #include <unistd.h>
 
 #define BATCHES_PER_TURN                                                                           \
     8 /* socket batches before time and commands get their turn: 512 packets, some 5 ms */
+/* A packet that wakes the thread alone costs twice one in a batch: when enough come, it looks for
+ * them at intervals instead of being woken by each (decisions/005-batches.md). */
+#define GATHER_DATAGRAMS 8   /* wanted at a look */
+#define GATHER_MOST_US 800   /* what a packet may wait: with the timer's own error below 1 ms */
+#define GATHER_LEAST_US 200  /* shorter ones cost more than they save */
+#define GATHER_RATE_US 20000 /* over which the rate is measured */
+#define TIMER_SLACK_NS                                                                             \
+    10000u /* the kernel's default, 50 us, is a quarter of the shortest interval */
+#define SECOND_US 1000000
+
+struct gather {
+    int64_t interval_us; /* 0: woken by each packet */
+    int64_t looked_us;   /* last look */
+    int64_t since_us;    /* the rate's present window */
+    uint64_t datagrams;  /* in it */
+};
 
 struct media_worker {
     struct media_worker_config config;
@@ -28,6 +47,8 @@ struct media_worker {
     struct worker_command command; /* the one being carried out: too large for the stack's taste */
     int epoll_fd, event_fd;
     bool running, reported;
+    struct gather gather;
+    int64_t drops_us; /* when the socket's own drops were counted */
     _Atomic bool stop;
     pthread_t thread;
 };
@@ -68,9 +89,11 @@ static void take_commands(struct media_worker *worker)
     }
 }
 
-static void take_datagrams(struct media_worker *worker)
+/* Returns how many. */
+static size_t take_datagrams(struct media_worker *worker)
 {
     struct udp_datagram datagrams[UDP_BATCH];
+    size_t sum = 0;
     for (int turn = 0; turn < BATCHES_PER_TURN; turn++) {
         size_t count = udp_receive(worker->udp, core_counters(worker->core), datagrams);
         int64_t now_us = clock_monotonic_us();
@@ -78,10 +101,47 @@ static void take_datagrams(struct media_worker *worker)
             core_datagram(worker->core, now_us, &datagrams[i].from, datagrams[i].data,
                           datagrams[i].len);
         }
+        sum += count;
         if (count < UDP_BATCH) {
             break;
         }
     }
+    counters_add(core_counters(worker->core), COUNTER_TURNS, 1);
+    return sum;
+}
+
+/* --- when to look --- */
+
+static void gather_note(struct gather *gather, int64_t now_us, size_t datagrams)
+{
+    gather->datagrams += datagrams;
+    int64_t span_us = now_us - gather->since_us;
+    if (span_us < GATHER_RATE_US) {
+        return;
+    }
+    int64_t wanted_us = gather->datagrams == 0
+                            ? INT64_MAX
+                            : GATHER_DATAGRAMS * span_us / (int64_t)gather->datagrams;
+    if (wanted_us > GATHER_DATAGRAMS / 2 * GATHER_MOST_US) {
+        wanted_us = 0; /* not even two would come together */
+    } else if (wanted_us > GATHER_MOST_US) {
+        wanted_us = GATHER_MOST_US;
+    } else if (wanted_us < GATHER_LEAST_US) {
+        wanted_us = GATHER_LEAST_US;
+    }
+    gather->interval_us = wanted_us;
+    gather->since_us = now_us;
+    gather->datagrams = 0;
+}
+
+/* Waits until the next look is due; commands end it. True: there may be commands. */
+static bool gather_wait(const struct media_worker *worker)
+{
+    int64_t left_us = worker->gather.looked_us + worker->gather.interval_us - clock_monotonic_us();
+    left_us = left_us < 0 ? 0 : left_us;
+    struct timespec wait = {0, left_us * 1000};
+    struct pollfd fd = {worker->event_fd, POLLIN, 0};
+    return ppoll(&fd, 1, &wait, NULL) > 0;
 }
 
 static int wait_ms(const struct media_worker *worker)
@@ -94,21 +154,43 @@ static int wait_ms(const struct media_worker *worker)
     return left_us <= 0 ? 0 : (int)((left_us + 999) / 1000);
 }
 
+/* Waits for datagrams, commands or time, and takes what came. Returns how many datagrams. */
+static size_t wait_and_take(struct media_worker *worker)
+{
+    if (worker->gather.interval_us > 0) {
+        if (gather_wait(worker)) {
+            take_commands(worker);
+        }
+        worker->gather.looked_us = clock_monotonic_us();
+        return take_datagrams(worker);
+    }
+    struct epoll_event events[2];
+    size_t count = 0;
+    int n = epoll_wait(worker->epoll_fd, events, 2, wait_ms(worker));
+    for (int i = 0; i < n; i++) {
+        if (events[i].data.fd == worker->event_fd) {
+            take_commands(worker);
+        } else {
+            count = take_datagrams(worker);
+        }
+    }
+    return count;
+}
+
 static void *run(void *context)
 {
     struct media_worker *worker = context;
+    (void)prctl(PR_SET_TIMERSLACK, TIMER_SLACK_NS, 0, 0, 0); /* else waits are a little longer */
     while (!atomic_load_explicit(&worker->stop, memory_order_acquire)) {
-        struct epoll_event events[2];
-        int n = epoll_wait(worker->epoll_fd, events, 2, wait_ms(worker));
-        for (int i = 0; i < n; i++) {
-            if (events[i].data.fd == worker->event_fd) {
-                take_commands(worker);
-            } else {
-                take_datagrams(worker);
-            }
-        }
-        core_tick(worker->core, clock_monotonic_us());
+        size_t count = wait_and_take(worker);
+        int64_t now_us = clock_monotonic_us();
+        core_tick(worker->core, now_us);
         outbox_flush(&worker->box);
+        gather_note(&worker->gather, now_us, count);
+        if (now_us - worker->drops_us >= SECOND_US) {
+            worker->drops_us = now_us;
+            udp_count_drops(worker->udp, core_counters(worker->core));
+        }
         if (worker->reported) {
             worker->reported = false;
             if (worker->config.wake != NULL) {
@@ -187,6 +269,11 @@ enum status media_worker_create(const struct media_worker_config *config,
         return status;
     }
     log_info("media_worker_started", "worker=%u port=%u", config->index, udp_port(worker->udp));
+    size_t buffer = udp_receive_buffer(worker->udp);
+    if (buffer < UDP_BUFFER) { /* one socket serves hundreds of people: the default is for one */
+        log_warn("media_socket_buffer", "worker=%u octets=%zu wanted=%u hint=\"%s\"", config->index,
+                 buffer, UDP_BUFFER, "sysctl net.core.rmem_max and wmem_max");
+    }
     *out_worker = worker;
     return STATUS_OK;
 }
