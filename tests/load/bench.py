@@ -3,8 +3,8 @@
 
 bench.py [--full | --short] [--build FOLDER] [--output FILE] [--only PART,...]
 
-  (default)  five runs where a gate needs them, fewer elsewhere; about 25 minutes
-  --full     five runs everywhere and 10,000 set-ups; about an hour
+  (default)  five runs where a gate needs them, fewer elsewhere; about half an hour
+  --full     five runs everywhere and 10,000 set-ups; over an hour
   --short    five recorded calls for five seconds, without Janus; what must hold on any machine, no time limits
 
 Parts: points, ladder, capacity, recorded, six, churn, idle. README.md beside this says what the figures mean."""
@@ -27,7 +27,7 @@ SIX_CALLS = (5, 10)
 CHURN_CALLS = 10
 IDLE_SOCKETS = 10000
 PROFILES = {  # count: runs of what a gate needs; few: of the rest
-    "default": {"seconds": 8, "count": 5, "few": 1, "churn": 1000},
+    "default": {"seconds": 6, "count": 5, "few": 1, "churn": 1000},
     "full": {"seconds": 10, "count": 5, "few": 5, "churn": 10000},
 }
 
@@ -95,30 +95,27 @@ class Bench:
             self.results["points"].update({(target, calls, "even", False, 2): p for calls, p in steps.items()})
 
     def between(self, target):
-        """The highest step of the ladder with capacity, and the next one; None when it holds at all of them."""
-        steps = sorted((key[1], p) for key, p in self.results["points"].items() if key[0] == target and key[2:] == ("even", False, 2))
+        """(the highest step of the ladder with capacity, the next one or None, whether it was the generator that had none there)"""
+        steps = sorted(((key[1], p) for key, p in self.results["points"].items() if key[0] == target and key[2:] == ("even", False, 2)),
+                       key=lambda step: step[0])
         low = 0
         for calls, p in steps:
             if not p.has_capacity():
-                return low, calls
+                return low, calls, p.generator_gave_up()
             low = calls
-        return low, None
+        return low, None, True
 
     def capacity(self):
         for target in self.targets:
-            low, high = self.between(target)
-            self.results["capacities"][target] = self.runner.capacity(target, low, high, self.profile["count"])
+            low, high, is_least = self.between(target)
+            self.results["capacities"][target] = self.runner.capacity(target, low, high, self.profile["count"], is_least)
 
     def recorded(self):
-        """Looked for below what it can without recording."""
-        plain = self.results["capacities"].get("gateway", {"calls": STEPS[-1]})["calls"]
-        low, high = 0, plain
-        if self.runner.holds("gateway", plain, recorded=True):
-            low, high = plain, plain + 1
-        else:
-            while low == 0 and high > 1:
-                middle = max(1, round(high * 0.7))
-                low, high = (middle, high) if self.runner.holds("gateway", middle, recorded=True) else (0, middle)
+        """Looked for from what it can without recording downwards: nothing records for free."""
+        low = high = self.results["capacities"].get("gateway", {"calls": STEPS[-1]})["calls"]
+        while low > 0 and not self.runner.probe("gateway", low, recorded=True).has_capacity():
+            low, high = round(low * 0.8), low
+        high = high if high > low else low + 1
         self.results["capacities"]["gateway, recorded"] = self.runner.capacity("gateway", low, high, self.profile["count"], recorded=True)
 
     def six(self):

@@ -21,6 +21,7 @@ ADDRESS = "10.77.0.1"      # of the server; Janus gathers no candidate on lo, so
 PARTIES = "10.78.0.0/16"   # every party of the generator has an address of its own, on one socket
 JANUS_PORT = 8088
 READY_SECONDS = 30
+QUIET = 0.15  # of one processor: what a waiting machine needs, and we ourselves
 CLONE_NEWNET = 0x40000000  # <sched.h>
 JANUS_LIBRARIES = "/usr/lib/*/janus"
 
@@ -31,6 +32,20 @@ def ip(line, needed=True):
     return done.returncode == 0
 
 
+def orphans(folder, prefix):
+    """What a bench left there that was killed: its number stands in the name."""
+    names = os.listdir(folder) if os.path.isdir(folder) else []
+    numbers = {name: re.match(re.escape(prefix) + r"(\d+)", name) for name in names}
+    return [name for name, number in numbers.items() if number and not os.path.exists(f"/proc/{number.group(1)}")]
+
+
+def new_folder():
+    build = os.path.join(ROOT, "build")
+    for orphan in orphans(build, "load-"):
+        shutil.rmtree(os.path.join(build, orphan), ignore_errors=True)
+    return tempfile.mkdtemp(prefix=f"load-{os.getpid()}-", dir=build)
+
+
 class Namespace:
     """A network namespace of our own, named so that the generator believes it; this process and what it starts are in it from then on.
     It is removed at the end, and so is one whose bench was killed."""
@@ -38,7 +53,8 @@ class Namespace:
     address, port, udp_port = ADDRESS, 8443, 40000  # of the gateway; nothing else is on them in here
 
     def __init__(self):
-        self.remove_orphans()
+        for orphan in orphans("/run/netns", self.prefix):
+            ip(f"netns del {orphan}", needed=False)
         self.name = f"{self.prefix}{os.getpid()}"
         ip(f"netns add {self.name}")
         try:
@@ -47,12 +63,6 @@ class Namespace:
         except BaseException:
             self.end()
             raise
-
-    def remove_orphans(self):
-        folder = "/run/netns"
-        for name in os.listdir(folder) if os.path.isdir(folder) else []:
-            if name.startswith(self.prefix) and not os.path.exists(f"/proc/{name[len(self.prefix):]}"):
-                ip(f"netns del {name}", needed=False)
 
     def enter(self):
         libc = ctypes.CDLL(None, use_errno=True)
@@ -103,7 +113,8 @@ def processors():
 
 
 def pinned(cpu, *command):
-    return ["taskset", "-c", str(cpu), *map(str, command)]
+    """On that processor, and ended when we are killed."""
+    return ["setpriv", "--pdeathsig", "TERM", "taskset", "-c", str(cpu), *map(str, command)]
 
 
 def end_orderly():
@@ -140,6 +151,16 @@ class Machine:
         return tuple((b - a) / seconds for a, b in zip(self.at, self._read()))
 
 
+def wait_for_quiet(limit=20):
+    """Until the machine does nothing else, some seconds at most: a compiler that ends soon would only disturb a run."""
+    end = time.monotonic() + limit
+    busy = 1
+    while busy > QUIET and time.monotonic() < end:
+        machine = Machine()
+        time.sleep(0.3)
+        busy = machine.figures()[0]
+
+
 def output_of(*command):
     try:
         done = subprocess.run(command, capture_output=True, text=True, timeout=20)
@@ -172,7 +193,7 @@ class Server:
     generator_options = ()
 
     def __init__(self):
-        self.folder = tempfile.mkdtemp(prefix="load-", dir=os.path.join(ROOT, "build"))
+        self.folder = new_folder()
         self.log = os.path.join(self.folder, "server.log")
         self.process = None
         try:
@@ -345,7 +366,7 @@ class Data:
     password = "demo-consult"
 
     def __init__(self, build):
-        self.folder = tempfile.mkdtemp(prefix="load-data-", dir=os.path.join(ROOT, "build"))
+        self.folder = new_folder()
         self.accounts = os.path.join(self.folder, "accounts.json")
         try:
             self.fill(build)

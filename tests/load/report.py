@@ -142,8 +142,9 @@ def gate_idle(idle):
                      gate(name, f"{must} {unit}", aim_text, f"{value:.1f} {unit}", value <= must, aim is not None and value <= aim))
     if "seconds" not in storm:
         return gates + [not_measured("all back after a restart", "60 s", "30 s")]
-    text = f"{storm['seconds']:.1f} s ({storm['back']} of {sockets})"
-    return gates + [gate("all back after a restart", "60 s", "30 s", text, storm["all"] and storm["seconds"] <= 60, storm["seconds"] <= 30)]
+    live = storm["consultation"]["media_live"]
+    text = f"{storm['seconds']:.1f} s ({storm['back']} of {sockets}, the consultation's media {'flow' if live else 'DO NOT FLOW'})"
+    return gates + [gate("all back after a restart", "60 s", "30 s", text, storm["all"] and live and storm["seconds"] <= 60, storm["seconds"] <= 30)]
 
 
 def gates(results):

@@ -99,6 +99,7 @@ class Runner:
         """One run: what the generator said, or {"failed": why}. Raises for nothing that server or generator do."""
         run = {"target": target, "calls": calls, "pattern": pattern, "recorded": recorded, "parties": parties, "set_ups": set_ups, **settings,
                "begun": time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime())}
+        hosts.wait_for_quiet()
         begun = time.monotonic()
         try:
             with self.start[target](calls=calls, parties=parties, **settings) as host:
@@ -130,6 +131,7 @@ class Runner:
         """One run of load-floor, which pins itself; what others did to the machine meanwhile is read here."""
         run = {"target": "floor", "calls": calls, "pattern": pattern, "recorded": False, "parties": 2, "set_ups": 0,
                "begun": time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime())}
+        hosts.wait_for_quiet()
         machine, begun = hosts.Machine(), time.monotonic()
         try:
             done = hosts.output([os.path.join(self.build, "load-floor"), "--calls", str(calls), "--pattern", pattern,
@@ -155,31 +157,40 @@ class Runner:
                 break
         return points
 
-    def holds(self, target, calls, **load):
-        """A run that fails may have met a bad minute: only the second decides. What the confirming runs say counts in the end."""
-        return Point([self.once(target, calls, **load)]).has_capacity() or Point([self.once(target, calls, **load)]).has_capacity()
+    def probe(self, target, calls, **load):
+        """One run says whether that many calls hold; one that fails in a bad minute gets a second chance."""
+        point = Point([self.once(target, calls, **load)])
+        return point if point.has_capacity() or point.clean else Point([self.once(target, calls, **load)])
 
-    def capacity(self, target, low, high, count, **load):
+    def confirmed(self, target, calls, count, **load):
+        """The point of `count` undisturbed runs; fewer when most of them can no longer hold."""
+        runs = []
+        for _ in range(count + max(1, count // 2)):
+            runs.append(self.once(target, calls, **load))
+            failed = [r for r in runs if not Point([r]).has_capacity() and not r["disturbed"]]
+            if len(Point(runs).clean) >= count or len(failed) > count // 2:
+                break
+        return Point(runs)
+
+    def capacity(self, target, low, high, count, is_least=False, **load):
         """The most calls between `low`, which holds, and `high`, which does not (None: nobody knows), to about 5 %; then confirmed by the
         median of `count` runs, one step lower as often as that is needed. {"calls", "point", "is_least"}; is_least: the generator was full
-        before the server was."""
-        full = False
+        before the server was, at `high` to begin with."""
         while high is not None and high > low * CAPACITY_STEP and high - low > 1:
             middle = max(low + 1, min(high - 1, round(math.sqrt(max(1, low) * high))))
-            if self.holds(target, middle, **load):
+            point = self.probe(target, middle, **load)
+            if point.has_capacity():
                 low = middle
             else:
-                high = middle
-        if high is not None:
-            full = Point([self.once(target, high, **load)]).generator_gave_up()
+                high, is_least = middle, point.generator_gave_up()
         point = Point([])
         while low > 0:
-            point = series({target: lambda: self.once(target, low, **load)}, count)[target]
+            point = self.confirmed(target, low, count, **load)
             if point.has_capacity():
                 break
-            full = point.generator_gave_up()
+            is_least = point.generator_gave_up()
             low = min(low - 1, int(low / CAPACITY_STEP))
-        return {"calls": low, "point": point, "is_least": full or high is None}
+        return {"calls": low, "point": point, "is_least": is_least}
 
 
 def tell(run):
