@@ -18,9 +18,9 @@ uint16_t downlink_sent(struct downlink *downlink, int64_t now_us, size_t bytes)
 {
     uint64_t sequence = downlink->next++;
     unsigned at = (unsigned)(sequence % DOWNLINK_SENT);
-    downlink->sent[at].sequence = sequence;
-    downlink->sent[at].sent_us = now_us;
-    downlink->sent[at].bytes = (uint32_t)bytes;
+    downlink->sent[at].sequence = (uint32_t)sequence;
+    downlink->sent[at].sent_us = (uint32_t)now_us;
+    downlink->sent[at].bytes = bytes > UINT16_MAX ? UINT16_MAX : (uint16_t)bytes;
     downlink->sent[at].reported = false;
     return (uint16_t)sequence;
 }
@@ -85,7 +85,7 @@ void downlink_feedback(struct downlink *downlink, int64_t now_us, struct twcc_re
         uint64_t sequence = (uint64_t)((int64_t)downlink->next +
                                        seq16_delta((uint16_t)downlink->next, item.sequence));
         unsigned at = (unsigned)(sequence % DOWNLINK_SENT);
-        if (sequence >= downlink->next || downlink->sent[at].sequence != sequence ||
+        if (sequence >= downlink->next || downlink->sent[at].sequence != (uint32_t)sequence ||
             downlink->sent[at].reported) {
             continue; /* a report of what was never sent, is forgotten, or was reported before
                          counts for nothing */
@@ -97,7 +97,8 @@ void downlink_feedback(struct downlink *downlink, int64_t now_us, struct twcc_re
         }
         downlink->window_received++;
         downlink->window_bytes += downlink->sent[at].bytes;
-        measure_delay(downlink, now_us, item.arrival_us - downlink->sent[at].sent_us);
+        uint32_t passed_us = (uint32_t)now_us - downlink->sent[at].sent_us;
+        measure_delay(downlink, now_us, item.arrival_us - (now_us - (int64_t)passed_us));
     }
     decide(downlink, now_us);
 }

@@ -7,7 +7,8 @@
 
 #include "proto/rtcp/twcc.h"
 
-#define DOWNLINK_SENT 2048        /* packets remembered: 2 s at 1000 packets/s */
+#define DOWNLINK_SENT                                                                              \
+    1024 /* packets remembered: 1.2 s of five pictures, the longest way and back */
 #define DOWNLINK_WINDOW_US 500000 /* one decision each */
 #define DOWNLINK_BPS_MIN                                                                           \
     100000 /* below it only the picture's existence counts; audio is not limited by REMB */
@@ -19,9 +20,8 @@
 struct downlink {
     uint64_t next; /* extended transport sequence number to send next */
     struct {
-        uint64_t sequence;
-        int64_t sent_us;
-        uint32_t bytes;
+        uint32_t sequence, sent_us; /* the low 32 bits */
+        uint16_t bytes;
         bool reported;
     } sent[DOWNLINK_SENT];
     int64_t window_begin_us;

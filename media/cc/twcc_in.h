@@ -1,13 +1,16 @@
 /* Transport-wide feedback that we send to a browser
  * (draft-holmer-rmcat-transport-wide-cc-extensions-01): when each of its packets arrived, reported
- * once, every 50-100 ms. Plain storage, no allocation, one thread. */
+ * once, every 100 ms. Plain storage, no allocation, one thread. */
 #ifndef MEDIA_CC_TWCC_IN_H
 #define MEDIA_CC_TWCC_IN_H
 
 #include "proto/rtcp/twcc.h"
 
-#define TWCC_IN_INTERVAL_US 50000 /* 5 % of 100 kbit/s at most; media-peers 4.4 */
-#define TWCC_IN_PACKETS 1024      /* remembered; more than 512 in 50 ms are 100 Mbit/s */
+#define TWCC_IN_INTERVAL_US                                                                        \
+    95000 /* every 100 ms, as browsers do: two rounds of the worker (core.h), less their jitter;   \
+             3 % of 100 kbit/s at most */
+#define TWCC_IN_PACKETS 512 /* remembered: more than a peer may send in a second (relay/party.h)   \
+                             */
 
 struct twcc_in {
     bool begun, pending; /* pending: something arrived since the last feedback */

@@ -26,10 +26,14 @@ struct dtls {
     struct dtls_fingerprint fingerprints[DTLS_FINGERPRINTS_MAX];
     unsigned fingerprint_count;
     bool mismatch;
-    struct span in; /* the datagram that OpenSSL may read now */
-    unsigned out_head, out_count;
-    size_t out_len[DTLS_OUT_MAX];
-    uint8_t out[DTLS_OUT_MAX][DTLS_MTU];
+    struct span in;  /* the datagram that OpenSSL may read now */
+    struct out *out; /* NULL: nothing waits, nor was anything taken since */
+};
+
+struct out { /* datagrams that wait to be sent */
+    unsigned head, count;
+    size_t len[DTLS_OUT_MAX];
+    uint8_t data[DTLS_OUT_MAX][DTLS_MTU];
 };
 
 /* --- the BIO: one datagram to read, a bounded queue to write --- */
@@ -47,12 +51,15 @@ static int bio_write(BIO *bio, const char *data, int len)
     if (len <= 0 || len > DTLS_MTU) {
         return -1;
     }
-    if (dtls->out_count <
-        DTLS_OUT_MAX) { /* a full queue loses the datagram, as a network would; DTLS resends */
-        unsigned at = (dtls->out_head + dtls->out_count) % DTLS_OUT_MAX;
-        memcpy(dtls->out[at], data, (size_t)len);
-        dtls->out_len[at] = (size_t)len;
-        dtls->out_count++;
+    if (dtls->out == NULL) {
+        dtls->out = calloc(1, sizeof(*dtls->out));
+    }
+    struct out *out = dtls->out;
+    if (out != NULL && out->count < DTLS_OUT_MAX) { /* else lost, as in a network; DTLS resends */
+        unsigned at = (out->head + out->count) % DTLS_OUT_MAX;
+        memcpy(out->data[at], data, (size_t)len);
+        out->len[at] = (size_t)len;
+        out->count++;
     }
     return len;
 }
@@ -236,6 +243,7 @@ void dtls_destroy(struct dtls *dtls)
 {
     if (dtls != NULL) {
         SSL_free(dtls->ssl);
+        free(dtls->out);
         dtls->magic = 0;
         free(dtls);
     }
@@ -298,17 +306,25 @@ void dtls_input(struct dtls *dtls, int64_t now_us, struct span datagram)
     dtls->in = datagram;
     drive(dtls);
     dtls->in = span_of(NULL, 0);
+    if (dtls->state == DTLS_CONNECTED) {
+        (void)SSL_free_buffers(dtls->ssl); /* 33 KiB that SSL_read() gets anew; 0: in use */
+    }
 }
 
 bool dtls_output(struct dtls *dtls, struct span *out_datagram)
 {
-    if (dtls->out_count == 0) {
+    struct out *out = dtls->out;
+    if (out == NULL) {
         return false;
     }
-    unsigned at = dtls->out_head;
-    *out_datagram = span_of(dtls->out[at], dtls->out_len[at]);
-    dtls->out_head = (at + 1) % DTLS_OUT_MAX;
-    dtls->out_count--;
+    if (out->count == 0) { /* what was taken last is no longer needed */
+        free(out);
+        dtls->out = NULL;
+        return false;
+    }
+    *out_datagram = span_of(out->data[out->head], out->len[out->head]);
+    out->head = (out->head + 1) % DTLS_OUT_MAX;
+    out->count--;
     return true;
 }
 
@@ -347,6 +363,7 @@ void dtls_close(struct dtls *dtls)
 {
     if (dtls->state == DTLS_CONNECTED) {
         ERR_clear_error();
+        (void)SSL_alloc_buffers(dtls->ssl); /* without them the goodbye stays unsaid */
         (void)SSL_shutdown(
             dtls->ssl); /* 0: our close_notify is written, the peer's is not awaited */
         ERR_clear_error();

@@ -1,9 +1,9 @@
 /* The DTLS server of one connection (RFC 6347, DTLS-SRTP RFC 5763, RFC 5764), by OpenSSL over a BIO
  * of our own: datagrams in, datagrams out, no socket. The peer's certificate must match one of the
  * fingerprints of its offer (RFC 8122), else bad_certificate and no media. Renegotiation is
- * refused. OpenSSL allocates during the handshake; after it nothing here is on the packet path. The
- * context is shared by all workers (OpenSSL counts its references); an association belongs to one
- * worker thread.
+ * refused. OpenSSL allocates during the handshake and for each datagram after it, none of which is
+ * on the packet path; between them it keeps no buffers. The context is shared by all workers
+ * (OpenSSL counts its references); an association belongs to one worker thread.
  *
  * Time: OpenSSL's resend timer runs on the system's clock, not on now_us: dtls_deadline() says when
  * dtls_tick() must be called. */
@@ -16,8 +16,9 @@
 
 #define DTLS_FINGERPRINTS_MAX 4
 #define DTLS_FINGERPRINT_LEN_MAX 64 /* sha-512 */
-#define DTLS_MTU 1200 /* octets of UDP payload: fits IPv6's 1280 and every tunnel; Janus' default  \
-                       */
+#define DTLS_MTU                                                                                   \
+    1200 /* octets of UDP payload: fits IPv6's 1280 and every tunnel; Janus' default               \
+          */
 #define DTLS_OUT_MAX 12            /* datagrams waiting: OpenSSL resends a flight as at most 6 */
 #define DTLS_HANDSHAKE_US 30000000 /* given up after: as long as ICE consent */
 #define DTLS_TIMER_FIRST_US                                                                        \

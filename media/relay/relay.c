@@ -239,7 +239,8 @@ static void record(struct room *room, struct party *from, int64_t now_us,
     }
 }
 
-static void keep(struct party_up *up, int64_t now_us, const struct relayed *packet)
+static void keep(struct room *room, struct party_up *up, int64_t now_us,
+                 const struct relayed *packet)
 {
     if (up->cache == NULL) {
         return;
@@ -254,7 +255,9 @@ static void keep(struct party_up *up, int64_t now_us, const struct relayed *pack
         .orientation = packet->orientation,
         .payload = packet->rtp.payload,
     };
+    size_t before = cache_octets(up->cache);
     cache_put(up->cache, &kept);
+    counters_add(room->counters, COUNTER_CACHE_TAKEN, cache_octets(up->cache) - before);
 }
 
 static bool new_to_stream(struct room *room, enum rx_verdict verdict)
@@ -300,7 +303,7 @@ static void relay_packet(struct room *room, struct party *from, int64_t now_us,
         }
     }
     read_extensions(from, &packet);
-    keep(up, now_us, &packet);
+    keep(room, up, now_us, &packet);
     record(room, from, now_us, &packet);
     relay_to_all(room, from, now_us, &packet);
 }

@@ -74,6 +74,12 @@ bool cache_get(const struct cache *cache, int64_t now_us, int64_t age_us, uint64
     return true;
 }
 
+size_t cache_octets(const struct cache *cache)
+{
+    return sizeof(cache->entries) +
+           (size_t)(cache->written < CACHE_BYTES ? cache->written : CACHE_BYTES);
+}
+
 void cache_clear(struct cache *cache)
 {
     for (size_t i = 0; i < CACHE_ENTRIES; i++) {

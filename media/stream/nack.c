@@ -9,8 +9,8 @@ bool nack_missing(struct nack *nack, int64_t now_us, uint64_t first, uint64_t la
         return false;
     }
     for (uint64_t sequence = first; sequence <= last; sequence++) {
-        nack->items[nack->count++] =
-            (struct nack_item){sequence, now_us + NACK_REORDER_US, now_us, 0};
+        nack->items[nack->count++] = (struct nack_item){
+            (uint32_t)sequence, (uint32_t)(now_us + NACK_REORDER_US), (uint32_t)now_us, 0};
     }
     return true;
 }
@@ -18,7 +18,7 @@ bool nack_missing(struct nack *nack, int64_t now_us, uint64_t first, uint64_t la
 bool nack_arrived(struct nack *nack, uint64_t sequence)
 {
     for (unsigned i = 0; i < nack->count; i++) {
-        if (nack->items[i].sequence == sequence) {
+        if (nack->items[i].sequence == (uint32_t)sequence) {
             bool asked = nack->items[i].tries > 0;
             nack->count--;
             memmove(&nack->items[i], &nack->items[i + 1],
@@ -37,15 +37,16 @@ unsigned nack_due(struct nack *nack, int64_t now_us, uint32_t rtt_us, uint16_t *
     unsigned count = 0;
     for (unsigned i = 0; i < nack->count; i++) {
         struct nack_item *item = &nack->items[i];
-        bool due = item->due_us <= now_us;
-        if (due && (item->tries >= NACK_TRIES || now_us - item->born_us > NACK_AGE_MAX_US)) {
+        bool due = (int32_t)((uint32_t)now_us - item->due_us) >= 0;
+        if (due &&
+            (item->tries >= NACK_TRIES || (uint32_t)now_us - item->born_us > NACK_AGE_MAX_US)) {
             nack->gave_up = true;
             continue;
         }
         if (due && count < max) {
             out[count++] = (uint16_t)item->sequence;
             item->tries++;
-            item->due_us = now_us + interval_us;
+            item->due_us = (uint32_t)(now_us + interval_us);
         }
         nack->items[kept++] = *item;
     }

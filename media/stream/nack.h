@@ -14,9 +14,8 @@
 #define NACK_INTERVAL_MIN_US 40000
 #define NACK_AGE_MAX_US 4000000 /* no resend cache keeps longer */
 
-struct nack_item {
-    uint64_t sequence;
-    int64_t due_us, born_us;
+struct nack_item { /* times and sequence: the low 32 bits */
+    uint32_t sequence, due_us, born_us;
     uint8_t tries;
 };
 

@@ -142,12 +142,13 @@ bool tx_original(const struct tx *tx, uint16_t sequence, uint64_t source_highest
 bool tx_may_resend(struct tx *tx, int64_t now_us, uint16_t sequence, int64_t guard_us)
 {
     unsigned at = sequence % TX_RESENT;
-    if (tx->resent[at].sequence == sequence && tx->resent[at].at_us != 0 &&
-        now_us - tx->resent[at].at_us < guard_us) {
+    uint32_t now_ms = (uint32_t)(now_us / 1000);
+    if (tx->resent[at].sequence == sequence && tx->resent[at].at_ms != 0 &&
+        (int64_t)(now_ms - tx->resent[at].at_ms) * 1000 < guard_us) {
         return false;
     }
     tx->resent[at].sequence = sequence;
-    tx->resent[at].at_us = now_us;
+    tx->resent[at].at_ms = now_ms == 0 ? 1 : now_ms;
     return true;
 }
 

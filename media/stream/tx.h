@@ -53,7 +53,7 @@ struct tx {
     unsigned report_at;
     struct {
         uint16_t sequence;
-        int64_t at_us;
+        uint32_t at_ms; /* low 32 bits; 0: free */
     } resent[TX_RESENT];
 };
 

@@ -124,6 +124,7 @@ static void remove_party(struct core *core, struct party *party, int64_t now_us)
     }
     forget_addresses(core, party);
     unhurry_party(core, party);
+    counters_add(&core->counters, COUNTER_CACHE_GIVEN, cache_octets(party->up[PLAN_VIDEO].cache));
     party_destroy(party);
     core->party_count--;
     if (index < core->party_count) {
@@ -302,6 +303,7 @@ static void connect_fresh(struct core *core, struct room *room, int64_t now_us,
         report_no_memory(core, command);
         return;
     }
+    counters_add(&core->counters, COUNTER_CACHE_TAKEN, cache_octets(party->up[PLAN_VIDEO].cache));
     room->parties[command->seat] = party;
     party->room = room;
     party->core_index = core->party_count;

@@ -296,7 +296,7 @@ static void feedback(void)
     twcc_in_packet(&in, 6000, 1);
     struct writer w = writer_of(buffer, sizeof(buffer));
     EXPECT(!twcc_in_write(&in, 20000, 1, 2, &w));
-    EXPECT(twcc_in_write(&in, 60000, 1, 2, &w));
+    EXPECT(twcc_in_write(&in, 100000, 1, 2, &w));
     struct reader r = reader_of(writer_span(&w));
     struct rtcp_packet packet;
     struct twcc_reader reader;
