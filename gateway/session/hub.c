@@ -1,6 +1,7 @@
 #include "gateway/session/hub.h"
 
 #include "gateway/auth/auth.h"
+#include "gateway/config/config.h"
 #include "gateway/session/hub_internal.h"
 #include "gateway/session/message.h"
 #include "media/recording/recorder.h"
@@ -63,7 +64,7 @@ static void unlink_conn(struct hub *hub, struct conn *conn)
     hub->stats.connections--;
 }
 
-static void conn_send_borrowed(struct conn *conn, const json_t *message)
+void conn_send_borrowed(struct conn *conn, const json_t *message)
 {
     char *text = message == NULL ? NULL : json_dumps(message, JSON_COMPACT);
     if (text == NULL) {
@@ -453,7 +454,9 @@ void hub_recorder_wake(void *context)
 enum status hub_create(struct app *app, struct hub **out_hub)
 {
     struct hub *hub = calloc(1, sizeof(*hub));
-    if (hub == NULL) {
+    size_t rooms = (size_t)config_values(app->config)->rooms_max;
+    if (hub == NULL || (hub->by_media = calloc(rooms, sizeof(struct room *))) == NULL) {
+        free(hub);
         return STATUS_NO_MEMORY;
     }
     hub->app = app;
@@ -484,6 +487,7 @@ void hub_destroy(struct hub *hub)
         hub->recordings = recording->next;
         free(recording);
     }
+    free(hub->by_media);
     free(hub);
 }
 

@@ -80,6 +80,7 @@ struct hub {
     struct app *app;
     struct conn *by_id[HUB_BUCKETS], *by_account[HUB_BUCKETS];
     struct room *rooms;
+    struct room **by_media; /* media room's index -> room, rooms_max of them; NULL: none */
     struct hub_recording *recordings;
     uint64_t next_conn_id;
     bool closing; /* no room opens any more */
@@ -90,6 +91,7 @@ struct hub {
 
 /* hub.c */
 void conn_send(struct conn *conn, json_t *message); /* steals message */
+void conn_send_borrowed(struct conn *conn, const json_t *message);
 void conn_refuse(struct conn *conn, const char *code, const char *zh, const char *en,
                  const char *to);
 struct conn *hub_find(const struct hub *hub, uint64_t id);

@@ -34,12 +34,9 @@ struct room *room_find(const struct hub *hub, const char *consultation)
 
 struct room *room_by_media(const struct hub *hub, struct media_room media)
 {
-    struct room *room = hub->rooms;
-    while (room != NULL &&
-           (room->media.index != media.index || room->media.generation != media.generation)) {
-        room = room->next;
-    }
-    return room;
+    CHECK(media.index < (uint32_t)config_values(hub->app->config)->rooms_max);
+    struct room *room = hub->by_media[media.index];
+    return room != NULL && room->media.generation == media.generation ? room : NULL;
 }
 
 static struct loop *room_loop(const struct room *room)
@@ -155,7 +152,7 @@ void room_broadcast(struct room *room, const json_t *message, const struct conn 
     for (unsigned i = 0; i < MEDIA_SEATS_MAX; i++) {
         struct conn *conn = room->seats[i].conn;
         if (conn != NULL && conn != except) {
-            conn_send(conn, json_deep_copy(message));
+            conn_send_borrowed(conn, message);
         }
     }
 }
@@ -181,6 +178,7 @@ static struct room *room_open(struct hub *hub, const char *consultation)
     }
     room->next = hub->rooms;
     hub->rooms = room;
+    hub->by_media[room->media.index] = room;
     loop_timer_set(room_loop(room), &room->quality, ROOM_QUALITY_US);
     loop_timer_set(room_loop(room), &room->idle, ROOM_IDLE_CLOSE_US);
     log_info("room_open", "consultation=%s", consultation);
@@ -406,6 +404,7 @@ void room_close(struct room *room, const char *reason)
         at = &(*at)->next;
     }
     *at = room->next;
+    hub->by_media[room->media.index] = NULL;
     log_info("room_close", "consultation=%s reason=%s", room->consultation, reason);
     json_decref(room->view);
     json_decref(room->chat);
