@@ -151,7 +151,7 @@ class Machine:
         return tuple((b - a) / seconds for a, b in zip(self.at, self._read()))
 
 
-def wait_for_quiet(limit=20):
+def wait_for_quiet(limit):
     """Until the machine does nothing else, some seconds at most: a compiler that ends soon would only disturb a run."""
     end = time.monotonic() + limit
     busy = 1
@@ -346,13 +346,17 @@ class Gateway(Server):
     def is_ready(self):
         return self.get("/readyz")[0] == 200
 
-    def metric(self, name):
-        """The sum of its series; None: there is no such metric."""
-        values = re.findall(rf"^{name}(?:{{[^}}]*}})? (\S+)$", self.get("/metrics")[1], re.M)
+    def metric(self, name, labels=""):
+        """The sum of its series that have these labels; None: there is no such metric."""
+        values = re.findall(rf"^{name}(?:{{[^}}]*{labels}[^}}]*}})? (\S+)$", self.get("/metrics")[1], re.M)
         return sum(map(float, values)) if values else None
 
     def after(self, run):
         figures = {"errors": self.metric("consult_errors_total")}
+        caches = self.metric("media_resend_cache_bytes_total", 'change="taken"')  # some are given back already
+        if caches is not None and not run["set_ups"]:
+            figures["resend_caches_kib_per_call"] = caches / 1024 / run["calls"]
+            figures["kib_per_call_without_caches"] = run["server"]["kib_per_call"] - figures["resend_caches_kib_per_call"]
         if run["recorded"]:
             folder = os.path.join(self.folder, "recordings")
             sizes = [os.path.getsize(os.path.join(folder, f)) for f in os.listdir(folder)] if os.path.isdir(folder) else []

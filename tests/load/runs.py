@@ -10,7 +10,7 @@ import time
 
 import hosts
 
-STEAL_MAX, OTHER_MAX, GENERATOR_MAX, LATE_MAX = 0.10, 0.20, 0.95, 0.01
+STEAL_MAX, OTHER_MAX, GENERATOR_MAX, LATE_MAX = 0.10, 0.20, 0.95, 0.05
 RULE = (f"A run is disturbed, and left out while its point has others, when the host took more than {STEAL_MAX:.0%} of a processor away "
         f"(steal), when more than {OTHER_MAX:.0%} of a processor was busy with neither server nor generator, when the generator used more "
         f"than {GENERATOR_MAX:.0%} of its processor, or when more than {LATE_MAX:.0%} of its packets left over 1 ms late. "
@@ -91,15 +91,16 @@ def series(works, count, tries=None):
 
 
 class Runner:
-    def __init__(self, build, start, seconds, record):
-        """start: {target: function of (calls, parties, **settings) that starts a server}; record(run): called with each run."""
-        self.build, self.start, self.seconds, self.record = build, start, seconds, record
+    def __init__(self, build, start, seconds, record, patience=20):
+        """start: {target: function of (calls, parties, **settings) that starts a server}; record(run): called with each run; patience: for so
+        many seconds a run waits for a quiet machine."""
+        self.build, self.start, self.seconds, self.record, self.patience = build, start, seconds, record, patience
 
     def once(self, target, calls, pattern="even", recorded=False, parties=2, set_ups=0, seconds=None, **settings):
         """One run: what the generator said, or {"failed": why}. Raises for nothing that server or generator do."""
         run = {"target": target, "calls": calls, "pattern": pattern, "recorded": recorded, "parties": parties, "set_ups": set_ups, **settings,
                "begun": time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime())}
-        hosts.wait_for_quiet()
+        hosts.wait_for_quiet(self.patience)
         begun = time.monotonic()
         try:
             with self.start[target](calls=calls, parties=parties, **settings) as host:
@@ -131,7 +132,7 @@ class Runner:
         """One run of load-floor, which pins itself; what others did to the machine meanwhile is read here."""
         run = {"target": "floor", "calls": calls, "pattern": pattern, "recorded": False, "parties": 2, "set_ups": 0,
                "begun": time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime())}
-        hosts.wait_for_quiet()
+        hosts.wait_for_quiet(self.patience)
         machine, begun = hosts.Machine(), time.monotonic()
         try:
             done = hosts.output([os.path.join(self.build, "load-floor"), "--calls", str(calls), "--pattern", pattern,
