@@ -13,7 +13,7 @@ import hosts
 STEAL_MAX, OTHER_MAX, GENERATOR_MAX, LATE_MAX = 0.10, 0.20, 0.95, 0.05
 RULE = (f"A run is disturbed, and left out while its point has others, when the host took more than {STEAL_MAX:.0%} of a processor away "
         f"(steal), when more than {OTHER_MAX:.0%} of a processor was busy with neither server nor generator, when the generator used more "
-        f"than {GENERATOR_MAX:.0%} of its processor, or when more than {LATE_MAX:.0%} of its packets left over 1 ms late. "
+        f"than {GENERATOR_MAX:.0%} of its processor, lost packets in its own socket, or sent more than {LATE_MAX:.0%} of them over 1 ms late. "
         "A point that has disturbed runs only keeps them and is marked *.")
 LADDER_LOSS, LADDER_P99_MS = 0.001, 50      # a server's ladder ends where it passes either
 CAPACITY_LOSS, CAPACITY_P99_MS = 0.001, 20  # capacity: the most calls below both
@@ -33,7 +33,8 @@ def figure(run, path):
 def why_disturbed(run):
     reasons = [(run.get("steal", 0) > STEAL_MAX, "steal"), (run.get("other_cpu", 0) > OTHER_MAX, "others busy"),
                (run.get("generator_cpu", 0) > GENERATOR_MAX, "generator full"),
-               (run.get("late", 0) > LATE_MAX * (run.get("sent") or 1), "generator late")]
+               (run.get("late", 0) > LATE_MAX * (run.get("sent") or 1), "generator late"),
+               (run.get("generator_overrun", 0) + run.get("generator_unsent", 0) > 0, "generator lost packets itself")]
     return ", ".join(reason for is_so, reason in reasons if is_so)
 
 
