@@ -1,5 +1,6 @@
 #include "media/cc/downlink.h"
 
+#include "media/rt/prefetch.h"
 #include "proto/base/seq.h"
 
 #define ORIGIN (1ULL << 32)
@@ -23,6 +24,11 @@ uint16_t downlink_sent(struct downlink *downlink, int64_t now_us, size_t bytes)
     downlink->sent[at].bytes = bytes > UINT16_MAX ? UINT16_MAX : (uint16_t)bytes;
     downlink->sent[at].reported = false;
     return (uint16_t)sequence;
+}
+
+void downlink_prefetch_sent(const struct downlink *downlink)
+{
+    prefetch_write(&downlink->sent[downlink->next % DOWNLINK_SENT]);
 }
 
 static void measure_delay(struct downlink *downlink, int64_t now_us, int64_t delay_us)

@@ -37,6 +37,8 @@ struct downlink {
 void downlink_init(struct downlink *downlink, int64_t now_us);
 /* The number for the next packet; it is taken as sent now. */
 uint16_t downlink_sent(struct downlink *downlink, int64_t now_us, size_t bytes);
+/* Fetches into the processor's cache what the next downlink_sent() writes. */
+void downlink_prefetch_sent(const struct downlink *downlink);
 /* One feedback packet that twcc_read accepted. */
 void downlink_feedback(struct downlink *downlink, int64_t now_us, struct twcc_reader *reader);
 /* DOWNLINK_BPS_MAX while nothing speaks against it. */

@@ -31,12 +31,12 @@ struct icelite_pair {
     bool nominated;
 };
 
-struct icelite {
+struct icelite {  /* what each packet needs comes first */
+    int selected; /* pair that media goes to; -1: none is nominated */
+    struct icelite_pair pairs[ICELITE_PAIRS_MAX];
+    int64_t checked_us;                         /* last authenticated check on any pair */
     struct icelite_credentials present, former; /* former.ufrag is empty when there is none */
     int64_t former_until_us;
-    struct icelite_pair pairs[ICELITE_PAIRS_MAX];
-    int selected;       /* pair that media goes to; -1: none is nominated */
-    int64_t checked_us; /* last authenticated check on any pair */
 };
 
 void icelite_init(struct icelite *ice, const struct icelite_credentials *credentials,

@@ -50,33 +50,32 @@ struct party_second { /* totals one second ago, for rates */
 
 struct room;
 
-struct party {
+struct party { /* what each packet needs comes first (warm.h) */
     uint32_t magic;
+    uint32_t connection; /* unique in the process */
     struct room *room;   /* borrowed; set by the worker */
     uint32_t core_index; /* the worker's place for it */
-    bool hurried;        /* in the worker's row of those (room.h) */
     uint8_t seat;
-    uint32_t connection; /* unique in the process */
+    bool hurried;                     /* in the worker's row of those (room.h) */
+    int8_t slot_seat[PLAN_SLOTS_MAX]; /* -1: empty */
+    bool connected_told, live, was_live, gone_told;
+    bool state_changed; /* live differs from what was told */
+    uint32_t remb_bps;  /* what the browser allows us; 0: it did not say */
+    int64_t media_us;   /* last authenticated packet */
+    int64_t keys_us;    /* when DTLS was done */
+    struct party_bucket packet_bucket, up_bucket, rtx_bucket, rtcp_bucket;
     struct transport transport;
     struct plan plan;
     struct party_up up[PLAN_KINDS];
     struct tx down[PLAN_SLOTS_MAX][PLAN_KINDS];
-    int8_t slot_seat[PLAN_SLOTS_MAX]; /* -1: empty */
-    struct twcc_in twcc_in;
-    struct downlink downlink;
     struct pacer pacer;
-    uint32_t remb_bps; /* what the browser allows us; 0: it did not say */
+    struct downlink downlink;
+    struct twcc_in twcc_in;
     bool has_clock;
     int64_t clock_us; /* our monotonic clock - the publisher's NTP clock */
     uint32_t rtt_us;
-    struct party_bucket up_bucket, rtx_bucket, packet_bucket, rtcp_bucket;
     uint32_t limit_told_bps; /* last REMB */
     int64_t report_due_us, remb_due_us, stats_due_us;
-    /* life */
-    bool connected_told, live, was_live, gone_told;
-    int64_t keys_us;    /* when DTLS was done */
-    int64_t media_us;   /* last authenticated packet */
-    bool state_changed; /* live differs from what was told */
     struct party_second second_up[PLAN_KINDS], second_down[PLAN_KINDS];
 };
 

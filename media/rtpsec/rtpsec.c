@@ -1,5 +1,6 @@
 #include "media/rtpsec/rtpsec.h"
 
+#include "media/rt/prefetch.h"
 #include "media/rtpsec/rtpsec_gcm.h"
 #include "media/rtpsec/rtpsec_lib.h"
 #include "proto/base/check.h"
@@ -90,4 +91,30 @@ enum status rtpsec_unprotect_rtcp(struct rtpsec *rtpsec, uint8_t *packet, size_t
 {
     return rtpsec->gcm != NULL ? rtpsec_gcm_unprotect_rtcp(rtpsec->gcm, packet, len)
                                : rtpsec_lib_unprotect_rtcp(rtpsec->lib, packet, len);
+}
+
+void rtpsec_prefetch(const struct rtpsec *rtpsec)
+{
+    prefetch(rtpsec);
+}
+
+void rtpsec_prefetch_deep(const struct rtpsec *rtpsec)
+{
+    if (rtpsec != NULL && rtpsec->gcm != NULL) {
+        rtpsec_gcm_prefetch(rtpsec->gcm);
+    }
+}
+
+void rtpsec_prefetch_in(const struct rtpsec *rtpsec)
+{
+    if (rtpsec != NULL && rtpsec->gcm != NULL) {
+        rtpsec_gcm_prefetch_in(rtpsec->gcm);
+    }
+}
+
+void rtpsec_prefetch_out(const struct rtpsec *rtpsec)
+{
+    if (rtpsec != NULL && rtpsec->gcm != NULL) {
+        rtpsec_gcm_prefetch_out(rtpsec->gcm);
+    }
 }

@@ -61,4 +61,11 @@ MUST_USE enum status rtpsec_protect_rtcp(struct rtpsec *rtpsec, uint8_t *packet,
 MUST_USE enum status rtpsec_unprotect_rtp(struct rtpsec *rtpsec, uint8_t *packet, size_t *len);
 MUST_USE enum status rtpsec_unprotect_rtcp(struct rtpsec *rtpsec, uint8_t *packet, size_t *len);
 
+/* Fetches into the cache what the functions above will look at: first the object itself
+ * (rtpsec_prefetch), some packets later what it points to. No effect but on time. NULL: nothing. */
+void rtpsec_prefetch(const struct rtpsec *rtpsec);
+void rtpsec_prefetch_deep(const struct rtpsec *rtpsec);
+void rtpsec_prefetch_in(const struct rtpsec *rtpsec);
+void rtpsec_prefetch_out(const struct rtpsec *rtpsec);
+
 #endif

@@ -1,5 +1,6 @@
 #include "media/rtpsec/rtpsec_gcm.h"
 
+#include "media/rt/prefetch.h"
 #include "media/rtpsec/window.h"
 #include "proto/base/check.h"
 #include "proto/base/span.h"
@@ -19,14 +20,14 @@
 enum { LABEL_RTP_KEY = 0, LABEL_RTP_SALT = 2, LABEL_RTCP_KEY = 3, LABEL_RTCP_SALT = 5 };
 
 struct source {
-    uint32_t ssrc;
-    struct window rtp, rtcp; /* sending: only `highest` counts */
+    struct window rtp, rtcp; /* sending: only `highest` counts for RTCP */
 };
 
-struct side { /* one direction */
+struct side { /* one direction; what each packet needs comes first */
     EVP_CIPHER_CTX *rtp, *rtcp;
     uint8_t rtp_salt[IV_LEN], rtcp_salt[IV_LEN];
     unsigned source_count;
+    uint32_t ssrcs[RTPSEC_SSRCS_MAX]; /* of sources[], together: they are searched */
     struct source sources[RTPSEC_SSRCS_MAX];
 };
 
@@ -112,6 +113,33 @@ void rtpsec_gcm_destroy(struct rtpsec_gcm *gcm)
     }
 }
 
+/* --- into the cache --- */
+
+/* OpenSSL's own objects are opaque: of a context only its beginning can be fetched. */
+static void prefetch_side(const struct side *side)
+{
+    prefetch(side->rtp);
+    for (unsigned i = 0; i < side->source_count && i < 2; i++) { /* sound and picture */
+        prefetch_write(&side->sources[i].rtp.highest);
+    }
+}
+
+void rtpsec_gcm_prefetch(const struct rtpsec_gcm *gcm)
+{
+    prefetch(&gcm->in);
+    prefetch(&gcm->out);
+}
+
+void rtpsec_gcm_prefetch_in(const struct rtpsec_gcm *gcm)
+{
+    prefetch_side(&gcm->in);
+}
+
+void rtpsec_gcm_prefetch_out(const struct rtpsec_gcm *gcm)
+{
+    prefetch_side(&gcm->out);
+}
+
 /* --- helpers --- */
 
 static uint32_t load32(const uint8_t *p)
@@ -160,7 +188,7 @@ static void make_iv(const uint8_t salt[IV_LEN], uint32_t ssrc, uint64_t index, u
 static struct source *find_source(struct side *side, uint32_t ssrc)
 {
     for (unsigned i = 0; i < side->source_count; i++) {
-        if (side->sources[i].ssrc == ssrc) {
+        if (side->ssrcs[i] == ssrc) {
             return &side->sources[i];
         }
     }
@@ -172,8 +200,9 @@ static struct source *add_source(struct side *side, uint32_t ssrc)
     if (side->source_count == RTPSEC_SSRCS_MAX) {
         return NULL;
     }
+    side->ssrcs[side->source_count] = ssrc;
     struct source *source = &side->sources[side->source_count++];
-    *source = (struct source){.ssrc = ssrc};
+    *source = (struct source){0};
     return source;
 }
 

@@ -16,4 +16,9 @@ MUST_USE enum status rtpsec_gcm_unprotect_rtp(struct rtpsec_gcm *gcm, uint8_t *p
 MUST_USE enum status rtpsec_gcm_unprotect_rtcp(struct rtpsec_gcm *gcm, uint8_t *packet,
                                                size_t *len);
 
+/* rtpsec.h */
+void rtpsec_gcm_prefetch(const struct rtpsec_gcm *gcm);
+void rtpsec_gcm_prefetch_in(const struct rtpsec_gcm *gcm);
+void rtpsec_gcm_prefetch_out(const struct rtpsec_gcm *gcm);
+
 #endif

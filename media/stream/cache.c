@@ -1,5 +1,7 @@
 #include "media/stream/cache.h"
 
+#include "media/rt/prefetch.h"
+
 #include <stdlib.h>
 
 #define PAYLOAD_MAX 2048
@@ -72,6 +74,14 @@ bool cache_get(const struct cache *cache, int64_t now_us, int64_t age_us, uint64
     *out_packet = entry->packet;
     out_packet->payload.data = cache->bytes + entry->position % CACHE_BYTES;
     return true;
+}
+
+void cache_prefetch_put(const struct cache *cache, uint64_t sequence, size_t len)
+{
+    prefetch_range(&cache->entries[sequence % CACHE_ENTRIES], sizeof(cache->entries[0]));
+    size_t at = (size_t)(cache->written % CACHE_BYTES);
+    size_t room = CACHE_BYTES - at;
+    prefetch_range(cache->bytes + at, len < room ? len : room);
 }
 
 size_t cache_octets(const struct cache *cache)

@@ -32,6 +32,9 @@ bool cache_get(const struct cache *cache, int64_t now_us, int64_t age_us, uint64
 /* How old a packet may be to be of use to a receiver with that round trip: clamp(4 x RTT, 1 s,
  * 4 s); rtt 0 (not known): 4 s. */
 int64_t cache_age_us(uint32_t rtt_us);
+/* Fetches into the processor's cache where the packet with that number, of len octets, would be put
+ * next. */
+void cache_prefetch_put(const struct cache *cache, uint64_t sequence, size_t len);
 /* Octets of memory that it takes up so far; it grows to its full size and stays there. */
 size_t cache_octets(const struct cache *cache);
 /* The publisher's numbers begin again. */

@@ -25,21 +25,22 @@ struct rx {
     uint32_t clock_hz;
     uint32_t epoch;         /* counts beginnings: first packet, restart, new SSRC */
     uint64_t base, highest; /* extended sequence numbers */
-    uint64_t seen[RX_WINDOW / 64];
-    int64_t last_us; /* last packet */
+    int64_t last_us;        /* last packet */
     uint32_t last_timestamp;
-    struct nack nack;
     bool use_nack, keyframe_needed;
+    uint64_t packets, bytes, received_in_epoch;
+    int64_t transit; /* RFC 3550 §A.8, timestamp units */
+    uint32_t jitter_q4;
 
-    uint64_t packets, bytes, repaired, received_in_epoch;
+    uint64_t seen[RX_WINDOW / 64];
+    uint64_t repaired;
     uint64_t lost_before;                      /* of former epochs */
     uint64_t report_expected, report_received; /* at the last report */
-    int64_t transit;                           /* RFC 3550 §A.8, timestamp units */
-    uint32_t jitter_q4;
 
     bool has_report; /* a sender report came in this epoch */
     uint32_t report_middle, report_timestamp;
     int64_t report_arrival_us, report_capture_us; /* publisher's NTP on our monotonic clock */
+    struct nack nack;                             /* last: it is large, and mostly empty */
 };
 
 /* A new source: everything begins again except the totals. */

@@ -24,15 +24,15 @@ struct transport_config {
     unsigned fingerprint_count;
 };
 
-struct transport {
+struct transport { /* what each packet needs comes first */
     enum transport_state state;
-    const char *reason; /* why GONE; static, snake_case */
+    enum rtpsec_profile profile;
+    struct rtpsec *srtp;       /* NULL until connected */
+    struct counters *counters; /* of the worker; borrowed */
     struct icelite ice;
     struct dtls *dtls;
-    struct rtpsec *srtp; /* NULL until connected */
-    enum rtpsec_profile profile;
     struct addr dtls_from;       /* pair that the peer's DTLS comes by */
-    struct counters *counters;   /* of the worker; borrowed */
+    const char *reason;          /* why GONE; static, snake_case */
     uint64_t unprotect_failures; /* packets with a bad tag, of this connection */
 };
 

@@ -475,6 +475,11 @@ static void rtp_or_rtcp(int64_t now_us, struct party *party, enum demux_kind kin
     }
 }
 
+void core_warm(const struct core *core, const struct warm_datagram *datagrams, size_t count)
+{
+    warm_datagrams(core->directory, datagrams, count);
+}
+
 void core_datagram(struct core *core, int64_t now_us, const struct addr *from, uint8_t *data,
                    size_t len)
 {

@@ -8,6 +8,7 @@
 #include "media/net/outbox.h"
 #include "media/recording/tap.h"
 #include "media/rt/counters.h"
+#include "media/worker/warm.h"
 #include "media/worker/worker_msg.h"
 
 #define CORE_TICK_US 5000 /* for connections that something is due for: NACK waits 10 ms */
@@ -39,6 +40,9 @@ struct counters *core_counters(struct core *core);
  * those who look closer (tests, fuzzers). */
 struct party *core_party(struct core *core, struct media_room room, uint8_t seat);
 
+/* Before a batch of datagrams is handed in: fetches into the cache what they will need. May be left
+ * out. */
+void core_warm(const struct core *core, const struct warm_datagram *datagrams, size_t count);
 void core_command(struct core *core, int64_t now_us, const struct worker_command *command);
 /* data is changed in place. */
 void core_datagram(struct core *core, int64_t now_us, const struct addr *from, uint8_t *data,

@@ -177,6 +177,14 @@ void directory_remove_ufrag(struct directory *directory, const char *ufrag, cons
     }
 }
 
+void directory_prefetch_addr(const struct directory *directory, const struct addr *addr)
+{
+    uint8_t key[KEY_MAX];
+    addr_key(addr, key);
+    const struct table *table = &directory->addrs;
+    __builtin_prefetch(&table->entries[hash(key, directory->seed) & table->mask]);
+}
+
 void *directory_find_addr(const struct directory *directory, const struct addr *addr)
 {
     uint8_t key[KEY_MAX];

@@ -24,6 +24,8 @@ MUST_USE enum status directory_add_ufrag(struct directory *directory, const char
 /* Removes only an entry that still has this value. */
 void directory_remove_addr(struct directory *directory, const struct addr *addr, const void *value);
 void directory_remove_ufrag(struct directory *directory, const char *ufrag, const void *value);
+/* Fetches into the cache what directory_find_addr() will look at. */
+void directory_prefetch_addr(const struct directory *directory, const struct addr *addr);
 void *directory_find_addr(const struct directory *directory,
                           const struct addr *addr); /* NULL: unknown */
 void *directory_find_ufrag(const struct directory *directory, struct span ufrag);

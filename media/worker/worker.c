@@ -89,6 +89,16 @@ static void take_commands(struct media_worker *worker)
     }
 }
 
+static void warm(const struct media_worker *worker, const struct udp_datagram *datagrams,
+                 size_t count)
+{
+    struct warm_datagram expected[UDP_BATCH];
+    for (size_t i = 0; i < count; i++) {
+        expected[i] = (struct warm_datagram){&datagrams[i].from, datagrams[i].len};
+    }
+    core_warm(worker->core, expected, count);
+}
+
 /* Returns how many. */
 static size_t take_datagrams(struct media_worker *worker)
 {
@@ -97,6 +107,7 @@ static size_t take_datagrams(struct media_worker *worker)
     for (int turn = 0; turn < BATCHES_PER_TURN; turn++) {
         size_t count = udp_receive(worker->udp, core_counters(worker->core), datagrams);
         int64_t now_us = clock_monotonic_us();
+        warm(worker, datagrams, count);
         for (size_t i = 0; i < count; i++) {
             core_datagram(worker->core, now_us, &datagrams[i].from, datagrams[i].data,
                           datagrams[i].len);
