@@ -208,7 +208,7 @@ static bool send_message(struct wss *socket, json_t *message)
 
 /* The next message of that type; others are passed over. NULL: closed, or none came in time; said.
  */
-static json_t *wait_for(struct wss *socket, const char *type)
+static json_t *wait_for(struct wss *socket, const char *type, const char *member)
 {
     int64_t end_ms = now_ms() + WAIT_MS;
     while (wss_work(socket) != WSS_CLOSED && now_ms() < end_ms) {
@@ -216,7 +216,7 @@ static json_t *wait_for(struct wss *socket, const char *type)
         while (wss_take(socket, &text)) {
             json_t *message = json_loadb((const char *)text.data, text.len, 0, NULL);
             const char *got = json_string_value(json_object_get(message, "type"));
-            if (got != NULL && strcmp(got, type) == 0) {
+            if (got != NULL && strcmp(got, type) == 0 && json_object_get(message, member) != NULL) {
                 return message;
             }
             if (got != NULL && strcmp(got, "error") == 0) {
@@ -253,7 +253,7 @@ static bool open_seat(const struct gateway *gateway, struct call *call, unsigned
     }
     return send_message(call->sockets[seat], json_pack("{s:s, s:s, s:s}", "type", "hello", "client",
                                                        "consult-load", "csrf", person->csrf)) &&
-           heard(wait_for(call->sockets[seat], "welcome"));
+           heard(wait_for(call->sockets[seat], "welcome", "epoch"));
 }
 
 /* Takes the seat and exchanges descriptions. */
@@ -264,7 +264,8 @@ static bool connect_seat(const struct call *call, unsigned seat, struct peer *pe
     (void)snprintf(device, sizeof(device), "load-%u", peer->index);
     if (!send_message(socket, json_pack("{s:s, s:s, s:s}", "type", "room.join", "consultation",
                                         call->id, "device", device)) ||
-        !heard(wait_for(socket, "room.state"))) {
+        /* the answer to room.join alone has the chat; others may still be on their way */
+        !heard(wait_for(socket, "room.state", "chat"))) {
         return false;
     }
     char sdp[PEER_SDP_MAX];
@@ -273,7 +274,7 @@ static bool connect_seat(const struct call *call, unsigned seat, struct peer *pe
                                         "consultation", call->id, "sdp", sdp, "seq", 1))) {
         return false;
     }
-    json_t *answer = wait_for(socket, "media.answer");
+    json_t *answer = wait_for(socket, "media.answer", "sdp");
     const char *text = json_string_value(json_object_get(answer, "sdp"));
     bool ok = text != NULL && peer_take_answer(peer, span_text(text));
     json_decref(answer);

@@ -7,7 +7,10 @@
 
 #define FRAME_PACKETS 4
 #define LATE_NS 1000000
-#define DUE_MOST NET_BATCH /* events in a turn, so that receiving gets its turn, too */
+#define DUE_MOST 256 /* events in a turn, so that receiving gets its turn, too */
+#define TURN_NS                                                                                    \
+    200000 /* between turns: what is due in it leaves together, as a network card gathers          \
+              interrupts; one core then loads what fills another */
 
 struct clockwork { /* one kind of event of every peer, once a period */
     int64_t period_ns;
@@ -141,36 +144,48 @@ static int64_t send_due(struct traffic *traffic)
     return due_ns(work);
 }
 
-static unsigned receive(struct traffic *traffic)
+static void receive(struct traffic *traffic)
 {
     struct net_datagram datagrams[NET_BATCH];
-    unsigned count = net_receive(traffic->peers->net, datagrams);
-    for (unsigned i = 0; i < count; i++) {
-        peer_input(traffic->peers->peers[datagrams[i].index], &datagrams[i]);
+    unsigned count = NET_BATCH;
+    for (unsigned turn = 0; turn < DUE_MOST / NET_BATCH && count == NET_BATCH; turn++) {
+        count = net_receive(traffic->peers->net, datagrams);
+        for (unsigned i = 0; i < count; i++) {
+            peer_input(traffic->peers->peers[datagrams[i].index], &datagrams[i]);
+        }
     }
     net_flush(traffic->peers->net); /* DTLS flights, repairs */
-    return count;
+}
+
+/* Until then; awake: what comes ends it. */
+static void rest(const struct traffic *traffic, int64_t until_ns, bool awake)
+{
+    int64_t left_ns = until_ns - net_now_ns();
+    if (left_ns > 0) {
+        struct timespec wait = {left_ns / 1000000000, left_ns % 1000000000};
+        struct pollfd fd = {net_fd(traffic->peers->net), POLLIN, 0};
+        (void)ppoll(&fd, awake ? 1 : 0, &wait, NULL);
+    }
 }
 
 bool traffic_run(struct traffic *traffic, int64_t until_ns, bool (*done)(void *context),
                  void *context)
 {
     for (;;) {
+        int64_t turn_ns = net_now_ns() + TURN_NS;
         int64_t next_ns = send_due(traffic);
-        unsigned count = receive(traffic);
+        receive(traffic);
         if (done != NULL && done(context)) {
             return true;
         }
-        int64_t now_ns = net_now_ns();
-        if (now_ns >= until_ns) {
+        if (net_now_ns() >= until_ns) {
             return false;
         }
         next_ns = next_ns < until_ns ? next_ns : until_ns;
-        if (count == 0 && next_ns > now_ns) {
-            struct timespec wait = {(next_ns - now_ns) / 1000000000,
-                                    (next_ns - now_ns) % 1000000000};
-            struct pollfd fd = {net_fd(traffic->peers->net), POLLIN, 0};
-            (void)ppoll(&fd, 1, &wait, NULL);
+        if (done != NULL) { /* a set-up is timed */
+            rest(traffic, next_ns, true);
+        } else {
+            rest(traffic, next_ns < turn_ns ? turn_ns : next_ns, next_ns > turn_ns);
         }
     }
 }
