@@ -249,6 +249,7 @@ static void on_writable(void *connection)
 void web_connection_exchange_done(struct web_connection *c, bool keep_alive)
 {
     c->exchange = NULL;
+    web_gate_release(c->web->gate, &c->pass);
     if (!keep_alive) {
         web_connection_drain(c);
     } else if (!c->sending) {
@@ -318,6 +319,7 @@ static void on_closed(void *connection, bool handshaken)
         web->connections = c->next;
     }
     web->connection_count--;
+    web_gate_release(web->gate, &c->pass);
     if (c->exchange != NULL) {
         web_exchange_orphan(c->exchange);
     }
@@ -364,5 +366,6 @@ void web_connection_begin(struct web *web, int fd, const struct web_listener_pee
     }
     web->connections = c;
     web->connection_count++;
+    web_gate_hold(web->gate, &c->pass);
     set_timer(c, (int64_t)web->config.header_timeout_ms * 1000);
 }

@@ -7,6 +7,7 @@
 #include "proto/base/check.h"
 
 #include <stdlib.h>
+#include <unistd.h>
 
 #define PER_ADDRESS_USUAL 256
 #define DAY_S 86400
@@ -25,7 +26,21 @@ struct span web_date(struct web *web)
 
 static void on_tls(void *context, int fd, const struct web_listener_peer *peer)
 {
+    struct web *web = context;
+    web_gate_enter(web->gate, fd, peer);
+}
+
+static void on_admitted(void *context, int fd, const struct web_listener_peer *peer)
+{
     web_connection_begin(context, fd, peer);
+}
+
+static void on_refused(void *context, int fd, const struct web_listener_peer *peer)
+{
+    struct web *web = context;
+    web->ended[web->draining ? WEB_END_DRAINING : WEB_END_OVERLOAD]++;
+    (void)close(fd);
+    web_listener_release(web->listener, peer);
 }
 
 static enum status load_pair(const char *certificate_file, const char *key_file,
@@ -51,6 +66,13 @@ static void note_expiry(struct web *web, const struct pair *pair)
 int64_t web_certificate_days(const struct web *web)
 {
     return (web->certificate_expires_s - clock_wall_ms() / 1000) / DAY_S;
+}
+
+static enum status open_gate(struct web *web)
+{
+    struct web_gate_config config = {
+        .loop = web->loop, .context = web, .admit = on_admitted, .refuse = on_refused};
+    return web_gate_create(&config, &web->gate);
 }
 
 static enum status open_listener(struct web *web)
@@ -90,6 +112,9 @@ enum status web_create(const struct web_config *config, const struct web_handler
         status =
             web_engine_create(web->loop, pair, config->header_timeout_ms / 1000 + HANDSHAKE_SPARE_S,
                               web_connection_events(), &web->engine);
+    }
+    if (status == STATUS_OK) {
+        status = open_gate(web);
     }
     if (status == STATUS_OK) {
         status = open_listener(web);
@@ -214,6 +239,7 @@ void web_drain(struct web *web, int64_t grace_us, void (*done)(void *context), v
     web->drain_done.run = call_drained;
     web->drain_timer.run = drain_timeout;
     web_listener_close(web->listener);
+    web_gate_close(web->gate);
     for (struct web_connection *c = web->connections; c != NULL; c = c->next) {
         if (c->phase == CONNECTION_WS) {
             web_ws_close(c->ws, WS_CLOSE_GOING_AWAY, "restart");
@@ -261,6 +287,9 @@ void web_destroy(struct web *web)
     if (web->listener != NULL) {
         web_listener_close(web->listener);
     }
+    if (web->gate != NULL) {
+        web_gate_close(web->gate);
+    }
     if (web->engine != NULL) {
         web_engine_shut(web->engine);
     }
@@ -269,6 +298,7 @@ void web_destroy(struct web *web)
     }
     web_engine_destroy(web->engine);
     web_listener_destroy(web->listener);
+    web_gate_destroy(web->gate);
     loop_destroy(web->loop);
     free(web);
 }

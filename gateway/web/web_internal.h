@@ -1,9 +1,10 @@
 /* What the files of gateway/web share and nobody else sees. T0.
  *
- *   listener ── fd ──> connection ── octets ──> engine (TLS socket)
- *                          │
- *                          ├── exchange   one request and its reply (HTTP phase), made when its
- * first octet comes └── web_ws     after the upgrade
+ *   listener ── fd ──> gate ──> connection ── octets ──> engine (TLS socket)
+ *                                   │
+ *                                   ├── exchange   one request and its reply (HTTP phase),
+ *                                   │              made when its first octet comes
+ *                                   └── web_ws     after the upgrade
  *
  * A connection lives from the adopted socket until the engine says `closed`. An exchange belongs to
  * its connection; when that dies while the handler has the exchange (EXCHANGE_HANDLER), it belongs
@@ -12,6 +13,7 @@
 #define GATEWAY_WEB_WEB_INTERNAL_H
 
 #include "gateway/web/engine.h"
+#include "gateway/web/gate.h"
 #include "gateway/web/listener.h"
 #include "gateway/web/outbox.h"
 #include "gateway/web/web.h"
@@ -74,9 +76,10 @@ struct web {
     struct loop *loop;
     struct web_engine *engine;
     struct web_listener *listener;
+    struct web_gate *gate;              /* between listener and connections */
     struct web_connection *connections; /* doubly linked */
     unsigned connection_count, websocket_count;
-    size_t body_octets; /* of all requests, against WEB_BODIES_MAX */
+    size_t body_octets;     /* of all requests, against WEB_BODIES_MAX */
     uint64_t requests, ws_opened, ended[WEB_END_COUNT];
     int64_t date_s; /* of date_text */
     char date_text[HTTP_DATE_LEN + 1];
@@ -100,6 +103,7 @@ struct web_connection {
     struct web_engine_socket *socket;
     struct web_connection *next, *previous;
     struct web_listener_peer peer;
+    struct web_gate_pass pass; /* until its first answer */
     struct web_outbox outbox;
     uint64_t outbox_seen; /* outbox.taken when the stall timer last looked */
     struct loop_timer timer;
