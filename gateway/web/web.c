@@ -299,6 +299,7 @@ void web_destroy(struct web *web)
     web_engine_destroy(web->engine);
     web_listener_destroy(web->listener);
     web_gate_destroy(web->gate);
+    web_ws_drop_spare(web);
     loop_destroy(web->loop);
     free(web);
 }

@@ -44,6 +44,7 @@
 #define WEB_WS_SILENCE_US 60000000
 #define WEB_WS_FLOOD_SHORT 50 /* messages in 1 s */
 #define WEB_WS_FLOOD_LONG 200 /* messages in 10 s */
+#define WEB_WS_FLOOD_FEW 4    /* an idle browser: pings of both sides */
 #define WEB_SUBPROTOCOL "consult.v1"
 #define WEB_WS_PATH "/ws"
 
@@ -80,6 +81,7 @@ struct web {
     struct web_connection *connections; /* doubly linked */
     unsigned connection_count, websocket_count;
     size_t body_octets;     /* of all requests, against WEB_BODIES_MAX */
+    uint8_t *spare_message; /* for web_ws.message of whoever receives next; NULL: lent or none */
     uint64_t requests, ws_opened, ended[WEB_END_COUNT];
     int64_t date_s; /* of date_text */
     char date_text[HTTP_DATE_LEN + 1];
@@ -156,13 +158,13 @@ struct web_ws {
     struct web_connection *connection;
     void *data;
     struct ws_stream stream;
-    uint8_t
-        *message; /* WEB_WS_MESSAGE_MAX octets of address space; only touched pages cost memory */
+    uint8_t *message; /* WEB_WS_MESSAGE_MAX octets, only while a frame or message is cut; else NULL
+                       */
     int64_t last_received_us;
     bool closing; /* our close frame is queued: nothing more is sent or handed to the handler */
-    uint32_t times_ms[WEB_WS_FLOOD_LONG]; /* ring of the last messages */
-    unsigned time_at;
-    uint64_t message_count;
+    uint64_t message_count; /* since it was last silent for the longer time of the two limits */
+    uint32_t few_ms[WEB_WS_FLOOD_FEW]; /* when the first of those came */
+    uint32_t *times_ms; /* ring of the last WEB_WS_FLOOD_LONG of them; NULL while they are few */
 };
 
 /* web.c */
@@ -233,5 +235,7 @@ void web_ws_upgrade(struct web_exchange *exchange);
 void web_ws_receive(struct web_ws *ws, struct span input);
 void web_ws_tick(struct web_ws *ws);
 void web_ws_ended(struct web_ws *ws);
+/* At the end of all, when no WebSocket is left. */
+void web_ws_drop_spare(struct web *web);
 
 #endif

@@ -10,7 +10,6 @@
 #include <stdlib.h>
 #include <sys/mman.h>
 
-#define KEPT_OCTETS 4096 /* of the message buffer, while idle: one page */
 #define ANSWER_MAX 512
 #define SHORT_MS 1000
 #define LONG_MS 10000
@@ -71,29 +70,70 @@ void web_ws_upgrade(struct web_exchange *e)
     }
 }
 
+/* --- the message buffer: nearly always a message comes whole, and one buffer serves all sockets. A
+ * page of its own for each were 4 of 21 KiB of an idle one. --- */
+
+static void unmap_message(uint8_t *message)
+{
+    if (message != NULL) {
+        (void)munmap(message, WEB_WS_MESSAGE_MAX); /* of our own mapping: cannot fail */
+    }
+}
+
+/* Between two messages a stream has no memory of what was: it begins anew. False: no memory. */
+static bool borrow_message(struct web_ws *ws)
+{
+    struct web *web = ws->connection->web;
+    if (ws->message != NULL) {
+        return true;
+    }
+    ws->message = web->spare_message;
+    web->spare_message = NULL;
+    if (ws->message == NULL) {
+        void *message = mmap(NULL, WEB_WS_MESSAGE_MAX, PROT_READ | PROT_WRITE,
+                             MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+        if (message == MAP_FAILED) {
+            return false;
+        }
+        ws->message = message;
+    }
+    ws_stream_init(&ws->stream, WS_SERVER, ws->message, WEB_WS_MESSAGE_MAX);
+    return true;
+}
+
+static void return_message(struct web_ws *ws)
+{
+    struct web *web = ws->connection->web;
+    if (web->spare_message == NULL) {
+        web->spare_message = ws->message;
+    } else {
+        unmap_message(ws->message);
+    }
+    ws->message = NULL;
+}
+
+void web_ws_drop_spare(struct web *web)
+{
+    unmap_message(web->spare_message);
+    web->spare_message = NULL;
+}
+
 static struct web_ws *make_ws(struct web_connection *connection, void *data)
 {
     struct web_ws *ws = calloc(1, sizeof(*ws));
-    void *message =
-        mmap(NULL, WEB_WS_MESSAGE_MAX, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
-    if (ws == NULL || message == MAP_FAILED) {
-        if (message != MAP_FAILED) {
-            (void)munmap(message, WEB_WS_MESSAGE_MAX);
-        }
-        free(ws);
+    if (ws == NULL) {
         return NULL;
     }
     ws->connection = connection;
     ws->data = data;
-    ws->message = message;
     ws->last_received_us = loop_now_us(connection->web->loop);
-    ws_stream_init(&ws->stream, WS_SERVER, ws->message, WEB_WS_MESSAGE_MAX);
     return ws;
 }
 
 static void free_ws(struct web_ws *ws)
 {
-    (void)munmap(ws->message, WEB_WS_MESSAGE_MAX);
+    return_message(ws);
+    free(ws->times_ms);
     free(ws);
 }
 
@@ -213,19 +253,58 @@ static void ping(struct web_ws *ws)
  * --------------------------------------------------------------------------------------------------------
  */
 
-/* More than 50 messages in a second or 200 in 10 s. Times are kept in a ring: the one of the 50th
- * message before this one, and of the 200th, tell. */
+/* After LONG_MS of silence nothing that came before can tell a flood any more: the ring, 800
+ * octets, is let go. */
+static void forget_old_times(struct web_ws *ws, uint32_t now_ms)
+{
+    uint64_t last = ws->message_count - 1;
+    if (ws->message_count > 0 &&
+        now_ms - (ws->times_ms == NULL ? ws->few_ms[last]
+                                       : ws->times_ms[last % WEB_WS_FLOOD_LONG]) >=
+            LONG_MS) {
+        free(ws->times_ms);
+        ws->times_ms = NULL;
+        ws->message_count = 0;
+    }
+}
+
+/* False: no memory. */
+static bool make_ring(struct web_ws *ws)
+{
+    ws->times_ms = calloc(WEB_WS_FLOOD_LONG, sizeof(*ws->times_ms));
+    if (ws->times_ms != NULL) {
+        memcpy(ws->times_ms, ws->few_ms, sizeof(ws->few_ms));
+    }
+    return ws->times_ms != NULL;
+}
+
+/* More than 50 messages in a second or 200 in 10 s: the times of the 50th message before this one,
+ * and of the 200th, tell. Ends the connection and says so. */
 static bool flooding(struct web_ws *ws, int64_t now_us)
 {
     uint32_t now_ms = (uint32_t)(now_us / 1000);
-    uint32_t oldest = ws->times_ms[ws->time_at];
-    uint32_t recent =
-        ws->times_ms[(ws->time_at + WEB_WS_FLOOD_LONG - WEB_WS_FLOOD_SHORT) % WEB_WS_FLOOD_LONG];
-    ws->times_ms[ws->time_at] = now_ms;
-    ws->time_at = (ws->time_at + 1) % WEB_WS_FLOOD_LONG;
+    forget_old_times(ws, now_ms);
+    uint64_t count = ws->message_count; /* before this one */
+    if (count < WEB_WS_FLOOD_FEW && ws->times_ms == NULL) {
+        ws->few_ms[count] = now_ms;
+        ws->message_count++;
+        return false;
+    }
+    if (ws->times_ms == NULL && !make_ring(ws)) {
+        web_connection_end(ws->connection, WEB_END_OVERLOAD);
+        return true;
+    }
+    const uint32_t *times = ws->times_ms;
+    bool flood =
+        (count >= WEB_WS_FLOOD_SHORT &&
+         now_ms - times[(count - WEB_WS_FLOOD_SHORT) % WEB_WS_FLOOD_LONG] < SHORT_MS) ||
+        (count >= WEB_WS_FLOOD_LONG && now_ms - times[count % WEB_WS_FLOOD_LONG] < LONG_MS);
+    ws->times_ms[count % WEB_WS_FLOOD_LONG] = now_ms;
     ws->message_count++;
-    return (ws->message_count > WEB_WS_FLOOD_SHORT && now_ms - recent < SHORT_MS) ||
-           (ws->message_count > WEB_WS_FLOOD_LONG && now_ms - oldest < LONG_MS);
+    if (flood) {
+        fail(ws, WEB_END_FLOOD, WS_CLOSE_POLICY, "flood");
+    }
+    return flood;
 }
 
 static void take_close(struct web_ws *ws, const struct ws_event *event)
@@ -247,9 +326,6 @@ static void take_text(struct web_ws *ws, struct span text)
 {
     struct web *web = ws->connection->web;
     web->handlers.ws_message(web->handlers.context, ws, text);
-    if (text.len > KEPT_OCTETS) {
-        (void)madvise(ws->message + KEPT_OCTETS, WEB_WS_MESSAGE_MAX - KEPT_OCTETS, MADV_DONTNEED);
-    }
 }
 
 static void take_event(struct web_ws *ws, const struct ws_event *event)
@@ -262,8 +338,9 @@ static void take_event(struct web_ws *ws, const struct ws_event *event)
         return;
     }
     if (flooding(ws, ws->last_received_us)) {
-        fail(ws, WEB_END_FLOOD, WS_CLOSE_POLICY, "flood");
-    } else if (event->kind == WS_EVENT_TEXT) {
+        return;
+    }
+    if (event->kind == WS_EVENT_TEXT) {
         take_text(ws, event->payload);
     } else if (event->kind == WS_EVENT_PING) {
         pong(ws, event->payload);
@@ -276,6 +353,10 @@ void web_ws_receive(struct web_ws *ws, struct span input)
 {
     struct web_connection *c = ws->connection;
     ws->last_received_us = loop_now_us(c->web->loop);
+    if (!borrow_message(ws)) {
+        web_connection_end(c, WEB_END_OVERLOAD);
+        return;
+    }
     while (input.len > 0 && c->phase == CONNECTION_WS) {
         struct ws_event event;
         size_t used = 0;
@@ -289,6 +370,9 @@ void web_ws_receive(struct web_ws *ws, struct span input)
                  ws_reason_text(ws->stream.reason));
         }
     }
+    if (c->phase != CONNECTION_WS || !ws_stream_busy(&ws->stream)) {
+        return_message(ws);
+    }
 }
 
 /* --- time and end
@@ -299,6 +383,7 @@ void web_ws_tick(struct web_ws *ws)
 {
     struct web_connection *c = ws->connection;
     int64_t now_us = loop_now_us(c->web->loop);
+    forget_old_times(ws, (uint32_t)(now_us / 1000));
     if (ws->closing) {
         web_connection_drain(c);
         return;

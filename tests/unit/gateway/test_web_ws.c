@@ -95,6 +95,53 @@ static void test_early_frame(void)
     client_close(&client);
 }
 
+/* Sockets share the buffer that messages are assembled in (web_ws.message): what comes in pieces
+ * must not meet the pieces of others, nor be lost to a whole message of somebody else, and one that
+ * goes away in the middle takes nothing along. */
+static void test_cut_messages(void)
+{
+    static struct client several[4];
+    static const uint8_t first[] = {0x01, 0x83, 0, 0, 0, 0}; /* text, more follows, 3 octets */
+    static const uint8_t rest[] = {0x80, 0x82, 0, 0, 0, 0};  /* the last fragment, 2 octets */
+    char octets[3] = "";
+    size_t len = 0;
+    for (int i = 0; i < 4; i++) {
+        EXPECT(client_upgrade(&several[i], server.port));
+    }
+    EXPECT(client_upgrade(&client, server.port));
+    for (int round = 0; round < 3; round++) {
+        for (int i = 0; i < 4; i++) { /* up to one octet of the payload */
+            octets[0] = (char)('a' + i);
+            EXPECT(client_send(&several[i], first, sizeof(first)));
+            EXPECT(client_send(&several[i], octets, 1));
+        }
+        EXPECT(echoes("whole", 5));
+        for (int i = 0; i < 4; i++) {
+            octets[0] = octets[1] = (char)('a' + i);
+            EXPECT(client_send(&several[i], octets, 2));
+            EXPECT(client_frame(&several[i], WS_OPCODE_PING, octets, 1)); /* between fragments */
+            EXPECT_INT(client_read_frame(&several[i], text, sizeof(text), &len), WS_OPCODE_PONG);
+        }
+        EXPECT(echoes("another", 7));
+        for (int i = 0; i < 4; i++) {
+            char expected[6] = "";
+            octets[0] = octets[1] = (char)('a' + i);
+            memset(expected, 'a' + i, 5);
+            EXPECT(client_send(&several[i], rest, sizeof(rest)));
+            EXPECT(client_send(&several[i], octets, 2));
+            EXPECT_INT(client_read_frame(&several[i], text, sizeof(text), &len), WS_OPCODE_TEXT);
+            EXPECT_TEXT(text, expected);
+        }
+    }
+    EXPECT(client_send(&several[0], first, sizeof(first)));
+    EXPECT(client_send(&several[1], first, 1));
+    for (int i = 0; i < 4; i++) {
+        client_close(&several[i]);
+    }
+    EXPECT(echoes("after", 5));
+    client_close(&client);
+}
+
 static void test_pings(void)
 {
     size_t len = 0;
@@ -234,10 +281,15 @@ static void test_vanish(void)
 int main(void)
 {
     static const struct test_case cases[] = {
-        {"handshakes", test_handshakes},   {"echo", test_echo},
-        {"early frame", test_early_frame}, {"pings", test_pings},
-        {"close codes", test_close_codes}, {"flood", test_flood},
-        {"slow flood", test_slow_flood},   {"slow", test_slow},
+        {"handshakes", test_handshakes},
+        {"echo", test_echo},
+        {"early frame", test_early_frame},
+        {"cut messages", test_cut_messages},
+        {"pings", test_pings},
+        {"close codes", test_close_codes},
+        {"flood", test_flood},
+        {"slow flood", test_slow_flood},
+        {"slow", test_slow},
         {"vanish", test_vanish},
     };
     static const char *const origins[] = {"https://console.example", NULL};
