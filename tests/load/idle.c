@@ -23,7 +23,9 @@ struct idle {
     struct addr to;
     struct crowd_session *sessions;
     unsigned session_count;
-    unsigned next_login; /* of sign_ins */
+    unsigned next_login;            /* of sign_ins */
+    struct crowd_times alone_times; /* of the sign-ins before there was a crowd: what `sign_ins` is
+                                       compared with */
     struct crowd *crowd;
     SSL_CTX *context; /* of sign_ins */
     char line[LINE_OCTETS];
@@ -198,9 +200,11 @@ static bool sign_in_all(struct idle *idle)
     idle->sessions = calloc(idle->session_count, sizeof(*idle->sessions));
     CHECK(idle->sessions != NULL);
     for (unsigned i = 0; i < idle->session_count; i++) {
+        int64_t begin_us = crowd_now_us();
         if (!sign_in(idle, i, &idle->sessions[i])) {
             return false;
         }
+        crowd_times_add(&idle->alone_times, crowd_now_us() - begin_us);
     }
     idle->next_login = idle->session_count;
     return true;
@@ -256,15 +260,16 @@ static bool open_all(struct idle *idle)
     long after_kib = server_rss_kib(idle);
     unsigned opened = crowd_welcomed(idle->crowd);
     report(json_pack(
-        "{s:s, s:i, s:i, s:i, s:o, s:f, s:f, s:o, s:I, s:I, s:I, s:f, s:f, s:f}", "step", "opened",
-        "sockets", (int)idle->config->sockets, "sessions", (int)idle->session_count, "opened",
-        (int)opened, "failed", crowd_failures_json(idle->crowd), "sign_in_s",
-        (double)(begin_us - sign_us) / 1e6, "seconds", (double)(end_us - begin_us) / 1e6, "ramp_ms",
-        crowd_times_json(crowd_welcome_times(idle->crowd)), "rss_fresh_kib", (json_int_t)fresh_kib,
-        "rss_before_kib", (json_int_t)before_kib, "rss_after_kib", (json_int_t)after_kib,
-        "kib_each", opened == 0 ? 0.0 : (double)(after_kib - before_kib) / opened,
-        "kib_each_with_session", opened == 0 ? 0.0 : (double)(after_kib - fresh_kib) / opened,
-        "server_cpu_s", cpu_s));
+        "{s:s, s:i, s:i, s:i, s:o, s:f, s:o, s:f, s:o, s:I, s:I, s:I, s:f, s:f, s:f}", "step",
+        "opened", "sockets", (int)idle->config->sockets, "sessions", (int)idle->session_count,
+        "opened", (int)opened, "failed", crowd_failures_json(idle->crowd), "sign_in_s",
+        (double)(begin_us - sign_us) / 1e6, "session_alone_ms",
+        crowd_times_json(&idle->alone_times), "seconds", (double)(end_us - begin_us) / 1e6,
+        "ramp_ms", crowd_times_json(crowd_welcome_times(idle->crowd)), "rss_fresh_kib",
+        (json_int_t)fresh_kib, "rss_before_kib", (json_int_t)before_kib, "rss_after_kib",
+        (json_int_t)after_kib, "kib_each",
+        opened == 0 ? 0.0 : (double)(after_kib - before_kib) / opened, "kib_each_with_session",
+        opened == 0 ? 0.0 : (double)(after_kib - fresh_kib) / opened, "server_cpu_s", cpu_s));
     crowd_forget(idle->crowd);
     return all;
 }
@@ -390,5 +395,6 @@ int idle_run(const struct idle_config *config)
     crowd_destroy(idle.crowd);
     SSL_CTX_free(idle.context);
     free(idle.sessions);
+    free(idle.alone_times.us);
     return done ? 0 : 1;
 }
