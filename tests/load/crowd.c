@@ -81,6 +81,11 @@ static int by_size(const void *a, const void *b)
     return (x > y) - (x < y);
 }
 
+static double ms_at(const struct crowd_times *times, size_t index)
+{
+    return times->us[index] / 1000.0;
+}
+
 json_t *crowd_times_json(struct crowd_times *times)
 {
     if (times->count == 0) {
@@ -88,8 +93,8 @@ json_t *crowd_times_json(struct crowd_times *times)
     }
     qsort(times->us, times->count, sizeof(times->us[0]), by_size);
     size_t last = times->count - 1;
-    return json_pack("{s:f, s:f, s:f, s:I}", "p50", times->us[last / 2] / 1000.0, "p99",
-                     times->us[last * 99 / 100] / 1000.0, "max", times->us[last] / 1000.0, "n",
+    return json_pack("{s:f, s:f, s:f, s:I}", "p50", ms_at(times, last / 2), "p99",
+                     ms_at(times, last * 99 / 100), "max", ms_at(times, last), "n",
                      (json_int_t)times->count);
 }
 

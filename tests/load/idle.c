@@ -2,6 +2,7 @@
 
 #include "proto/base/check.h"
 #include "tests/load/crowd.h"
+#include "tests/load/process.h"
 #include "tests/load/rest.h"
 
 #include <poll.h>
@@ -43,47 +44,15 @@ static void report(json_t *object)
 
 /* --- the gateway, from outside --- */
 
-static long server_rss_kib(const struct idle *idle)
-{
-    char path[64];
-    char line[LINE_OCTETS];
-    long kib = 0;
-    (void)snprintf(path, sizeof(path), "/proc/%ld/status", (long)idle->server);
-    FILE *file = fopen(path, "r");
-    while (file != NULL && fgets(line, sizeof(line), file) != NULL) {
-        if (strncmp(line, "VmRSS:", 6) == 0) {
-            kib = strtol(line + 6, NULL, 10);
-        }
-    }
-    if (file != NULL) {
-        (void)fclose(file);
-    }
-    return kib;
-}
-
-/* utime + stime: fields 14 and 15 of proc(5), counted from behind the name in parentheses. */
 static double server_cpu_s(const struct idle *idle)
 {
-    char path[64];
-    char text[1024];
-    (void)snprintf(path, sizeof(path), "/proc/%ld/stat", (long)idle->server);
-    FILE *file = fopen(path, "r");
-    size_t len = file == NULL ? 0 : fread(text, 1, sizeof(text) - 1, file);
-    if (file != NULL) {
-        (void)fclose(file);
-    }
-    text[len] = '\0';
-    const char *at = strrchr(text, ')');
-    for (int field = 2; at != NULL && field < 14; field++) {
-        at = strchr(at + 1, ' ');
-    }
-    if (at == NULL) {
-        return 0.0;
-    }
-    char *end = NULL;
-    unsigned long ticks = strtoul(at, &end, 10);
-    ticks += strtoul(end, NULL, 10);
-    return (double)ticks / (double)sysconf(_SC_CLK_TCK);
+    struct process_sample sample;
+    return process_sample(idle->server, &sample) ? (double)sample.run_ns / 1e9 : 0.0;
+}
+
+static json_int_t server_rss_kib(const struct idle *idle)
+{
+    return (json_int_t)process_rss_kib(idle->server);
 }
 
 /* --- sign-in --- */
@@ -245,19 +214,19 @@ static void settle(struct idle *idle, int64_t us)
 
 static bool open_all(struct idle *idle)
 {
-    long fresh_kib = server_rss_kib(idle);
+    json_int_t fresh_kib = server_rss_kib(idle);
     int64_t sign_us = crowd_now_us();
     if (!sign_in_all(idle) || !make_crowd(idle)) {
         return false;
     }
     int64_t begin_us = crowd_now_us();
-    long before_kib = server_rss_kib(idle);
+    json_int_t before_kib = server_rss_kib(idle);
     double cpu_s = server_cpu_s(idle);
     bool all = wait_for_all(idle);
     int64_t end_us = crowd_now_us();
     cpu_s = server_cpu_s(idle) - cpu_s;
     settle(idle, 2000000);
-    long after_kib = server_rss_kib(idle);
+    json_int_t after_kib = server_rss_kib(idle);
     unsigned opened = crowd_welcomed(idle->crowd);
     report(json_pack(
         "{s:s, s:i, s:i, s:i, s:o, s:f, s:o, s:f, s:o, s:I, s:I, s:I, s:f, s:f, s:f}", "step",
@@ -265,9 +234,8 @@ static bool open_all(struct idle *idle)
         "opened", (int)opened, "failed", crowd_failures_json(idle->crowd), "sign_in_s",
         (double)(begin_us - sign_us) / 1e6, "session_alone_ms",
         crowd_times_json(&idle->alone_times), "seconds", (double)(end_us - begin_us) / 1e6,
-        "ramp_ms", crowd_times_json(crowd_welcome_times(idle->crowd)), "rss_fresh_kib",
-        (json_int_t)fresh_kib, "rss_before_kib", (json_int_t)before_kib, "rss_after_kib",
-        (json_int_t)after_kib, "kib_each",
+        "ramp_ms", crowd_times_json(crowd_welcome_times(idle->crowd)), "rss_fresh_kib", fresh_kib,
+        "rss_before_kib", before_kib, "rss_after_kib", after_kib, "kib_each",
         opened == 0 ? 0.0 : (double)(after_kib - before_kib) / opened, "kib_each_with_session",
         opened == 0 ? 0.0 : (double)(after_kib - fresh_kib) / opened, "server_cpu_s", cpu_s));
     crowd_forget(idle->crowd);
@@ -325,7 +293,7 @@ static void storm(struct idle *idle)
                      crowd_times_json(crowd_outage_times(idle->crowd)), "welcome_ms",
                      crowd_times_json(crowd_welcome_times(idle->crowd)), "lost",
                      crowd_failures_json(idle->crowd), "server_cpu_s", cpu_s, "client_cpu_s", own_s,
-                     "rss_kib", (json_int_t)server_rss_kib(idle)));
+                     "rss_kib", server_rss_kib(idle)));
     crowd_forget(idle->crowd);
 }
 

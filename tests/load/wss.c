@@ -25,10 +25,12 @@
 
 #define PATH "/ws"
 #define SUBPROTOCOL "consult.v1"
-#define READ_MAX 16384            /* one TLS record */
-#define UNSENT_MAX (256u * 1024u) /* more than two of the largest messages: the gateway is stuck   \
-                                   */
-#define UNTAKEN_MAX 512u          /* messages that the owner has not taken */
+#define ASSEMBLY_LEN ((size_t)WSS_MESSAGE_MAX)
+#define READ_MAX 16384 /* one TLS record */
+#define UNSENT_MAX                                                                                 \
+    ((size_t)256 * 1024) /* more than two of the largest messages: the gateway is stuck            \
+                          */
+#define UNTAKEN_MAX 512u /* messages that the owner has not taken */
 
 enum phase { PHASE_TCP, PHASE_TLS, PHASE_UPGRADE, PHASE_MESSAGES, PHASE_CLOSED };
 
@@ -235,12 +237,12 @@ static void take_event(struct wss *wss, const struct ws_event *event)
 static void take_frames(struct wss *wss, struct span input)
 {
     if (input.len > 0 && wss->assembly == NULL) {
-        wss->assembly = malloc(WSS_MESSAGE_MAX);
+        wss->assembly = malloc(ASSEMBLY_LEN);
         if (wss->assembly == NULL) {
             close_for(wss, "no memory");
             return;
         }
-        ws_stream_init(&wss->stream, WS_CLIENT, wss->assembly, WSS_MESSAGE_MAX);
+        ws_stream_init(&wss->stream, WS_CLIENT, wss->assembly, ASSEMBLY_LEN);
     }
     while (input.len > 0 && wss->phase == PHASE_MESSAGES) {
         struct ws_event event;
