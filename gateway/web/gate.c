@@ -32,7 +32,7 @@ struct web_gate {
 
 static void unlink_pass(struct web_gate *gate, struct web_gate_pass *pass)
 {
-    CHECK(gate->pass_count > 0);
+    CHECK(gate->pass_count > 0 && pass->link != NULL);
     *pass->link = pass->next;
     if (pass->next != NULL) {
         pass->next->link = pass->link;
