@@ -15,14 +15,19 @@ void downlink_init(struct downlink *downlink, int64_t now_us)
     downlink->window_queue_us = INT64_MAX;
 }
 
+/* What stands in `turn` for a packet that was not reported yet. */
+static uint16_t turn_of(uint64_t sequence)
+{
+    return (uint16_t)(sequence / DOWNLINK_SENT * 2);
+}
+
 uint16_t downlink_sent(struct downlink *downlink, int64_t now_us, size_t bytes)
 {
     uint64_t sequence = downlink->next++;
     unsigned at = (unsigned)(sequence % DOWNLINK_SENT);
-    downlink->sent[at].sequence = (uint32_t)sequence;
     downlink->sent[at].sent_us = (uint32_t)now_us;
     downlink->sent[at].bytes = bytes > UINT16_MAX ? UINT16_MAX : (uint16_t)bytes;
-    downlink->sent[at].reported = false;
+    downlink->sent[at].turn = turn_of(sequence);
     return (uint16_t)sequence;
 }
 
@@ -91,12 +96,11 @@ void downlink_feedback(struct downlink *downlink, int64_t now_us, struct twcc_re
         uint64_t sequence = (uint64_t)((int64_t)downlink->next +
                                        seq16_delta((uint16_t)downlink->next, item.sequence));
         unsigned at = (unsigned)(sequence % DOWNLINK_SENT);
-        if (sequence >= downlink->next || downlink->sent[at].sequence != (uint32_t)sequence ||
-            downlink->sent[at].reported) {
+        if (sequence >= downlink->next || downlink->sent[at].turn != turn_of(sequence)) {
             continue; /* a report of what was never sent, is forgotten, or was reported before
                          counts for nothing */
         }
-        downlink->sent[at].reported = true;
+        downlink->sent[at].turn |= 1;
         if (!item.received) {
             downlink->window_lost++;
             continue;

@@ -20,9 +20,9 @@
 struct downlink {
     uint64_t next; /* extended transport sequence number to send next */
     struct {
-        uint32_t sequence, sent_us; /* the low 32 bits */
+        uint32_t sent_us; /* the low 32 bits */
         uint16_t bytes;
-        bool reported;
+        uint16_t turn; /* 2 x (sequence / DOWNLINK_SENT), its low bits; odd: reported */
     } sent[DOWNLINK_SENT];
     int64_t window_begin_us;
     uint64_t window_bytes, window_received, window_lost;

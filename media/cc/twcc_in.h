@@ -9,8 +9,9 @@
 #define TWCC_IN_INTERVAL_US                                                                        \
     95000 /* every 100 ms, as browsers do: two rounds of the worker (core.h), less their jitter;   \
              3 % of 100 kbit/s at most */
-#define TWCC_IN_PACKETS 512 /* remembered: more than a peer may send in a second (relay/party.h)   \
-                             */
+#define TWCC_IN_PACKETS                                                                            \
+    512 /* remembered: more than a peer may send in a second (relay/party.h)                       \
+         */
 
 struct twcc_in {
     bool begun, pending; /* pending: something arrived since the last feedback */
@@ -18,7 +19,8 @@ struct twcc_in {
     uint64_t highest;
     uint8_t feedback_count;
     int64_t due_us;
-    struct twcc_status arrivals[TWCC_IN_PACKETS]; /* by number % TWCC_IN_PACKETS; -1: not there */
+    uint32_t arrivals[TWCC_IN_PACKETS]; /* by number % TWCC_IN_PACKETS: low 32 bits of microseconds,
+                                           made odd; 0: not there */
 };
 
 void twcc_in_packet(struct twcc_in *in, int64_t now_us, uint16_t sequence);

@@ -68,6 +68,8 @@ struct party { /* what each packet needs comes first (warm.h) */
     struct plan plan;
     struct party_up up[PLAN_KINDS];
     struct tx down[PLAN_SLOTS_MAX][PLAN_KINDS];
+    struct nack nack; /* of its video */
+    struct tx_resent resent;
     struct pacer pacer;
     struct downlink downlink;
     struct twcc_in twcc_in;

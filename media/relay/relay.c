@@ -88,8 +88,9 @@ static bool accept_source(struct room *room, struct party *from, int64_t now_us,
         now_us - rx->last_us < SOURCE_SILENT_US) {
         return false; /* two announced ones at a time: the first one stays */
     }
-    rx_begin(rx, ssrc, pair == NULL ? 0 : pair->rtx_ssrc, match->kind == PLAN_AUDIO ? 48000 : 90000,
-             match->kind == PLAN_VIDEO);
+    bool video = match->kind == PLAN_VIDEO; /* sound is not asked for again */
+    rx_begin(rx, ssrc, pair == NULL ? 0 : pair->rtx_ssrc, video ? 90000 : 48000,
+             video ? &from->nack : NULL);
     if (from->up[match->kind].cache != NULL) {
         send_pace_room(room, now_us);
         cache_clear(from->up[match->kind].cache);
@@ -279,7 +280,7 @@ static void relay_packet(struct room *room, struct party *from, int64_t now_us,
     struct relayed packet = {.kind = match->kind, .rtp = *rtp, .codec = match->codec->codec};
     enum rx_verdict verdict = rx_packet(&up->rx, now_us, rtp->sequence, rtp->timestamp,
                                         rtp->payload.len, match->rtx, &packet.sequence);
-    if (up->rx.nack.count > 0 || up->rx.keyframe_needed) {
+    if (from->nack.count > 0 || up->rx.keyframe_needed) {
         room_hurry(room, from);
     }
     if (!new_to_stream(room, verdict)) {
@@ -369,7 +370,7 @@ void relay_resend(struct room *room, struct party *to, unsigned slot, struct tx 
         return;
     }
     int64_t guard_us = tx->rtt_us == 0 ? 20000 : tx->rtt_us / 2;
-    if (!tx_may_resend(tx, now_us, sequence, guard_us)) {
+    if (!tx_may_resend(tx, &to->resent, now_us, sequence, guard_us)) {
         drop(room, COUNTER_NACK_GUARDED);
         return;
     }

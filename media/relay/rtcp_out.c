@@ -91,7 +91,7 @@ static void send_nacks(struct room *room, struct party *to, int64_t now_us, uint
 {
     struct party_up *up = &to->up[PLAN_VIDEO];
     uint16_t sequences[NACKS_PER_PACKET];
-    unsigned count = nack_due(&up->rx.nack, now_us, to->rtt_us, sequences, NACKS_PER_PACKET);
+    unsigned count = nack_due(&to->nack, now_us, to->rtt_us, sequences, NACKS_PER_PACKET);
     if (count > 0) {
         struct writer w = outbox_begin(room->box);
         rtcp_write_nack(&w, ssrc, up->rx.ssrc, sequences, count);
@@ -99,8 +99,8 @@ static void send_nacks(struct room *room, struct party *to, int64_t now_us, uint
         up->nack_sent += count;
         counters_add(room->counters, COUNTER_NACK_SENT, count);
     }
-    if (up->rx.nack.gave_up) { /* no receiver may be there to ask: the recording needs it as well */
-        up->rx.nack.gave_up = false;
+    if (to->nack.gave_up) { /* no receiver may be there to ask: the recording needs it as well */
+        to->nack.gave_up = false;
         up->rx.keyframe_needed = true;
     }
 }

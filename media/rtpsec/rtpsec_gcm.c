@@ -19,8 +19,14 @@
 /* Labels of RFC 3711 §4.3.1 */
 enum { LABEL_RTP_KEY = 0, LABEL_RTP_SALT = 2, LABEL_RTCP_KEY = 3, LABEL_RTCP_SALT = 5 };
 
+struct replay {    /* of SRTCP: its index is in the packet; RFC 3711 §3.3.2 asks for 64 at least */
+    uint64_t next; /* highest + 1; 0: none came */
+    uint64_t seen; /* bit i: highest - i */
+};
+
 struct source {
-    struct window rtp, rtcp; /* sending: only `highest` counts for RTCP */
+    struct window rtp;
+    struct replay rtcp; /* sending: `next` is the last index */
 };
 
 struct side { /* one direction; what each packet needs comes first */
@@ -303,6 +309,25 @@ enum status rtpsec_gcm_unprotect_rtp(struct rtpsec_gcm *gcm, uint8_t *packet, si
     return STATUS_OK;
 }
 
+/* --- SRTCP's replay list --- */
+
+static bool replay_fresh(const struct replay *replay, uint64_t index)
+{
+    uint64_t behind = replay->next - 1 - index;
+    return index >= replay->next || (behind < 64 && (replay->seen >> behind & 1) == 0);
+}
+
+static void replay_mark(struct replay *replay, uint64_t index)
+{
+    if (index < replay->next) {
+        replay->seen |= 1ULL << (replay->next - 1 - index);
+        return;
+    }
+    uint64_t step = index + 1 - replay->next;
+    replay->seen = step < 64 ? replay->seen << step | 1 : 1;
+    replay->next = index + 1;
+}
+
 /* --- RTCP: head of 8 octets, cipher text, tag, E and index (RFC 7714 §9.2) --- */
 
 enum status rtpsec_gcm_protect_rtcp(struct rtpsec_gcm *gcm, uint8_t *packet, size_t *len,
@@ -322,11 +347,11 @@ enum status rtpsec_gcm_protect_rtcp(struct rtpsec_gcm *gcm, uint8_t *packet, siz
     if (source == NULL) {
         return STATUS_FULL;
     }
-    uint64_t index = source->rtcp.highest + 1;
+    uint64_t index = source->rtcp.next + 1;
     if (index >= RTCP_ENCRYPTED) {
         return STATUS_REPLAYED; /* RFC 3711 §9.2: 2^31 packets; a new connection is due */
     }
-    source->rtcp.highest = index;
+    source->rtcp.next = index;
     uint8_t word[RTCP_INDEX_LEN];
     store32(word, RTCP_ENCRYPTED | (uint32_t)index);
     uint8_t iv[IV_LEN];
@@ -348,14 +373,14 @@ enum status rtpsec_gcm_unprotect_rtcp(struct rtpsec_gcm *gcm, uint8_t *packet, s
     if ((word & RTCP_ENCRYPTED) == 0) {
         return STATUS_UNAUTHENTIC; /* no browser sends SRTCP in the clear (RFC 8827 §6.5) */
     }
-    static const struct window fresh = {0};
+    static const struct replay fresh = {0};
     uint32_t ssrc = load32(packet + 4);
     uint64_t index = word & ~RTCP_ENCRYPTED;
     struct source *source = find_source(&gcm->in, ssrc);
     if (source == NULL && gcm->in.source_count == RTPSEC_SSRCS_MAX) {
         return STATUS_FULL;
     }
-    if (!window_fresh(source == NULL ? &fresh : &source->rtcp, index)) {
+    if (!replay_fresh(source == NULL ? &fresh : &source->rtcp, index)) {
         return STATUS_REPLAYED;
     }
     uint8_t iv[IV_LEN];
@@ -368,7 +393,7 @@ enum status rtpsec_gcm_unprotect_rtcp(struct rtpsec_gcm *gcm, uint8_t *packet, s
     }
     source = source == NULL ? add_source(&gcm->in, ssrc) : source;
     CHECK(source != NULL);
-    window_mark(&source->rtcp, index);
+    replay_mark(&source->rtcp, index);
     *len = body_end - TAG_LEN;
     return STATUS_OK;
 }

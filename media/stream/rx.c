@@ -5,11 +5,10 @@
 
 #include <string.h>
 
-void rx_begin(struct rx *rx, uint32_t ssrc, uint32_t rtx_ssrc, uint32_t clock_hz, bool use_nack)
+void rx_begin(struct rx *rx, uint32_t ssrc, uint32_t rtx_ssrc, uint32_t clock_hz, struct nack *nack)
 {
     CHECK(clock_hz > 0);
-    struct rx fresh = {
-        .ssrc = ssrc, .rtx_ssrc = rtx_ssrc, .clock_hz = clock_hz, .use_nack = use_nack};
+    struct rx fresh = {.ssrc = ssrc, .rtx_ssrc = rtx_ssrc, .clock_hz = clock_hz, .nack = nack};
     fresh.epoch = rx->epoch;
     fresh.packets = rx->packets;
     fresh.bytes = rx->bytes;
@@ -43,7 +42,9 @@ static void start_epoch(struct rx *rx, uint16_t sequence)
     rx->transit = 0;
     rx->has_report = false;
     memset(rx->seen, 0, sizeof(rx->seen));
-    nack_clear(&rx->nack);
+    if (rx->nack != NULL) {
+        nack_clear(rx->nack);
+    }
 }
 
 /* RFC 3550 §A.8: J += (|D| - J) / 16, kept times 16. Late and repaired packets would only show the
@@ -65,8 +66,8 @@ static void advance(struct rx *rx, int64_t now_us, uint64_t to)
     for (uint64_t i = rx->highest + 1; i < to && i - rx->highest <= RX_WINDOW; i++) {
         set_bit(rx, i, false);
     }
-    if (rx->use_nack && to > rx->highest + 1 &&
-        !nack_missing(&rx->nack, now_us, rx->highest + 1, to - 1)) {
+    if (rx->nack != NULL && to > rx->highest + 1 &&
+        !nack_missing(rx->nack, now_us, rx->highest + 1, to - 1)) {
         rx->keyframe_needed = true;
     }
     rx->highest = to;
@@ -112,7 +113,9 @@ enum rx_verdict rx_packet(struct rx *rx, int64_t now_us, uint16_t sequence, uint
     if (bit(rx, extended)) {
         return RX_DUPLICATE;
     }
-    (void)nack_arrived(&rx->nack, extended);
+    if (rx->nack != NULL) {
+        (void)nack_arrived(rx->nack, extended);
+    }
     rx->repaired += repaired ? 1 : 0;
     count(rx, now_us, extended, bytes);
     return RX_LATE;

@@ -27,7 +27,8 @@ struct rx {
     uint64_t base, highest; /* extended sequence numbers */
     int64_t last_us;        /* last packet */
     uint32_t last_timestamp;
-    bool use_nack, keyframe_needed;
+    bool keyframe_needed;
+    struct nack *nack; /* borrowed; NULL: nothing is asked for again */
     uint64_t packets, bytes, received_in_epoch;
     int64_t transit; /* RFC 3550 §A.8, timestamp units */
     uint32_t jitter_q4;
@@ -40,11 +41,11 @@ struct rx {
     bool has_report; /* a sender report came in this epoch */
     uint32_t report_middle, report_timestamp;
     int64_t report_arrival_us, report_capture_us; /* publisher's NTP on our monotonic clock */
-    struct nack nack;                             /* last: it is large, and mostly empty */
 };
 
 /* A new source: everything begins again except the totals. */
-void rx_begin(struct rx *rx, uint32_t ssrc, uint32_t rtx_ssrc, uint32_t clock_hz, bool use_nack);
+void rx_begin(struct rx *rx, uint32_t ssrc, uint32_t rtx_ssrc, uint32_t clock_hz,
+              struct nack *nack);
 /* bytes: RTP payload. out_sequence: extended. repaired: it came as RTX. */
 enum rx_verdict rx_packet(struct rx *rx, int64_t now_us, uint16_t sequence, uint32_t timestamp,
                           size_t bytes, bool repaired, uint64_t *out_sequence);

@@ -139,16 +139,18 @@ bool tx_original(const struct tx *tx, uint16_t sequence, uint64_t source_highest
     return true;
 }
 
-bool tx_may_resend(struct tx *tx, int64_t now_us, uint16_t sequence, int64_t guard_us)
+bool tx_may_resend(const struct tx *tx, struct tx_resent *resent, int64_t now_us, uint16_t sequence,
+                   int64_t guard_us)
 {
-    unsigned at = sequence % TX_RESENT;
+    unsigned at = (sequence + tx->ssrc) % TX_RESENT;
     uint32_t now_ms = (uint32_t)(now_us / 1000);
-    if (tx->resent[at].sequence == sequence && tx->resent[at].at_ms != 0 &&
-        (int64_t)(now_ms - tx->resent[at].at_ms) * 1000 < guard_us) {
+    if (resent->items[at].ssrc == tx->ssrc && resent->items[at].sequence == sequence &&
+        (int64_t)(now_ms - resent->items[at].at_ms) * 1000 < guard_us) {
         return false;
     }
-    tx->resent[at].sequence = sequence;
-    tx->resent[at].at_ms = now_ms == 0 ? 1 : now_ms;
+    resent->items[at].ssrc = tx->ssrc;
+    resent->items[at].sequence = sequence;
+    resent->items[at].at_ms = now_ms;
     return true;
 }
 

@@ -12,7 +12,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-#define TX_RESENT 64 /* packets remembered against resending twice within half a round trip */
+#define TX_RESENT 64 /* packets of a connection remembered against resending twice too soon */
 #define TX_REPORTS 4 /* sender reports remembered for the round trip time */
 
 struct tx_source {       /* who is behind the stream now */
@@ -51,10 +51,6 @@ struct tx {
         int64_t sent_us;
     } reports[TX_REPORTS];
     unsigned report_at;
-    struct {
-        uint16_t sequence;
-        uint32_t at_ms; /* low 32 bits; 0: free */
-    } resent[TX_RESENT];
 };
 
 /* first_sequence: random, below 2^15 (RFC 3711 §3.3.1: a loss around the first wrap must not
@@ -89,8 +85,16 @@ void tx_rewrite_vp8(struct tx *tx, uint8_t *payload, size_t len);
 /* Publisher's number for an outgoing one, for resending. False: not of the present source. */
 bool tx_original(const struct tx *tx, uint16_t sequence, uint64_t source_highest,
                  uint64_t *out_sequence);
+struct tx_resent { /* of all streams to one browser */
+    struct {
+        uint32_t ssrc;  /* 0: free */
+        uint32_t at_ms; /* low 32 bits */
+        uint16_t sequence;
+    } items[TX_RESENT];
+};
 /* False: it was resent less than guard_us ago. Else remembers it. */
-bool tx_may_resend(struct tx *tx, int64_t now_us, uint16_t sequence, int64_t guard_us);
+bool tx_may_resend(const struct tx *tx, struct tx_resent *resent, int64_t now_us, uint16_t sequence,
+                   int64_t guard_us);
 /* A sender report went out with that NTP time. */
 void tx_reported(struct tx *tx, int64_t now_us, uint64_t ntp);
 /* A receiver's report on this stream (RFC 3550 §6.4.1). */

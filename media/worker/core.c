@@ -536,7 +536,7 @@ static bool hurries(const struct party *party)
     const struct party_up *video = &party->up[PLAN_VIDEO];
     return party->transport.state == TRANSPORT_NEW || party->transport.state == TRANSPORT_CHECKED ||
            !party->connected_told || party->state_changed || party->pacer.count > 0 ||
-           video->rx.nack.count > 0 || video->rx.keyframe_needed ||
+           party->nack.count > 0 || video->rx.keyframe_needed ||
            (video->rx.begun && video->keyframe.wanted);
 }
 

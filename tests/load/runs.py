@@ -18,7 +18,7 @@ RULE = (f"A run is disturbed, and left out while its point has others, when the 
 LADDER_LOSS, LADDER_P99_MS = 0.001, 50      # a server's ladder ends where it passes either
 CAPACITY_LOSS, CAPACITY_P99_MS = 0.001, 20  # capacity: the most calls below both
 CAPACITY_STEP = 1.05
-SETTLE_S = 3
+SETTLE_S = 5
 RUN_SECONDS_MAX = 300  # beyond the measured seconds: preparation, set-up, end
 
 

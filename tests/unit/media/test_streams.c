@@ -145,7 +145,8 @@ static void reception(void)
 {
     struct rx rx = {0};
     uint64_t sequence = 0;
-    rx_begin(&rx, 5, 0, 90000, true);
+    struct nack nack = {0};
+    rx_begin(&rx, 5, 0, 90000, &nack);
     EXPECT_INT(rx_packet(&rx, 1000, 65534, 0, 100, false, &sequence), RX_NEW);
     EXPECT_INT(rx_packet(&rx, 2000, 65535, 90, 100, false, &sequence), RX_NEW);
     EXPECT_INT(rx_packet(&rx, 3000, 2, 180, 100, false, &sequence), RX_NEW);
@@ -253,8 +254,12 @@ static void sending(void)
                TX_SEND); /* a fresh connection, 1 s later */
     EXPECT_INT((uint16_t)(sequence - first), 4);
     EXPECT_INT(timestamp - before, 90000);
-    EXPECT(tx_may_resend(&tx, 1000000, 7, 50000) && !tx_may_resend(&tx, 1040000, 7, 50000) &&
-           tx_may_resend(&tx, 1050000, 7, 50000));
+    struct tx_resent resent = {0};
+    EXPECT(tx_may_resend(&tx, &resent, 1000000, 7, 50000) &&
+           !tx_may_resend(&tx, &resent, 1040000, 7, 50000) &&
+           tx_may_resend(&tx, &resent, 1050000, 7, 50000));
+    struct tx other = {.ssrc = tx.ssrc + TX_RESENT};
+    EXPECT(tx_may_resend(&other, &resent, 1060000, 7, 50000)); /* another stream's number */
     tx_reported(&tx, 2000000, 0x0001000200030000ULL);
     struct rtcp_report_block block = {.ssrc = 1, .last_sr = 0x00020003, .delay_since_sr = 6554};
     tx_report_block(&tx, 2250000, &block);
