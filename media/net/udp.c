@@ -9,8 +9,10 @@
 #include <string.h>
 #include <unistd.h>
 
-#define SEGMENTS_MAX 64       /* the kernel's UDP_MAX_SEGMENTS before Linux 6.9 */
-#define RUN_OCTETS_MAX 61440u /* below 65,507, what a datagram can hold */
+#define MESSAGE_MAX 65536u                   /* octets: as much as the kernel joins */
+#define MESSAGE_STRIDE (MESSAGE_MAX + 1216u) /* their beginnings in different sets of the cache */
+#define SEGMENTS_MAX 64                      /* the kernel's UDP_MAX_SEGMENTS before Linux 6.9 */
+#define RUN_OCTETS_MAX 61440u                /* below 65,507, what a datagram can hold */
 #define RUNS_BACK                                                                                  \
     16u /* runs that are looked at for a packet's receiver: a picture's are neighbours */
 
@@ -21,7 +23,13 @@ struct run {                   /* consecutive packets to one receiver: one messa
 };
 
 struct control {
-    _Alignas(struct cmsghdr) uint8_t octets[CMSG_SPACE(sizeof(uint16_t))];
+    _Alignas(struct cmsghdr) uint8_t octets[CMSG_SPACE(sizeof(int))];
+};
+
+struct taken {        /* what recvmmsg() brought and udp_receive() has not handed out yet */
+    size_t count, at; /* messages */
+    size_t offset;    /* in the present one */
+    bool full;        /* there may be more in the socket */
 };
 
 struct udp {
@@ -32,10 +40,11 @@ struct udp {
     struct mmsghdr in[UDP_BATCH], out[OUTBOX_COUNT];
     struct iovec in_iov[UDP_BATCH], out_iov[OUTBOX_COUNT];
     struct sockaddr_storage in_from[UDP_BATCH], out_to[OUTBOX_COUNT];
-    struct control out_control[OUTBOX_COUNT];
+    struct control in_control[UDP_BATCH], out_control[OUTBOX_COUNT];
+    struct taken taken;
     struct run runs[OUTBOX_COUNT];
     size_t next[OUTBOX_COUNT];
-    uint8_t data[UDP_BATCH][UDP_DATAGRAM_MAX];
+    uint8_t data[UDP_BATCH][MESSAGE_STRIDE]; /* only what was used costs memory */
 };
 
 /* With CAP_NET_ADMIN as large as we want, else up to net.core.rmem_max. */
@@ -63,6 +72,8 @@ static enum status open_socket(struct udp *udp, const struct addr *at)
     set_buffer(udp->fd, SO_RCVBUFFORCE, SO_RCVBUF);
     set_buffer(udp->fd, SO_SNDBUFFORCE, SO_SNDBUF);
     udp->segments = setsockopt(udp->fd, IPPROTO_UDP, UDP_SEGMENT, &off, sizeof(off)) == 0;
+    int on = 1;
+    (void)setsockopt(udp->fd, IPPROTO_UDP, UDP_GRO, &on, sizeof(on)); /* without it one by one */
     struct sockaddr_storage name;
     socklen_t len = addr_to_sockaddr(at, udp->family, &name);
     if (bind(udp->fd, (const struct sockaddr *)&name, len) != 0) {
@@ -81,9 +92,11 @@ static enum status open_socket(struct udp *udp, const struct addr *at)
 static void prepare_batches(struct udp *udp)
 {
     for (size_t i = 0; i < UDP_BATCH; i++) {
-        udp->in_iov[i] = (struct iovec){udp->data[i], UDP_DATAGRAM_MAX};
-        udp->in[i].msg_hdr = (struct msghdr){
-            .msg_name = &udp->in_from[i], .msg_iov = &udp->in_iov[i], .msg_iovlen = 1};
+        udp->in_iov[i] = (struct iovec){udp->data[i], MESSAGE_MAX};
+        udp->in[i].msg_hdr = (struct msghdr){.msg_name = &udp->in_from[i],
+                                             .msg_iov = &udp->in_iov[i],
+                                             .msg_iovlen = 1,
+                                             .msg_control = udp->in_control[i].octets};
     }
     for (size_t i = 0; i < OUTBOX_COUNT; i++) {
         udp->out[i].msg_hdr = (struct msghdr){.msg_name = &udp->out_to[i]};
@@ -158,25 +171,79 @@ void udp_count_drops(const struct udp *udp, struct counters *counters)
     }
 }
 
-size_t udp_receive(struct udp *udp, struct counters *counters, struct udp_datagram out[UDP_BATCH])
+/* --- in --- */
+
+static void take_messages(struct udp *udp, struct counters *counters)
 {
     for (size_t i = 0; i < UDP_BATCH; i++) {
         udp->in[i].msg_hdr.msg_namelen = sizeof(udp->in_from[i]);
+        udp->in[i].msg_hdr.msg_controllen = sizeof(udp->in_control[i].octets);
     }
     int n = recvmmsg(udp->fd, udp->in, UDP_BATCH, 0, NULL);
-    size_t count = 0;
+    udp->taken = (struct taken){.count = n < 0 ? 0 : (size_t)n, .full = n == UDP_BATCH};
     for (int i = 0; i < n; i++) {
-        counters_add(counters, COUNTER_RX_PACKETS, 1);
         counters_add(counters, COUNTER_RX_BYTES, udp->in[i].msg_len);
-        if ((udp->in[i].msg_hdr.msg_flags & MSG_TRUNC) != 0) {
-            counters_add(counters, COUNTER_DROP_TOO_LARGE, 1);
-        } else if (addr_of_sockaddr(&udp->in_from[i], &out[count].from) == STATUS_OK) {
-            out[count].data = udp->data[i];
-            out[count].len = udp->in[i].msg_len;
-            count++;
+    }
+    counters_add(counters, COUNTER_RX_MESSAGES, n < 0 ? 0 : (uint64_t)n);
+}
+
+/* The length of all packets of a message but the last, which may be shorter. */
+static size_t segment_len(struct mmsghdr *message)
+{
+    for (struct cmsghdr *c = CMSG_FIRSTHDR(&message->msg_hdr); c != NULL;
+         c = CMSG_NXTHDR(&message->msg_hdr, c)) {
+        if (c->cmsg_level == IPPROTO_UDP && c->cmsg_type == UDP_GRO) {
+            int len = 0;
+            memcpy(&len, CMSG_DATA(c), sizeof(len));
+            return len <= 0 ? message->msg_len : (size_t)len;
         }
     }
+    return message->msg_len;
+}
+
+/* The next packets of the present message into out, room of them at most; returns how many. */
+static size_t take_apart(struct udp *udp, struct counters *counters, struct udp_datagram *out,
+                         size_t room)
+{
+    struct taken *taken = &udp->taken;
+    struct mmsghdr *message = &udp->in[taken->at];
+    size_t each = segment_len(message);
+    struct addr from;
+    bool known = addr_of_sockaddr(&udp->in_from[taken->at], &from) == STATUS_OK;
+    size_t count = 0;
+    do { /* an empty datagram is one, too */
+        size_t left = message->msg_len - taken->offset;
+        size_t len = left < each ? left : each;
+        counters_add(counters, COUNTER_RX_PACKETS, 1);
+        if (len > UDP_DATAGRAM_MAX || (message->msg_hdr.msg_flags & MSG_TRUNC) != 0) {
+            counters_add(counters, COUNTER_DROP_TOO_LARGE, 1);
+        } else if (known) {
+            out[count++] = (struct udp_datagram){from, udp->data[taken->at] + taken->offset, len};
+        }
+        taken->offset += len;
+    } while (taken->offset < message->msg_len && count < room);
+    if (taken->offset == message->msg_len) {
+        taken->at++;
+        taken->offset = 0;
+    }
     return count;
+}
+
+size_t udp_receive(struct udp *udp, struct counters *counters, struct udp_datagram out[UDP_BATCH])
+{
+    if (udp->taken.at == udp->taken.count) {
+        take_messages(udp, counters);
+    }
+    size_t count = 0;
+    while (udp->taken.at < udp->taken.count && count < UDP_BATCH) {
+        count += take_apart(udp, counters, out + count, UDP_BATCH - count);
+    }
+    return count;
+}
+
+bool udp_has_more(const struct udp *udp)
+{
+    return udp->taken.at < udp->taken.count || udp->taken.full;
 }
 
 /* --- out --- */

@@ -10,9 +10,8 @@
 
 #define UDP_BATCH 64
 #define UDP_BUFFER                                                                                 \
-    (4u * 1024u * 1024u) /* octets: 20 ms of 100,000 packets/s, as the kernel counts them */
-#define UDP_DATAGRAM_MAX                                                                           \
-    2048 /* octets; longer ones are cut by the kernel, seen by their flag, and dropped */
+    (4u * 1024u * 1024u)      /* octets: 20 ms of 100,000 packets/s, as the kernel counts them */
+#define UDP_DATAGRAM_MAX 2048 /* octets; longer ones are dropped */
 
 struct udp;
 
@@ -33,9 +32,11 @@ bool udp_is_ipv6(const struct udp *udp);
 size_t udp_receive_buffer(const struct udp *udp);
 /* Sets DROP_SOCKET to what the kernel dropped because the receive buffer was full. */
 void udp_count_drops(const struct udp *udp, struct counters *counters);
-/* Takes up to UDP_BATCH datagrams; returns how many (0: nothing there). Cut ones are counted and
- * left out. */
+/* Takes up to UDP_BATCH datagrams; returns how many. Ones that are too long are counted and left
+ * out. */
 size_t udp_receive(struct udp *udp, struct counters *counters, struct udp_datagram out[UDP_BATCH]);
+/* After udp_receive(): there may be more. */
+bool udp_has_more(const struct udp *udp);
 /* Sends all of the box; what the socket buffer does not take is dropped and counted. */
 void udp_send(struct udp *udp, struct counters *counters, struct outbox *box);
 

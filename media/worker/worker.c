@@ -113,7 +113,7 @@ static size_t take_datagrams(struct media_worker *worker)
                           datagrams[i].len);
         }
         sum += count;
-        if (count < UDP_BATCH) {
+        if (!udp_has_more(worker->udp)) {
             break;
         }
     }

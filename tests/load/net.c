@@ -4,6 +4,7 @@
 
 #include <errno.h>
 #include <netinet/in.h>
+#include <netinet/udp.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
@@ -19,7 +20,13 @@ struct in_control {
 };
 
 struct out_control {
-    _Alignas(struct cmsghdr) uint8_t octets[CMSG_SPACE(sizeof(struct in_pktinfo))];
+    _Alignas(struct cmsghdr)
+        uint8_t octets[CMSG_SPACE(sizeof(struct in_pktinfo)) + CMSG_SPACE(sizeof(uint16_t))];
+};
+
+struct item {
+    unsigned index;
+    struct net_addr to;
 };
 
 struct net {
@@ -29,6 +36,7 @@ struct net {
     uint16_t port;
     size_t out_count;
     uint64_t unsent, overrun;
+    struct item items[NET_BATCH];
     struct mmsghdr in[NET_BATCH], out[NET_BATCH];
     struct iovec in_iov[NET_BATCH], out_iov[NET_BATCH];
     struct sockaddr_in in_from[NET_BATCH], out_to[NET_BATCH];
@@ -53,17 +61,6 @@ static void prepare(struct net *net)
                                              .msg_iovlen = 1,
                                              .msg_control = net->in_control[i].octets};
         net->out_iov[i].iov_base = net->out_data[i];
-        struct msghdr *head = &net->out[i].msg_hdr;
-        *head = (struct msghdr){.msg_name = &net->out_to[i],
-                                .msg_namelen = sizeof(net->out_to[i]),
-                                .msg_iov = &net->out_iov[i],
-                                .msg_iovlen = 1,
-                                .msg_control = net->out_control[i].octets,
-                                .msg_controllen = sizeof(net->out_control[i].octets)};
-        struct cmsghdr *control = CMSG_FIRSTHDR(head);
-        control->cmsg_level = IPPROTO_IP;
-        control->cmsg_type = IP_PKTINFO;
-        control->cmsg_len = CMSG_LEN(sizeof(struct in_pktinfo));
     }
 }
 
@@ -141,23 +138,69 @@ void net_commit(struct net *net, const struct writer *w, unsigned index, struct 
     size_t at = net->out_count;
     CHECK(at < NET_BATCH && w->data == net->out_data[at] && writer_ok(w) && index < net->peers);
     net->out_iov[at].iov_len = w->at;
-    net->out_to[at] = (struct sockaddr_in){
-        .sin_family = AF_INET, .sin_port = htons(to.port), .sin_addr = {htonl(to.ip)}};
-    struct in_pktinfo info = {.ipi_spec_dst = {htonl(net->first_ip + index)}};
-    memcpy(CMSG_DATA(CMSG_FIRSTHDR(&net->out[at].msg_hdr)), &info, sizeof(info));
+    net->items[at] = (struct item){index, to};
     net->out_count++;
+}
+
+static void *put_control(struct msghdr *head, int level, int type, size_t len)
+{
+    struct cmsghdr *control =
+        (struct cmsghdr *)(void *)((uint8_t *)head->msg_control + head->msg_controllen);
+    control->cmsg_level = level;
+    control->cmsg_type = type;
+    control->cmsg_len = CMSG_LEN(len);
+    head->msg_controllen += CMSG_SPACE(len);
+    return CMSG_DATA(control);
+}
+
+/* How many items from `at` on are one message: the packets of one picture, of equal length. */
+static size_t message_items(const struct net *net, size_t at)
+{
+    size_t end = at + 1;
+    while (end < net->out_count && net->items[end].index == net->items[at].index &&
+           net->items[end].to.ip == net->items[at].to.ip &&
+           net->items[end].to.port == net->items[at].to.port &&
+           net->out_iov[end].iov_len == net->out_iov[at].iov_len) {
+        end++;
+    }
+    return end - at;
+}
+
+static void make_message(struct net *net, size_t message, size_t at, size_t count)
+{
+    const struct item *item = &net->items[at];
+    net->out_to[message] = (struct sockaddr_in){
+        .sin_family = AF_INET, .sin_port = htons(item->to.port), .sin_addr = {htonl(item->to.ip)}};
+    struct msghdr *head = &net->out[message].msg_hdr;
+    *head = (struct msghdr){.msg_name = &net->out_to[message],
+                            .msg_namelen = sizeof(net->out_to[message]),
+                            .msg_iov = &net->out_iov[at],
+                            .msg_iovlen = count,
+                            .msg_control = net->out_control[message].octets};
+    struct in_pktinfo info = {.ipi_spec_dst = {htonl(net->first_ip + item->index)}};
+    memcpy(put_control(head, IPPROTO_IP, IP_PKTINFO, sizeof(info)), &info, sizeof(info));
+    if (count > 1) {
+        uint16_t len = (uint16_t)net->out_iov[at].iov_len;
+        memcpy(put_control(head, IPPROTO_UDP, UDP_SEGMENT, sizeof(len)), &len, sizeof(len));
+    }
 }
 
 void net_flush(struct net *net)
 {
-    size_t at = 0;
-    while (at < net->out_count) {
-        int n = sendmmsg(net->fd, net->out + at, (unsigned)(net->out_count - at), 0);
+    unsigned messages = 0;
+    for (size_t at = 0; at < net->out_count;) {
+        size_t count = message_items(net, at);
+        make_message(net, messages++, at, count);
+        at += count;
+    }
+    unsigned sent = 0;
+    while (sent < messages) {
+        int n = sendmmsg(net->fd, net->out + sent, messages - sent, 0);
         if (n > 0) {
-            at += (size_t)n;
+            sent += (unsigned)n;
         } else if (errno != EINTR) {
-            net->unsent++;
-            at++;
+            net->unsent += net->out[sent].msg_hdr.msg_iovlen;
+            sent++;
         }
     }
     net->out_count = 0;
