@@ -24,7 +24,7 @@ from gateway import Checks  # noqa: E402
 PARTS = ("points", "ladder", "capacity", "recorded", "six", "churn", "idle")
 STEPS = (1, 10, 25, 50, 100, 200, 400, 800)
 SIX_CALLS = (5, 10)
-CHURN_CALLS = 10
+CHURN_CALLS = 100  # each of them once a second: the gateway allows a seat no more
 IDLE_SOCKETS = 10000
 PROFILES = {  # count: runs of what a gate needs; few: of the rest
     "default": {"seconds": 6, "count": 5, "few": 1, "churn": 1000},

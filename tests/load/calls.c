@@ -9,12 +9,14 @@
 #define PROBE_NS 1000000   /* a new call's parties send sound each so often until they hear it */
 #define DRAIN_NS 500000000 /* what is on its way when the measured time ends */
 #define ATTEND_NS 100000000
+#define AGAIN_NS 1050000000 /* a seat may offer once a second (gateway/session/room_media.c) */
 
 struct run {
     const struct calls_config *config;
     struct peer_shared shared;
     struct traffic *traffic;
-    double *setup_ms; /* of each call */
+    double *setup_ms;   /* of each call */
+    int64_t *set_up_ns; /* when that was */
     unsigned setups;
     int64_t probe_ns; /* set-up: when sound was sent last */
     unsigned call;    /* that is being set up */
@@ -54,6 +56,7 @@ static bool connect_call(struct run *run, unsigned call, double *out_ms)
     struct peer **peers = &run->shared.peers[call * run->config->parties];
     int64_t begin_ns = net_now_ns();
     run->call = call;
+    run->set_up_ns[call] = begin_ns;
     if (!target->connect(target->context, call, peers[0], peers[1]) ||
         (run->config->parties > 2 &&
          !target->join(target->context, call, peers + 2, run->config->parties - 2))) {
@@ -143,6 +146,7 @@ static bool churn(struct run *run)
     const struct calls_config *config = run->config;
     for (unsigned i = 0; i < config->churn; i++) {
         unsigned call = i % config->calls;
+        go_on(run, run->set_up_ns[call] + AGAIN_NS);
         config->target.hang_up(config->target.context, call);
         go_on(run, net_now_ns() + 2000000);
         for (unsigned seat = 0; seat < config->parties; seat++) {
@@ -254,7 +258,9 @@ static bool begin(struct run *run, struct identity **out_identity)
     shared->peers = calloc(shared->count, sizeof(struct peer *));
     shared->tally = calloc(1, sizeof(*shared->tally));
     run->setup_ms = calloc(config->calls, sizeof(*run->setup_ms));
-    CHECK(shared->peers != NULL && shared->tally != NULL && run->setup_ms != NULL);
+    run->set_up_ns = calloc(config->calls, sizeof(*run->set_up_ns));
+    CHECK(shared->peers != NULL && shared->tally != NULL && run->setup_ms != NULL &&
+          run->set_up_ns != NULL);
     if (net_open(config->first_ip, shared->count, &shared->net) != STATUS_OK ||
         !process_sample(config->server, &run->before)) {
         (void)fprintf(stderr, "no socket, or no process %d\n", (int)config->server);
@@ -284,6 +290,7 @@ static void finish(struct run *run, struct identity *identity)
     free(run->shared.peers);
     free(run->shared.tally);
     free(run->setup_ms);
+    free(run->set_up_ns);
 }
 
 json_t *calls_run(const struct calls_config *config)

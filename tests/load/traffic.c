@@ -12,6 +12,8 @@
     200000 /* between turns: what is due in it leaves together, as a network card gathers          \
               interrupts; one core then loads what fills another */
 
+#define LOOK_NS 1000000 /* at the latest what came is taken */
+
 struct clockwork { /* one kind of event of every peer, once a period */
     int64_t period_ns;
     struct entry {
@@ -184,8 +186,10 @@ bool traffic_run(struct traffic *traffic, int64_t until_ns, bool (*done)(void *c
         next_ns = next_ns < until_ns ? next_ns : until_ns;
         if (done != NULL) { /* a set-up is timed */
             rest(traffic, next_ns, true);
-        } else {
-            rest(traffic, next_ns < turn_ns ? turn_ns : next_ns, next_ns > turn_ns);
+        } else { /* the server's packets wake nobody: on a network that would not be its work */
+            next_ns = next_ns < turn_ns ? turn_ns : next_ns;
+            int64_t latest_ns = turn_ns + LOOK_NS;
+            rest(traffic, next_ns < latest_ns ? next_ns : latest_ns, false);
         }
     }
 }
