@@ -23,7 +23,7 @@
     8 /* socket batches before time and commands get their turn: 512 packets, some 5 ms */
 /* A packet that wakes the thread alone costs twice one in a batch: when enough come, it looks for
  * them at intervals instead of being woken by each (decisions/005-batches.md). */
-#define GATHER_DATAGRAMS 16   /* wanted at a look */
+#define GATHER_DATAGRAMS 16  /* wanted at a look */
 #define GATHER_MOST_US 800   /* what a packet may wait: with the timer's own error below 1 ms */
 #define GATHER_LEAST_US 200  /* shorter ones cost more than they save */
 #define GATHER_RATE_US 20000 /* over which the rate is measured */
