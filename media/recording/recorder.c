@@ -18,10 +18,10 @@
 #include <time.h>
 #include <unistd.h>
 
-/* Two threads. The recorder thread drains the rings every 20 ms and owns every session that runs.
- * The completing thread turns the parts of ended recordings into one file, so that a long one does
- * not hold up those that run. The mutex guards the slots, the jobs and the events; it is held for
- * copying only, never over I/O, and no media worker ever takes it.
+/* Two threads. The recorder thread drains the rings every 20 ms while anything is recorded, and
+ * owns every session that runs. The completing thread turns the parts of ended recordings into one
+ * file, so that a long one does not hold up those that run. The mutex guards the slots, the jobs
+ * and the events; it is held for copying only, never over I/O, and no media worker ever takes it.
  *
  * Slot: FREE -> OPEN (begin) -> ENDING (end) -> FREE, its session moved to a job. */
 #define RECORDINGS_MAX                                                                             \
@@ -261,6 +261,9 @@ static bool wait_look(struct recorder *r)
         until.tv_sec++;
     }
     lock(r);
+    while (!r->stop && r->stats.running == 0) { /* nothing is recorded: nothing comes */
+        (void)pthread_cond_wait(&r->wake_thread, &r->mutex);
+    }
     if (!r->stop) {
         (void)pthread_cond_timedwait(&r->wake_thread, &r->mutex,
                                      &until); /* woken, timed out or spurious: look again */
@@ -463,6 +466,7 @@ enum status recorder_begin(struct recorder *recorder, const char *name, uint32_t
         slot->session = session;
         slot->state = SLOT_OPEN;
         r->stats.running++;
+        (void)pthread_cond_signal(&r->wake_thread); /* cannot fail on a valid condition */
         *out_recording = slot->handle;
         session = NULL;
     }
