@@ -22,12 +22,12 @@ sys.path.insert(0, os.path.join(hosts.ROOT, "tests/integration/lib"))
 from gateway import Checks  # noqa: E402
 
 PARTS = ("points", "ladder", "capacity", "recorded", "six", "churn", "idle")
-STEPS = (1, 10, 25, 50, 100, 200, 400, 800)
+STEPS = {"even": (1, 10, 25, 50, 100, 200, 400, 800), "frame": (50, 100, 200, 400, 800)}
 SIX_CALLS = (5, 10)
 CHURN_CALLS = 100  # each of them once a second: the gateway allows a seat no more
 IDLE_SOCKETS = 10000
 PROFILES = {  # count: runs of what a gate needs; few: of the rest
-    "default": {"seconds": 6, "count": 5, "few": 1, "churn": 1000},
+    "default": {"seconds": 5, "count": 5, "few": 1, "churn": 1000},
     "full": {"seconds": 10, "count": 5, "few": 5, "churn": 10000},
 }
 
@@ -93,13 +93,14 @@ class Bench:
 
     def ladder(self):
         for target in self.targets:
-            known = {key[1]: p for key, p in self.results["points"].items() if key[0] == target and key[2:] == ("even", False, 2)}
-            steps = self.runner.ladder(target, STEPS, self.profile["few"], known)
-            self.results["points"].update({(target, calls, "even", False, 2): p for calls, p in steps.items()})
+            for pattern, calls in STEPS.items():
+                known = {key[1]: p for key, p in self.results["points"].items() if key[0] == target and key[2:] == (pattern, False, 2)}
+                steps = self.runner.ladder(target, calls, self.profile["few"], known, pattern=pattern)
+                self.results["points"].update({(target, calls, pattern, False, 2): p for calls, p in steps.items()})
 
-    def between(self, target):
+    def between(self, target, pattern):
         """(the highest step of the ladder with capacity, the next one or None, whether it was the generator that had none there)"""
-        steps = sorted(((key[1], p) for key, p in self.results["points"].items() if key[0] == target and key[2:] == ("even", False, 2)),
+        steps = sorted(((key[1], p) for key, p in self.results["points"].items() if key[0] == target and key[2:] == (pattern, False, 2)),
                        key=lambda step: step[0])
         low = 0
         for calls, p in steps:
@@ -110,12 +111,14 @@ class Bench:
 
     def capacity(self):
         for target in self.targets:
-            low, high, is_least = self.between(target)
-            self.results["capacities"][target] = self.runner.capacity(target, low, high, self.profile["count"], is_least)
+            for pattern in STEPS:
+                low, high, is_least = self.between(target, pattern)
+                name = target if pattern == "even" else f"{target}, {pattern}"
+                self.results["capacities"][name] = self.runner.capacity(target, low, high, self.profile["count"], is_least, pattern=pattern)
 
     def recorded(self):
         """Looked for from what it can without recording downwards: nothing records for free."""
-        low = high = self.results["capacities"].get("gateway", {"calls": STEPS[-1]})["calls"]
+        low = high = self.results["capacities"].get("gateway", {"calls": STEPS["even"][-1]})["calls"]
         while low > 0 and not self.runner.probe("gateway", low, recorded=True).has_capacity():
             low, high = round(low * 0.8), low
         high = high if high > low else low + 1

@@ -75,10 +75,12 @@ def not_measured(figure, must, aim):
 
 def gate_cpu(points):
     name, must, aim = "CPU per forwarded packet at 50 calls, gateway : Janus", "1:5", "1:8"
-    r = ratio(points.get(("janus", 50, "even", False, 2)), points.get(("gateway", 50, "even", False, 2)), "server.cpu_us_per_packet")
-    if r is None:
+    even, frame = (ratio(points.get(("janus", 50, p, False, 2)), points.get(("gateway", 50, p, False, 2)), "server.cpu_us_per_packet")
+                   for p in ("even", "frame"))
+    if even is None:
         return not_measured(name, must, aim)
-    return gate(name, must, aim, f"1:{r[0]:.1f} ({r[1]:.1f}-{r[2]:.1f})", r[0] >= 5, r[0] >= 8)
+    text = f"1:{even[0]:.1f} ({even[1]:.1f}-{even[2]:.1f})" + (f", by frames 1:{frame[0]:.1f} ({frame[1]:.1f}-{frame[2]:.1f})" if frame else "")
+    return gate(name, must, aim, text, even[0] >= 5, even[0] >= 8)
 
 
 def gate_floor(points, floors):
@@ -91,14 +93,23 @@ def gate_floor(points, floors):
     return gate(name, must, aim, text, even[0] <= 2, frame is not None and frame[0] <= 1.3)
 
 
-def gate_capacity(capacities):
-    name, must, aim = "capacity on one core, gateway : Janus", "6:1", "10:1"
-    ours, theirs = capacities.get("gateway"), capacities.get("janus")
+def capacities_ratio(capacities, suffix):
+    """(ratio, text); (None, "") when one is missing."""
+    ours, theirs = capacities.get("gateway" + suffix), capacities.get("janus" + suffix)
     if ours is None or theirs is None or theirs["calls"] == 0:
-        return not_measured(name, must, aim)
+        return None, ""
     value = ours["calls"] / theirs["calls"]
     least = "at least " if ours["is_least"] else ""
-    return gate(name, must, aim, f"{least}{value:.1f}:1 ({least}{ours['calls']} : {theirs['calls']} calls)", value >= 6, value >= 10)
+    return value, f"{least}{value:.1f}:1 ({least}{ours['calls']} : {theirs['calls']} calls)"
+
+
+def gate_capacity(capacities):
+    name, must, aim = "capacity on one core, gateway : Janus", "6:1", "10:1"
+    value, text = capacities_ratio(capacities, "")
+    if value is None:
+        return not_measured(name, must, aim)
+    frames = capacities_ratio(capacities, ", frame")[1]
+    return gate(name, must, aim, text + (f", by frames {frames}" if frames else ""), value >= 6, value >= 10)
 
 
 def gate_recorded(capacities):
