@@ -354,6 +354,10 @@ void relay_resend(struct room *room, struct party *to, unsigned slot, struct tx 
 {
     struct party *from = shown_in(room, to, slot);
     tx->nack_received++;
+    if (now_us < *room->strained_until_us) {
+        drop(room, COUNTER_NACK_STRAINED);
+        return;
+    }
     if (tx->rtx_ssrc == 0 || tx->kind != PLAN_VIDEO) {
         drop(room, COUNTER_NACK_NO_RTX);
         return;

@@ -21,6 +21,7 @@ struct room {
     struct counters *counters;
     struct tap_ring *tap; /* NULL: no recorder */
     struct hurry *hurry;
+    const int64_t *strained_until_us; /* core.h: until then nothing is asked for or sent again */
     int64_t
         wall_us; /* wall clock - monotonic clock, fixed at start: one time line for all records */
 };

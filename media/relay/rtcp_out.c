@@ -91,6 +91,9 @@ static void send_nacks(struct room *room, struct party *to, int64_t now_us, uint
 {
     struct party_up *up = &to->up[PLAN_VIDEO];
     uint16_t sequences[NACKS_PER_PACKET];
+    if (now_us < *room->strained_until_us) {
+        return;
+    }
     unsigned count = nack_due(&to->nack, now_us, to->rtt_us, sequences, NACKS_PER_PACKET);
     if (count > 0) {
         struct writer w = outbox_begin(room->box);

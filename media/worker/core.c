@@ -26,6 +26,7 @@ struct core {
     struct party **parties; /* party_count of them, unordered: a tick walks what there is */
     uint32_t party_count, party_max;
     struct hurry hurry;
+    int64_t strained_until_us;
     int64_t tick_us; /* next tick */
     uint32_t turn;   /* 0..CORE_ROUND-1: whose turn it was */
 };
@@ -226,6 +227,7 @@ static void open_room(struct core *core, const struct worker_command *command)
     room->counters = &core->counters;
     room->tap = core->config.tap;
     room->hurry = &core->hurry;
+    room->strained_until_us = &core->strained_until_us;
     room->wall_us = core->config.wall_us;
     core->rooms[command->room.index] = room;
 }
@@ -528,6 +530,12 @@ static void tick_party(struct core *core, struct party *party, int64_t now_us)
         report_stats(core, party, now_us);
     }
     report_changes(core, party);
+}
+
+void core_strained(struct core *core, int64_t now_us)
+{
+    core->strained_until_us = now_us + CORE_STRAINED_US;
+    counters_add(&core->counters, COUNTER_STRAINED, 1);
 }
 
 /* Whether it needs each tick: what room_hurry() says, and a handshake. */

@@ -12,6 +12,7 @@
 #include "media/worker/worker_msg.h"
 
 #define CORE_TICK_US 5000 /* for connections that something is due for: NACK waits 10 ms */
+#define CORE_STRAINED_US 100000 /* two rounds */
 #define CORE_ROUND 10 /* ticks until each of the others had its turn: reports, feedback, consent   \
                        */
 
@@ -47,6 +48,10 @@ void core_command(struct core *core, int64_t now_us, const struct worker_command
 /* data is changed in place. */
 void core_datagram(struct core *core, int64_t now_us, const struct addr *from, uint8_t *data,
                    size_t len);
+/* More datagrams wait than the worker gets through. What is lost then is lost here: asking for it, and
+ * sending again what receivers miss, would make it worse (each loss costs up to eight packets, and
+ * what began as a moment goes on for good). Repairs rest for CORE_STRAINED_US from now. */
+void core_strained(struct core *core, int64_t now_us);
 /* Called at core_deadline() or later. */
 void core_tick(struct core *core, int64_t now_us);
 int64_t core_deadline(const struct core *core); /* INT64_MAX: no connection */

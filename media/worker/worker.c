@@ -117,6 +117,9 @@ static size_t take_datagrams(struct media_worker *worker)
             break;
         }
     }
+    if (udp_has_more(worker->udp)) {
+        core_strained(worker->core, clock_monotonic_us());
+    }
     counters_add(core_counters(worker->core), COUNTER_TURNS, 1);
     return sum;
 }

@@ -142,6 +142,35 @@ static void long_round_trip(void)
     }
 }
 
+/* A thread that is overloaded asks for nothing and resends nothing; media goes on, repairs come
+ * back by themselves. */
+static void repairs_rest_under_strain(void)
+{
+    struct sim *sim = pair();
+    sim_run(sim, 2000000, true);
+    sim->loss_percent = 10;
+    sim_run(sim, 1000000, true);
+    struct client *c = sim->clients[0];
+    EXPECT(c->nacks_heard > 5 && c->rx[1].rtx > 3); /* control */
+    for (unsigned i = 0; i < 3; i++) { /* what was on its way arrives in the first half second */
+        unsigned asked = c->nacks_heard;
+        unsigned repaired = c->rx[1].rtx;
+        unsigned packets = c->rx[1].packets;
+        for (unsigned k = 0; k < 10; k++) {
+            core_strained(sim->core, sim->now_us);
+            sim_run(sim, 50000, true);
+        }
+        EXPECT(i == 0 || (c->nacks_heard == asked && c->rx[1].rtx == repaired));
+        EXPECT(c->rx[1].packets > packets + 25);
+    }
+    unsigned asked = c->nacks_heard;
+    unsigned repaired = c->rx[1].rtx;
+    sim_run(sim, 1000000 + CORE_STRAINED_US, true);
+    EXPECT(c->nacks_heard > asked + 5 && c->rx[1].rtx > repaired + 3);
+    EXPECT(sim_counter(sim, COUNTER_STRAINED) == 30 && sim_counter(sim, COUNTER_NACK_STRAINED) > 5);
+    end(sim);
+}
+
 /* Nobody but the recorder listens: it drops pictures after a hole until a key frame comes. */
 static void recorder_alone(void)
 {
@@ -472,6 +501,7 @@ int main(void)
         {"DTLS: 20 % loss each way", lost_flights},
         {"DTLS: our timer alone brings a lost flight", our_timer_alone},
         {"300 ms round trip, 10 and 20 % loss", long_round_trip},
+        {"repairs rest under strain", repairs_rest_under_strain},
         {"a hole that only the recorder sees", recorder_alone},
         {"a fresh receiver does not wait for the throttle", fresh_receiver_is_quick},
         {"the pair is nominated after DTLS", nomination_after_dtls},
