@@ -26,9 +26,9 @@ STEPS = {"even": (1, 10, 25, 50, 100, 200, 400, 800), "frame": (50, 100, 200, 40
 SIX_CALLS = (5, 10)
 CHURN_CALLS = 100  # each of them once a second: the gateway allows a seat no more
 IDLE_SOCKETS = 10000
-PROFILES = {  # count: runs of what a gate needs; few: of the rest
-    "default": {"seconds": 5, "count": 5, "few": 1, "churn": 1000},
-    "full": {"seconds": 10, "count": 5, "few": 5, "churn": 10000},
+PROFILES = {  # count: runs of what a gate needs; confirm: of a capacity that was found; few: of the rest
+    "default": {"seconds": 4, "count": 5, "confirm": 3, "few": 1, "churn": 1000},
+    "full": {"seconds": 10, "count": 5, "confirm": 5, "few": 5, "churn": 10000},
 }
 
 
@@ -114,7 +114,7 @@ class Bench:
             for pattern in STEPS:
                 low, high, is_least = self.between(target, pattern)
                 name = target if pattern == "even" else f"{target}, {pattern}"
-                self.results["capacities"][name] = self.runner.capacity(target, low, high, self.profile["count"], is_least, pattern=pattern)
+                self.results["capacities"][name] = self.runner.capacity(target, low, high, self.profile["confirm"], is_least, pattern=pattern)
 
     def recorded(self):
         """Looked for from what it can without recording downwards: nothing records for free."""
@@ -122,7 +122,7 @@ class Bench:
         while low > 0 and not self.runner.probe("gateway", low, recorded=True).has_capacity():
             low, high = round(low * 0.8), low
         high = high if high > low else low + 1
-        self.results["capacities"]["gateway, recorded"] = self.runner.capacity("gateway", low, high, self.profile["count"], recorded=True)
+        self.results["capacities"]["gateway, recorded"] = self.runner.capacity("gateway", low, high, self.profile["confirm"], recorded=True)
 
     def six(self):
         self.measure_points([self.load("gateway", calls, parties=6) for calls in SIX_CALLS], max(3, self.profile["few"]))
