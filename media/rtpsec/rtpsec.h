@@ -3,7 +3,8 @@
  * decisions/001-srtp.md), AES-CM with HMAC-SHA1 on libsrtp, which is also the reference that the
  * tests compare to. Replay window 1024 packets; at most RTPSEC_SSRCS_MAX sources a direction, so
  * that a hostile but authenticated peer cannot make us grow. Nothing is learned from a packet
- * before its tag is right. One worker thread; allocates at creation only. */
+ * before its tag is right. One worker thread; allocates at creation, and once a direction for the
+ * ninth source. */
 #ifndef MEDIA_RTPSEC_RTPSEC_H
 #define MEDIA_RTPSEC_RTPSEC_H
 

@@ -10,6 +10,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#define SOURCES_FIRST                                                                              \
+    8u             /* a call of two has three a side, a stage of six fifteen to each browser */
 #define IV_LEN 12  /* RFC 7714 §8.1 */
 #define TAG_LEN 16 /* RFC 7714 §13 */
 #define RTCP_HEAD 8
@@ -33,8 +35,9 @@ struct side { /* one direction; what each packet needs comes first */
     EVP_CIPHER_CTX *rtp, *rtcp;
     uint8_t rtp_salt[IV_LEN], rtcp_salt[IV_LEN];
     unsigned source_count;
-    uint32_t ssrcs[RTPSEC_SSRCS_MAX]; /* of sources[], together: they are searched */
-    struct source sources[RTPSEC_SSRCS_MAX];
+    uint32_t ssrcs[RTPSEC_SSRCS_MAX]; /* of the sources, together: they are searched */
+    struct source first[SOURCES_FIRST];
+    struct source *more; /* RTPSEC_SSRCS_MAX - SOURCES_FIRST; NULL until one is needed */
 };
 
 struct rtpsec_gcm {
@@ -114,6 +117,8 @@ void rtpsec_gcm_destroy(struct rtpsec_gcm *gcm)
         EVP_CIPHER_CTX_free(gcm->out.rtcp);
         EVP_CIPHER_CTX_free(gcm->in.rtp);
         EVP_CIPHER_CTX_free(gcm->in.rtcp);
+        free(gcm->out.more);
+        free(gcm->in.more);
         OPENSSL_cleanse(gcm, sizeof(*gcm));
         free(gcm);
     }
@@ -126,7 +131,7 @@ static void prefetch_side(const struct side *side)
 {
     prefetch(side->rtp);
     for (unsigned i = 0; i < side->source_count && i < 2; i++) { /* sound and picture */
-        prefetch_write(&side->sources[i].rtp.highest);
+        prefetch_write(&side->first[i].rtp.highest);
     }
 }
 
@@ -191,23 +196,35 @@ static void make_iv(const uint8_t salt[IV_LEN], uint32_t ssrc, uint64_t index, u
     }
 }
 
+static struct source *source_at(struct side *side, unsigned i)
+{
+    return i < SOURCES_FIRST ? &side->first[i] : &side->more[i - SOURCES_FIRST];
+}
+
 static struct source *find_source(struct side *side, uint32_t ssrc)
 {
     for (unsigned i = 0; i < side->source_count; i++) {
         if (side->ssrcs[i] == ssrc) {
-            return &side->sources[i];
+            return source_at(side, i);
         }
     }
     return NULL;
 }
 
+/* NULL: there are RTPSEC_SSRCS_MAX already, or no memory for the ninth to last. */
 static struct source *add_source(struct side *side, uint32_t ssrc)
 {
     if (side->source_count == RTPSEC_SSRCS_MAX) {
         return NULL;
     }
+    if (side->source_count == SOURCES_FIRST && side->more == NULL) {
+        side->more = calloc(RTPSEC_SSRCS_MAX - SOURCES_FIRST, sizeof(*side->more));
+        if (side->more == NULL) {
+            return NULL;
+        }
+    }
     side->ssrcs[side->source_count] = ssrc;
-    struct source *source = &side->sources[side->source_count++];
+    struct source *source = source_at(side, side->source_count++);
     *source = (struct source){0};
     return source;
 }
@@ -303,7 +320,9 @@ enum status rtpsec_gcm_unprotect_rtp(struct rtpsec_gcm *gcm, uint8_t *packet, si
         return STATUS_UNAUTHENTIC;
     }
     source = source == NULL ? add_source(&gcm->in, ssrc) : source;
-    CHECK(source != NULL);
+    if (source == NULL) {
+        return STATUS_FULL;
+    }
     window_mark(&source->rtp, index);
     *len -= TAG_LEN;
     return STATUS_OK;
@@ -392,7 +411,9 @@ enum status rtpsec_gcm_unprotect_rtcp(struct rtpsec_gcm *gcm, uint8_t *packet, s
         return STATUS_UNAUTHENTIC;
     }
     source = source == NULL ? add_source(&gcm->in, ssrc) : source;
-    CHECK(source != NULL);
+    if (source == NULL) {
+        return STATUS_FULL;
+    }
     replay_mark(&source->rtcp, index);
     *len = body_end - TAG_LEN;
     return STATUS_OK;

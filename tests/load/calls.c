@@ -22,7 +22,7 @@ struct run {
     unsigned call;    /* that is being set up */
     struct process_sample before, begin, end;
     uint64_t packets_begin, packets_end; /* received by all peers */
-    uint64_t churn_rss_kib[2];           /* after a tenth of the churn, and after it */
+    uint64_t churn_rss_kib[2];           /* after half of the churn, and after it */
 };
 
 static struct peer *peer_of(const struct run *run, unsigned call, unsigned seat)
@@ -156,7 +156,7 @@ static bool churn(struct run *run)
         if (!connect_call(run, call, &ms)) {
             return false;
         }
-        run->churn_rss_kib[i >= config->churn / 10 ? 1 : 0] = process_rss_kib(config->server);
+        run->churn_rss_kib[i >= config->churn / 2 ? 1 : 0] = process_rss_kib(config->server);
     }
     return true;
 }

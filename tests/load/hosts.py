@@ -2,7 +2,6 @@
 import ctypes
 import http.client
 import json
-import json
 import os
 import re
 import resource

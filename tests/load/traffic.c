@@ -14,12 +14,14 @@
 
 #define LOOK_NS 1000000 /* at the latest what came is taken */
 
+struct entry {
+    int64_t phase_ns;
+    unsigned peer;
+};
+
 struct clockwork { /* one kind of event of every peer, once a period */
     int64_t period_ns;
-    struct entry {
-        int64_t phase_ns;
-        unsigned peer;
-    } * entries; /* rising phase */
+    struct entry *entries; /* rising phase */
     unsigned at;
     int64_t cycle_ns; /* when the present period began */
 };
