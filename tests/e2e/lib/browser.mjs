@@ -8,7 +8,9 @@ import { reports, root } from './gateway.mjs';
 
 const media = path.join(os.tmpdir(), 'cg-e2e-media');
 
-export function makeMedia(name, party, tone) {
+// Files are kept from test to test under what is in them, not under whose they are.
+export function makeMedia(party, tone) {
+  const name = `party${party}-${tone}hz`;
   mkdirSync(media, { recursive: true });
   if (!existsSync(path.join(media, `${name}.wav`))) {
     execFileSync('/usr/bin/python3', [path.join(root, 'tests/e2e/lib/make_media.py'), media, name, String(party), String(tone)]);
@@ -19,7 +21,7 @@ export function makeMedia(name, party, tone) {
 export class Person {
   constructor(name, party, tone) {
     this.name = name;
-    this.files = makeMedia(name, party, tone);
+    this.files = makeMedia(party, tone);
     this.party = party;
     this.profile = mkdtempSync(path.join(os.tmpdir(), 'cg-e2e-profile-'));
     this.console = [];

@@ -9,7 +9,7 @@ export class Browser {
   // devices: how many fake cameras and microphones; 0: one, fed with the picture of make_media.py
   async open(origin, { devices = 0, args = [] } = {}) {
     this.origin = origin;
-    const files = devices === 0 ? makeMedia('clinician', 0, 440) : '';
+    const files = devices === 0 ? makeMedia(0, 440) : '';
     this.browser = await chromium.launch({
       executablePath: '/usr/bin/chromium', headless: false,
       args: ['--headless=new', '--no-sandbox', '--disable-gpu', '--disable-quic', '--no-first-run', '--disable-background-networking', '--disable-component-update',
