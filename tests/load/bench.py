@@ -3,7 +3,7 @@
 
 bench.py [--full | --short] [--build FOLDER] [--output FILE] [--only PART,...]
 
-  (default)  five runs where a gate needs them, fewer elsewhere; about half an hour
+  (default)  five runs where a gate needs them, fewer elsewhere; some 45 minutes
   --full     five runs everywhere and 10,000 set-ups; over an hour
   --short    five recorded calls for five seconds, without Janus; what must hold on any machine, no time limits
 
