@@ -9,9 +9,7 @@
 #define TWCC_IN_INTERVAL_US                                                                        \
     95000 /* every 100 ms, as browsers do: two rounds of the worker (core.h), less their jitter;   \
              3 % of 100 kbit/s at most */
-#define TWCC_IN_PACKETS                                                                            \
-    512 /* remembered: more than a peer may send in a second (relay/party.h)                       \
-         */
+#define TWCC_IN_PACKETS 512 /* remembered; a peer may send 3000 a second (relay/party.h) */
 
 struct twcc_in {
     bool begun, pending; /* pending: something arrived since the last feedback */

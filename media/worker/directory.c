@@ -1,6 +1,7 @@
 #include "media/worker/directory.h"
 
 #include "media/ice/icelite.h"
+#include "media/rt/prefetch.h"
 #include "proto/base/check.h"
 
 #include <stdlib.h>
@@ -182,7 +183,7 @@ void directory_prefetch_addr(const struct directory *directory, const struct add
     uint8_t key[KEY_MAX];
     addr_key(addr, key);
     const struct table *table = &directory->addrs;
-    __builtin_prefetch(&table->entries[hash(key, directory->seed) & table->mask]);
+    prefetch(&table->entries[hash(key, directory->seed) & table->mask]);
 }
 
 void *directory_find_addr(const struct directory *directory, const struct addr *addr)
