@@ -29,9 +29,14 @@ enum role {
     ROLE_SPECIALIST = 2,
     ROLE_COORDINATOR = 4,
     ROLE_OPERATOR = 8,
-    ROLE_ADMIN = 16
+    ROLE_ADMIN = 16,
+    ROLE_APPROVER = 32,  /* medical affairs: approves what its institution asks for */
+    ROLE_MANAGER = 64,   /* of partnerships: agreements, members, terms */
+    ROLE_REVIEWER = 128, /* of quality: reads a sample afterwards */
+    ROLE_REFERRALS = 256 /* the department that receives referred patients */
 };
-#define ROLE_ANY 31u   /* every signed-in account */
+#define ROLE_LAST ROLE_REFERRALS
+#define ROLE_ANY 511u  /* every signed-in account */
 #define ROLE_PUBLIC 0u /* no session needed */
 
 struct api_actor {

@@ -37,6 +37,10 @@ static const struct {
     {"coordinator", ROLE_COORDINATOR},
     {"operator", ROLE_OPERATOR},
     {"admin", ROLE_ADMIN},
+    {"approver", ROLE_APPROVER},
+    {"manager", ROLE_MANAGER},
+    {"reviewer", ROLE_REVIEWER},
+    {"referrals", ROLE_REFERRALS},
 };
 
 struct auth_limits auth_limits_of(const struct api_config *config)

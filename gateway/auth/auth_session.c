@@ -188,7 +188,7 @@ static bool open_session(struct api_call *call, const char *account_id,
 static json_t *roles_json(unsigned roles)
 {
     json_t *list = json_array();
-    for (unsigned role = ROLE_CLINICIAN; role <= ROLE_ADMIN; role *= 2) {
+    for (unsigned role = ROLE_CLINICIAN; role <= ROLE_LAST; role *= 2) {
         if ((roles & role) != 0) {
             (void)json_array_append_new(list, json_string(auth_role_name((enum role)role)));
         }

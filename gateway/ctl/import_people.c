@@ -173,7 +173,8 @@ static unsigned read_roles(struct import *im, const json_t *object)
         const char *role = json_string_value(json_array_get(list, i));
         size_t item = import_enter_index(im, i);
         if (role == NULL || !valid_role(role)) {
-            (void)import_fail(im, "must be clinician, specialist, coordinator, operator or admin");
+            (void)import_fail(im, "must be clinician, specialist, coordinator, operator, admin, "
+                                  "approver, manager, reviewer or referrals");
         } else {
             roles |= auth_role_of(role);
         }
@@ -216,7 +217,7 @@ static unsigned present_roles(struct import *im, const char *account_id)
 static void note_roles(struct import *im, const char *account_id, bool fresh, unsigned roles)
 {
     json_t *names = json_array();
-    for (unsigned role = ROLE_CLINICIAN; role <= ROLE_ADMIN; role *= 2) {
+    for (unsigned role = ROLE_CLINICIAN; role <= ROLE_LAST; role *= 2) {
         if ((roles & role) != 0) {
             (void)json_array_append_new(names, json_string(auth_role_name((enum role)role)));
         }
@@ -239,7 +240,7 @@ static void write_roles(struct import *im, const char *account_id, unsigned role
     }
     (void)import_store(
         im, db_run(im->db, "DELETE FROM account_role WHERE account_id=$1", "s", account_id));
-    for (unsigned role = ROLE_CLINICIAN; role <= ROLE_ADMIN && !im->failed; role *= 2) {
+    for (unsigned role = ROLE_CLINICIAN; role <= ROLE_LAST && !im->failed; role *= 2) {
         if ((roles & role) != 0) {
             (void)import_store(
                 im, db_run(im->db, "INSERT INTO account_role (account_id, role) VALUES ($1, $2)",

@@ -66,7 +66,8 @@ static enum status parse_roles(const char *text, unsigned *out_roles, struct use
         unsigned role = auth_role_of(name);
         if (role == 0) {
             return refuse(error, STATUS_MALFORMED,
-                          "roles are clinician, specialist, coordinator, operator and admin, "
+                          "roles are clinician, specialist, coordinator, operator, admin, "
+                          "approver, manager, reviewer and referrals, "
                           "separated by commas");
         }
         roles |= role;
@@ -98,7 +99,7 @@ static enum status insert_account(struct db *db, const char *login, const char *
     if (status == STATUS_CONFLICT) {
         return refuse(error, status, "the account \"%s\" is already there", login);
     }
-    for (unsigned role = ROLE_CLINICIAN; role <= ROLE_ADMIN && status == STATUS_OK; role *= 2) {
+    for (unsigned role = ROLE_CLINICIAN; role <= ROLE_LAST && status == STATUS_OK; role *= 2) {
         if ((roles & role) != 0) {
             status = db_run(db, "INSERT INTO account_role (account_id, role) VALUES ($1, $2)", "ss",
                             id, auth_role_name((enum role)role));
