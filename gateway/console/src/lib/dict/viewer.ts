@@ -1,0 +1,32 @@
+/* The image viewer. */
+import type { Sentences } from './sentences';
+
+export const viewer = {
+  'view.image': ['影像', 'Image'],
+  'view.none': ['尚未选择影像', 'No image selected'],
+  'view.none-yet': ['没有可显示的影像', 'No images'],
+  'view.thumbs': ['影像列表', 'Image list'],
+  'view.frame': ['帧', 'Frame'],
+  'view.frame-of': ['第 {n} / {total} 帧', 'Frame {n} of {total}'],
+  'view.window': ['窗位 {c} / 窗宽 {w}', 'C {c} / W {w}'],
+  'view.presets': ['窗口预设', 'Window preset'],
+  'view.preset-own': ['原始窗口', 'As stored'],
+  'view.preset-lung': ['肺窗', 'Lung'],
+  'view.preset-soft': ['纵隔 / 软组织', 'Mediastinum / soft tissue'],
+  'view.preset-bone': ['骨窗', 'Bone'],
+  'view.preset-brain': ['脑窗', 'Brain'],
+  'view.preset-abdomen': ['腹部', 'Abdomen'],
+  'view.preset-custom': ['自定义', 'Custom'],
+  'view.sync': ['同步显示', 'Shared view'],
+  'view.sync-hint': ['双方看到同一影像; 关闭后可自行浏览', 'both see the same image; turn off to look on your own'],
+  'view.pointer': ['指针', 'Pointer'],
+  'view.shown-by': ['{who} 正在展示', 'shown by {who}'],
+  'view.shown-by-you': ['您正在展示', 'you are showing'],
+  'view.follow': ['回到共享画面', 'Back to the shared view'],
+  'view.alone': ['自行浏览中，对方看不到您的操作', 'looking on your own; the others do not follow'],
+  'view.help': ['拖动或 Shift+方向键调窗，双击还原', 'drag or Shift+arrows: window · double-click: reset'],
+  'view.failed': ['影像加载失败，正在重试…', 'The image did not load; trying again…'],
+  'view.pdf': ['在新窗口打开 PDF', 'Open the PDF in a new window'],
+  'view.original': ['打开原文件', 'Open original'],
+  'view.zoom': ['放大', 'Zoom'],
+} as const satisfies Sentences;
