@@ -24,7 +24,8 @@ static unsigned route_label(const char *pattern)
                  {"specialties", "directory"},   {"partnerships", "directory"},
                  {"reach", "directory"},         {"consultations", "consultations"},
                  {"attachments", "attachments"}, {"uploads", "uploads"},
-                 {"recordings", "recordings"},   {"ops", "ops"}};
+                 {"recordings", "recordings"},   {"ops", "ops"},
+                 {"presence", "directory"}};
     const char *segment = pattern + strlen(DISPATCH_PREFIX);
     size_t len = strcspn(segment, "/");
     for (size_t i = 0; i < sizeof names / sizeof names[0]; i++) {

@@ -2,7 +2,7 @@
 
 #include "gateway/auth/auth_throttle.h"
 #include "gateway/config/config.h"
-#include "gateway/queue/queue.h"
+#include "gateway/directory/duty_switch.h"
 #include "proto/base/check.h"
 
 #include <sodium.h>
@@ -231,13 +231,11 @@ static enum status tell(struct api_call *call, const struct ended *ended, const 
 {
     api_effect_push(call, EFFECT_SESSION_ENDED, ended->account_id, NULL,
                     json_pack("{ss, ss}", "token_hash", ended->token_hash, "reason", reason));
+    int64_t left = 0;
     enum status status =
-        db_run(call->db,
-               "UPDATE duty SET on_duty = 0, since_ms=$1 WHERE account_id=$2 AND on_duty = 1"
-               " AND NOT EXISTS (SELECT 1 FROM session s WHERE s.account_id=$2)",
-               "is", call->now_ms, ended->account_id);
-    if (status == STATUS_OK && db_changes(call->db) > 0 &&
-        !queue_off_duty(call, ended->account_id)) {
+        db_one_int(call->db, &left, "SELECT count(*) FROM session WHERE account_id=$1", "s",
+                   ended->account_id);
+    if (status == STATUS_OK && left == 0 && !duty_end(call, ended->account_id, reason)) {
         status = STATUS_IO;
     }
     return status;

@@ -1,6 +1,5 @@
 /* Accounts and sessions: sign-in with Argon2id, the session cookie, CSRF token, time-outs,
- * throttling, and the duty switch. Routes: auth_routes (gateway/api.h), /api/v1/session and
- * /api/v1/duty.
+ * throttling. Routes: auth_routes (gateway/api.h), /api/v1/session.
  *
  * The cookie __Host-session carries 256 random bits; the store keeps only their SHA-256. A session
  * ends by sign-out, by being idle, by age, when its account is disabled, or when the account opens

@@ -3,7 +3,7 @@
 #include "gateway/auth/auth_throttle.h"
 #include "gateway/config/config.h"
 #include "gateway/directory/directory.h"
-#include "gateway/queue/queue.h"
+#include "gateway/directory/duty_switch.h"
 #include "gateway/records/audit.h"
 #include "proto/base/check.h"
 
@@ -264,7 +264,8 @@ static void sign_in_finish(struct api_call *call)
         return;
     }
     char token_hash[AUTH_TOKEN_HASH_SIZE];
-    enum status status = auth_throttle_clear(call->db, login->name, call->peer_address, call->now_ms);
+    enum status status =
+        auth_throttle_clear(call->db, login->name, call->peer_address, call->now_ms);
     if (status != STATUS_OK) {
         (void)api_store_failed(call, status);
         return;
@@ -299,17 +300,6 @@ static void get_session(struct api_call *call)
     (void)reply_session(call, call->actor, call->session_token_hash);
 }
 
-static bool duty_off(struct api_call *call)
-{
-    enum status status = db_run(
-        call->db, "UPDATE duty SET on_duty = 0, since_ms=$1 WHERE account_id=$2 AND on_duty = 1",
-        "is", call->now_ms, call->actor->account_id);
-    if (status != STATUS_OK) {
-        return api_store_failed(call, status);
-    }
-    return db_changes(call->db) == 0 || queue_off_duty(call, call->actor->account_id);
-}
-
 static void sign_out(struct api_call *call)
 {
     int64_t others = 0;
@@ -324,7 +314,8 @@ static void sign_out(struct api_call *call)
         (void)api_store_failed(call, status);
         return;
     }
-    if (others == 0 && !duty_off(call)) { /* nobody is there to hear an offer ring */
+    if (others == 0 && !duty_end(call, call->actor->account_id,
+                                 "signed-out")) { /* nobody is there to hear an offer ring */
         return;
     }
     call->status = 204;
@@ -356,44 +347,6 @@ static void patch_session(struct api_call *call)
     (void)reply_session(call, &actor, call->session_token_hash);
 }
 
-static void put_duty(struct api_call *call)
-{
-    const char *account_id = call->actor->account_id;
-    json_t *value = json_object_get(call->body, "on_duty");
-    if (!json_is_boolean(value)) {
-        (void)api_problem(call, 422, value == NULL ? "field.required" : "field.type",
-                          "on_duty 必须是 true 或 false。", "on_duty must be true or false.",
-                          "/on_duty");
-        return;
-    }
-    bool on = json_is_true(value);
-    enum status status =
-        db_run(call->db,
-               "INSERT INTO duty (account_id, on_duty, since_ms) VALUES ($1, $2, $3) ON CONFLICT "
-               "(account_id)"
-               " DO UPDATE SET on_duty = excluded.on_duty, since_ms = excluded.since_ms"
-               " WHERE duty.on_duty <> excluded.on_duty",
-               "sii", account_id, (int64_t)on, call->now_ms);
-    if (status != STATUS_OK) {
-        (void)api_store_failed(call, status);
-        return;
-    }
-    if (db_changes(call->db) > 0) {
-        bool told = on ? queue_on_duty(call, account_id) : queue_off_duty(call, account_id);
-        if (!told || !audit(call, account_id, on ? "duty.on" : "duty.off", NULL)) {
-            return;
-        }
-    }
-    int64_t since_ms = 0;
-    status = db_one_int(call->db, &since_ms, "SELECT since_ms FROM duty WHERE account_id=$1", "s",
-                        account_id);
-    if (status != STATUS_OK) {
-        (void)api_store_failed(call, status);
-        return;
-    }
-    call->reply = json_pack("{sb, sI}", "on_duty", on, "since_ms", (json_int_t)since_ms);
-}
-
 const struct api_route auth_routes[] = {
     {.method = "POST",
      .pattern = "/api/v1/session",
@@ -412,11 +365,5 @@ const struct api_route auth_routes[] = {
      .body = API_BODY_JSON,
      .body_max = SMALL_BODY_MAX,
      .run = patch_session},
-    {.method = "PUT",
-     .pattern = "/api/v1/duty",
-     .roles = ROLE_SPECIALIST,
-     .body = API_BODY_JSON,
-     .body_max = SMALL_BODY_MAX,
-     .run = put_duty},
     {.method = NULL},
 };

@@ -1,6 +1,6 @@
-/* The calls of /api/v1/session and /api/v1/duty: sign in and out, who am I, language, on-duty
- * switch. Exports auth_routes (gateway/api.h). Store thread; the password is checked on a password
- * thread between two transactions. */
+/* The calls of /api/v1/session: sign in and out, who am I, language. Exports auth_routes
+ * (gateway/api.h). Store thread; the password is checked on a password thread between two
+ * transactions. */
 #ifndef GATEWAY_AUTH_AUTH_SESSION_H
 #define GATEWAY_AUTH_AUTH_SESSION_H
 

@@ -3,6 +3,7 @@
 #include "gateway/auth/auth.h"
 #include "gateway/config/config.h"
 #include "gateway/consult/consult_session.h"
+#include "gateway/directory/duty_round.h"
 #include "gateway/imaging/imaging_api.h"
 #include "gateway/ops/metrics.h"
 #include "gateway/session/hub.h"
@@ -22,6 +23,7 @@
 #define EXPIRE_EACH 3600
 #define SWEEP_EACH                                                                                 \
     2 /* a disabled account's connections and media are cut within 5 s (ASVS 7.4.2) */
+#define DUTY_EACH 2
 #define TIMERS_FULL 64 /* consult_timers_run() did all it may in one call: there may be more */
 #define QUEUE_FULL_PERCENT 80
 #define CERTIFICATE_DAYS_MIN 14
@@ -32,7 +34,8 @@ struct rounds {
     struct health *health;
     struct loop_timer timer;
     uint64_t count;
-    bool stopped, timers_running, snapshot_running, expire_running, disk_running, sweep_running;
+    bool stopped, timers_running, snapshot_running, expire_running, disk_running, sweep_running,
+        duty_running;
     struct job disk;
     uint64_t disk_free; /* octets; written by the blob thread, read in done() */
     bool disk_known;
@@ -268,6 +271,17 @@ static void sweep_done(void *context, const struct api_call *call)
     }
 }
 
+/* --- duty --- */
+
+static void duty_done(void *context, const struct api_call *call)
+{
+    struct rounds *r = context;
+    r->duty_running = false;
+    if (call->status >= 400) {
+        log_warn("duty_round_failed", "status=%d", call->status);
+    }
+}
+
 /* --- the clock
  * ----------------------------------------------------------------------------------------------------
  */
@@ -294,6 +308,9 @@ static void round_begin(struct loop_timer *timer)
     }
     if (r->count % SWEEP_EACH == 0 && !r->sweep_running) {
         r->sweep_running = app_call(r->app, NULL, auth_sweep, NULL, sweep_done, r) == STATUS_OK;
+    }
+    if (r->count % DUTY_EACH == 0 && !r->duty_running) {
+        r->duty_running = app_call(r->app, NULL, duty_round, NULL, duty_done, r) == STATUS_OK;
     }
     r->count++;
     loop_timer_set(web_loop(r->app->web), &r->timer, ROUND_US);

@@ -56,7 +56,13 @@ ROUTES = {
     ("GET", "/session"): (ALL, None, None),
     ("PATCH", "/session"): (ALL, None, None),
     ("DELETE", "/session"): (ALL, None, None),
+    ("GET", "/duty"): ({"specialist"}, None, None),
     ("PUT", "/duty"): ({"specialist"}, None, None),
+    ("POST", "/duty/hand-over"): ({"specialist"}, None, None),
+    ("GET", "/duty/roster"): ({"specialist", "coordinator"}, None, None),
+    ("POST", "/duty/shifts"): ({"specialist", "coordinator"}, None, None),
+    ("DELETE", "/duty/shifts/{id}"): ({"specialist", "coordinator"}, None, None),
+    ("GET", "/presence"): ({"clinician"}, None, None),
     ("GET", "/specialties"): (ALL, None, None),
     ("GET", "/partnerships"): (ALL, None, None),
     ("GET", "/reach"): ({"clinician"}, None, None),
@@ -289,7 +295,7 @@ def probe(person, state, case):
             wrong.append(f"{person}, {state}, {what}: {wanted} expected, {status} {answer.get('code', '') if isinstance(answer, dict) else ''}")
 
     for key in ROUTES:
-        if "{id}" not in key[1] or "{action}" in key[1] or "{scope}" in key[1] or ("recordings/{id}" in key[1] and case.recording() is None):
+        if "{id}" not in key[1] or "/duty/" in key[1] or "{action}" in key[1] or "{scope}" in key[1] or ("recordings/{id}" in key[1] and case.recording() is None):
             continue
         wanted = expected(person, state, key)
         if key[0] == "DELETE" and wanted == "allowed":
@@ -361,13 +367,39 @@ try:
 
     # Routes about no consultation.
     role = lambda key: lambda person: by_role(person, ROUTES[key][0]) or "allowed"  # noqa: E731
-    for key, body in [(("GET", "/session"), None), (("PATCH", "/session"), {"language": "xx"}), (("PUT", "/duty"), {}), (("GET", "/specialties"), None),
+    for key, body in [(("GET", "/session"), None), (("PATCH", "/session"), {"language": "xx"}), (("GET", "/duty"), None), (("PUT", "/duty"), {}),
+                      (("POST", "/duty/hand-over"), {}), (("GET", "/duty/roster"), None), (("POST", "/duty/shifts"), {}), (("GET", "/presence"), None),
+                      (("GET", "/specialties"), None),
                       (("GET", "/partnerships"), None), (("GET", "/reach"), None), (("POST", "/consultations"), {}), (("GET", "/consultations"), None),
                       (("GET", "/ops/overview"), None)]:
         everybody(" ".join(key), role(key), key[0], API + key[1], body)
     clean = gateway.client()
     Case.want(clean.sign_in(login["operator"], "demo-consult"), 200)
     checks.ok(clean.request("DELETE", API + "/session")[0] == 204 and gateway.client().request("DELETE", API + "/session")[0] == 401, "DELETE /session")
+
+    # Shifts of the roster: of whom, by whom. A specialist's own bookable times, everything by the coordinator of the institution.
+    account = Case.want(people["consultant"].get(f"{API}/session"), 200)["account"]["id"]
+    soon, hour = int(time.time() * 1000) + 3600000, 3600000
+    for kind, planners in (("duty", {"coordinator answering"}), ("on-call", {"coordinator answering"}), ("bookable", {"coordinator answering", "consultant"})):
+        shift = {"account": account, "kind": kind, "from_ms": soon, "until_ms": soon + hour}
+        planner = lambda person: by_role(person, {"specialist", "coordinator"}) or ("201" if person in planners else "403")  # noqa: E731
+        wrong = []
+        for person in ROLES:
+            status, answer = as_(people[person]).request("POST", f"{API}/duty/shifts", shift)
+            if not fits(status, answer, planner(person)):
+                wrong.append(f"{person}: {planner(person)} expected, {status}")
+            if status == 201:
+                for other in [p for p in ROLES if p not in planners] + [person]:
+                    inside = other in ("consultant", "guest", "declined", "coordinator answering")
+                    wanted = by_role(other, {"specialist", "coordinator"}) or ("204" if other == person else "403" if inside else "404")
+                    gone, why = as_(people[other]).request("DELETE", f"{API}/duty/shifts/{answer['id']}")
+                    if not fits(gone, why, wanted):
+                        wrong.append(f"DELETE by {other}: {wanted} expected, {gone}")
+        checks.ok(not wrong, f"shifts of the kind {kind}: {len(ROLES)} people", "; ".join(wrong))
+    seen = {person: {p["account"] for p in Case.want(as_(people[person]).get(f"{API}/duty/roster"), 200)["people"]}
+            for person in ("consultant", "declined", "coordinator answering", "coordinator asking", "specialist elsewhere", "coordinator elsewhere")}
+    checks.ok({p for p, ids in seen.items() if account in ids} == {"consultant", "declined", "coordinator answering"}, "the roster is of the own institution",
+              {p: len(ids) for p, ids in seen.items()})
 
     # The matrix.
     began = time.time()

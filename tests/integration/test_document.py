@@ -174,6 +174,57 @@ def session_and_people(g, clinician, specialist, expired):
     checks.ok(not refused["allowed"] and refused["code"] in document.codes and refused["routes"] == [], "an expired agreement reaches nobody", refused["code"])
 
 
+# Two more people of the cardiologist's hospital: who plans, and to whom duty is handed over.
+STAFF = {"format": "consult-gateway-import-1", "demonstration": True, "practitioners": [
+    {"code": f"DEMO-D-{role}", "organisation": "DEMO-CITY-1", "name_zh": f"示范人员{role}", "name_en": f"Demo {role}", "title": "attending", "licence_no": f"DEMO-LIC-D-{role}",
+     "licensed_since": "2010-01-01", "specialties": ["cardiology"], "account": {"login": f"demo.duty.{role}", "roles": [role], "password": "demo-consult"}}
+    for role in ("coordinator", "specialist")]}
+
+
+def duty_and_roster(clinician, first, coordinator, colleague):
+    mine, theirs = (p.session["account"]["id"] for p in (first, colleague))
+    now, hour = int(time.time() * 1000), 3600000
+    clinician.call("GET", "/duty", code="session.role")
+    first.call("PUT", "/duty", {"on_duty": False})
+    first.call("PUT", "/duty", {"pause": "pause"}, code="duty.off")
+    first.call("POST", "/duty/hand-over", {"to": theirs}, code="duty.off")
+    first.call("PUT", "/duty", {"pause_minutes": 5}, code="field.required")
+    first.call("PUT", "/duty", {"on_duty": True})
+    checks.ok(first.ws.receive("duty.changed") is not None, "duty.changed comes to oneself")
+    first.call("PUT", "/duty", {"pause": "break", "pause_minutes": 500}, code="field.invalid")
+    paused = first.call("PUT", "/duty", {"pause": "break", "pause_minutes": 5})
+    checks.ok(paused["on_duty"] and paused["pause"] == "break" and paused["pause_until_ms"] > now, "a break of five minutes", paused)
+    first.call("PUT", "/duty", {"pause": None})
+    first.call("POST", "/duty/hand-over", {"to": clinician.session["account"]["id"]}, code="duty.no-colleague")
+    first.call("POST", "/duty/hand-over", {"to": theirs}, code="duty.colleague-away")
+    partnership = clinician.call("GET", "/partnerships")["partnerships"]
+    network = next(p["id"] for p in partnership if p["code"] == "DEMO-REMOTE")
+    on_call = {"account": theirs, "kind": "on-call", "specialty": "cardiology", "partnership": network, "from_ms": now - hour, "until_ms": now + hour}
+    first.call("POST", "/duty/shifts", on_call, code="shift.not-yours")
+    coordinator.call("POST", "/duty/shifts", {**on_call, "until_ms": now - hour}, code="field.invalid")
+    shift = coordinator.call("POST", "/duty/shifts", on_call, status=201)
+    again = coordinator.call("POST", "/duty/shifts", on_call, code="shift.overlap")
+    checks.ok(again["shift"] == shift["id"], "409 names the other shift", again)
+    planned = coordinator.call("POST", "/duty/shifts", {"account": theirs, "kind": "duty", "from_ms": now - 1000, "until_ms": now + hour}, status=201)
+    reminder = colleague.ws.receive("duty.reminder", timeout=8)
+    checks.ok(reminder is not None and reminder["shift"] == planned["id"], "who is not there is reminded", reminder)
+    roster = coordinator.call("GET", "/duty/roster?days=2&specialty=cardiology")
+    people = {p["account"]: p for p in roster["people"]}
+    checks.ok(people[mine]["on_duty"] and people[theirs]["absent"] and people[theirs]["on_call"] and len(roster["shifts"]) == 2, "and shown as absent", people[theirs])
+    presence = clinician.call("GET", "/presence?specialty=cardiology")["presence"]
+    checks.ok(len(presence) == 1 and presence[0]["on_duty"] >= 1 and presence[0]["on_call"] == 1, "the township sees who is there", presence)
+    first.call("POST", "/duty/hand-over", {"to": theirs})
+    checks.ok((colleague.ws.receive("duty.handover") or {}).get("state") == "asked" and len(colleague.call("GET", "/duty")["asked"]) == 1, "who is on call is asked")
+    colleague.call("PUT", "/duty", {"on_duty": True})
+    checks.ok((first.ws.receive("duty.handover") or {}).get("state") == "taken" and not first.call("GET", "/duty")["on_duty"], "coming takes it")
+    first.call("PUT", "/duty", {"on_duty": True})
+    colleague.call("POST", "/duty/hand-over", {"to": mine})
+    checks.ok((first.ws.receive("duty.handover") or {}).get("state") == "done", "and back")
+    for one in (shift, planned):
+        coordinator.call("DELETE", f"/duty/shifts/{one['id']}", status=204)
+    coordinator.call("DELETE", f"/duty/shifts/{shift['id']}", code="shift.unknown")
+
+
 PATIENT = {"name": "示范患者丙", "sex": "male", "birth_date": "1950-03-04", "age": "70", "id_type": "resident-id", "id_number": "990101195003040011", "phone": "13800000000", "region": "990121",
            "record_no": "R-1", "allergy": "无", "pregnancy": "不适用"}
 REQUEST = {"complaint": "胸闷三天", "question": "是否需要转诊？", "present_history": "x", "past_history": "x", "examination": "x", "vital_signs": {"hr": 88, "t": 36.7}, "tests": "x",
@@ -532,7 +583,12 @@ def coverage():
 
 
 def main():
-    g = Gateway("--login_failures_max", "3", "--interrupted_after_s", "2").start()
+    g = Gateway("--login_failures_max", "3", "--interrupted_after_s", "2")
+    with tempfile.NamedTemporaryFile("w", suffix=".json", dir=g.data, encoding="utf-8") as file:
+        json.dump(STAFF, file)
+        file.flush()
+        g.run("import", os.path.join(g.build, "consultctl"), "import", file.name, "--data", g.data)
+    g.start()
     try:
         clinician, other, expired = (Person(g, p) for p in (g.people("clinician")[0], g.people("clinician")[1], g.people("clinician")[4]))
         first, second = (Person(g, p) for p in g.people("specialist", "cardiology"))
@@ -545,6 +601,9 @@ def main():
         guest = Person(g, g.people("specialist", "radiology")[0]).sign_in()
         for person in (clinician, first, second, guest):
             person.socket()
+        coordinator, colleague = (Person(g, p).sign_in() for p in STAFF["practitioners"])
+        colleague.socket()
+        duty_and_roster(clinician, first, coordinator, colleague)
         case = drafting(clinician, other)
         attachment, data = attachments(clinician, case)
         asking(clinician, first, second, case, attachment, data)

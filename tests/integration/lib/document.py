@@ -28,7 +28,7 @@ class Document:
             self.messages[name][1][member] = (kind, required == "true", int(most))
 
     def _read_markdown(self, text):
-        name, head = None, None
+        name, head, whole = None, None, []
         for line in text.splitlines():
             title = re.match(r"#+ Object `(\w+)`", line)
             if title:
@@ -37,7 +37,7 @@ class Document:
             elif line.startswith("#"):
                 name = None
             elif name and line.startswith("All members of `"):
-                self.objects[name].update(self.objects[line.split("`")[1]])
+                whole.append((name, line.split("`")[1]))
             elif line.startswith("|"):
                 row = cells(line)
                 head = row if head is None else head
@@ -45,6 +45,8 @@ class Document:
                     self._row(name, head, row)
             if not line.startswith("|"):
                 head = None
+        for name, other in whole:                                # when all are known: it may stand further down
+            self.objects[name] = {**self.objects[other], **self.objects[name]}
 
     def _row(self, name, head, row):
         if row is head or row == head:

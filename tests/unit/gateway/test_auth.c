@@ -91,7 +91,9 @@ static void test_on_duty_is_not_idle(void)
     char id[33];
     account_of("demo.specialist1", id);
     open_session("demo.specialist1", HASH);
-    EXPECT_INT(db_run(db, "INSERT INTO duty VALUES ($1, 1, $2)", "si", id, T0), STATUS_OK);
+    EXPECT_INT(db_run(db, "INSERT INTO duty (account_id, on_duty, since_ms) VALUES ($1, 1, $2)",
+                      "si", id, T0),
+               STATUS_OK);
     EXPECT_INT(sweep(T0 + 300 * MINUTE, "expired"), 0);
     EXPECT_INT(load(HASH, T0 + 300 * MINUTE), STATUS_OK);
     EXPECT_INT(load(HASH, T0 + 12 * 60 * MINUTE), STATUS_NONE);

@@ -359,7 +359,10 @@ static void broken_run(struct api_call *call)
 {
     api_effect_push(call, EFFECT_PUSH, "a", NULL, NULL);
     /* Breaks a reference; the script does not act on it. */
-    EXPECT_INT(db_run(call->db, "INSERT INTO duty VALUES ('nobody', 1, 1)", ""), STATUS_CONFLICT);
+    EXPECT_INT(db_run(call->db,
+                      "INSERT INTO duty (account_id, on_duty, since_ms) VALUES ('nobody', 1, 1)",
+                      ""),
+               STATUS_CONFLICT);
 }
 
 static void call_once(struct dispatch_call *d, const struct session *s, api_fn run, const char *key,
