@@ -70,9 +70,9 @@ static void make_keys(struct import *im)
 
 static void import_root(struct import *im, json_t *root)
 {
-    static const char *const members[] = {
-        "format",        "demonstration", "note",         "specialties",
-        "organisations", "practitioners", "partnerships", NULL};
+    static const char *const members[] = {"format",       "demonstration", "note",
+                                          "specialties",  "organisations", "practitioners",
+                                          "partnerships", "shifts",        NULL};
     if (!import_members(im, root, members)) {
         return;
     }
@@ -88,6 +88,7 @@ static void import_root(struct import *im, json_t *root)
     import_organisations(im, root);
     import_practitioners(im, root);
     import_partnerships(im, root);
+    import_shifts(im, root);
     im->path[0] = '\0';
     if (!im->failed && im->options->data_folder != NULL) {
         make_keys(im);
@@ -113,11 +114,11 @@ static void note_import(struct import *im, const char *text, size_t len)
     char hex[2 * crypto_hash_sha256_BYTES + 1];
     (void)crypto_hash_sha256(hash, (const unsigned char *)text, len);
     sodium_bin2hex(hex, sizeof hex, hash, sizeof hash);
-    json_t *detail =
-        json_pack("{ss, sb, si, si, si, si}", "sha256", hex, "demonstration",
-                  (int)im->demonstration, "organisations", (int)im->result->organisations,
-                  "practitioners", (int)im->result->practitioners, "accounts",
-                  (int)im->result->accounts, "partnerships", (int)im->result->partnerships);
+    json_t *detail = json_pack(
+        "{ss, sb, si, si, si, si, si}", "sha256", hex, "demonstration", (int)im->demonstration,
+        "organisations", (int)im->result->organisations, "practitioners",
+        (int)im->result->practitioners, "accounts", (int)im->result->accounts, "partnerships",
+        (int)im->result->partnerships, "shifts", (int)im->result->shifts);
     struct audit_entry entry = {.at_ms = clock_wall_ms(),
                                 .action = "directory.import",
                                 .reason_code = "consultctl",

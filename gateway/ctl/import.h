@@ -1,6 +1,6 @@
-/* Import of organisations, specialties, people with accounts, partnerships and agreements from one
- * JSON file; the format is in README.md beside this file. Idempotent by code: what is there is
- * brought to what the file says, what the file does not name stays. All or nothing: one
+/* Import of organisations, specialties, people with accounts, partnerships, agreements and shifts
+ * from one JSON file; the format is in README.md beside this file. Idempotent by code: what is
+ * there is brought to what the file says, what the file does not name stays. All or nothing: one
  * transaction, and the first fault is told with line, column and field. consultctl, tests and the
  * fuzzer; the thread that owns the db. */
 #ifndef GATEWAY_CTL_IMPORT_H
@@ -18,7 +18,7 @@ struct import_options {
 };
 
 struct import_result {
-    unsigned organisations, specialties, practitioners, accounts, partnerships, agreements;
+    unsigned organisations, specialties, practitioners, accounts, partnerships, agreements, shifts;
     /* of a refusal: */
     char error[256];  /* one sentence */
     char field[256];  /* JSON pointer (RFC 6901); "" for a fault of the JSON itself */

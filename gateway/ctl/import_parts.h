@@ -11,6 +11,8 @@ void import_organisations(struct import *im, json_t *root);
 void import_practitioners(struct import *im, json_t *root);
 /* import_partnerships.c */
 void import_partnerships(struct import *im, json_t *root);
+/* import_shifts.c */
+void import_shifts(struct import *im, json_t *root);
 
 /* Id of the organisation that a member of `object` names by its code; "" and a refusal when there
  * is none. */

@@ -140,9 +140,9 @@ static int command_import(const struct arguments *a)
         return 1;
     }
     (void)printf("imported: %u specialties, %u organisations, %u practitioners, %u accounts, %u "
-                 "partnerships, %u agreements\n",
+                 "partnerships, %u agreements, %u shifts\n",
                  result.specialties, result.organisations, result.practitioners, result.accounts,
-                 result.partnerships, result.agreements);
+                 result.partnerships, result.agreements, result.shifts);
     return 0;
 }
 
