@@ -9,6 +9,8 @@ import { useStore } from './lib/store';
 import type { Session, Summary } from './lib/types';
 import { Loading, Notice } from './parts/basic';
 import { Header, navItems } from './parts/header';
+import { DutyDialog } from './parts/duty';
+import { DutyNotices } from './parts/duty-notices';
 import { Ring } from './parts/ring';
 import { CasePage } from './pages/case';
 import { CheckPage } from './pages/check';
@@ -16,6 +18,7 @@ import { HistoryPage } from './pages/history';
 import { OpsPage } from './pages/ops';
 import { QueuePage } from './pages/queue';
 import { RequestPage } from './pages/request';
+import { RosterPage } from './pages/roster';
 import { SignIn } from './pages/signin';
 import { IN_ROOM, Worklist } from './pages/worklist';
 import { RoomPage } from './room/page';
@@ -31,6 +34,8 @@ function Page(p: { session: Session }): JSX.Element {
       return <RequestPage key="new" />;
     case 'queue':
       return <QueuePage onDuty={p.session.on_duty} />;
+    case 'roster':
+      return <RosterPage session={p.session} />;
     case 'history':
       return <HistoryPage me={p.session.account.id} />;
     case 'check':
@@ -109,6 +114,7 @@ export function App(): JSX.Element {
   if (state.phase === 'out') {
     return <SignIn why={state.why} />;
   }
+  const specialist = state.session.account.roles.includes('specialist');
   return (
     <>
       <a class="skip" href="#main" onClick={(e) => {
@@ -117,6 +123,8 @@ export function App(): JSX.Element {
       }}>{t('app.skip')}</a>
       <Header session={state.session} />
       <Ring session={state.session} />
+      {specialist && <DutyDialog session={state.session} />}
+      {specialist && !(route[0] === 'c' && route[2] === 'room') && <DutyNotices />}
       <Page session={state.session} />
     </>
   );

@@ -2,6 +2,7 @@
 import { attachments } from './dict/attachments';
 import { consultation } from './dict/case';
 import { common } from './dict/common';
+import { duty } from './dict/duty';
 import { opinion } from './dict/opinion';
 import { ops } from './dict/ops';
 import { request } from './dict/request';
@@ -15,6 +16,7 @@ const parts = [
   common,
   terms,
   worklist,
+  duty,
   request,
   attachments,
   consultation,

@@ -1,5 +1,5 @@
 /* Who is signed in. Everything else hangs on it. */
-import { call, csrfToken, del, get, patch, post, put, setCsrf, setServerTime, whenSignedOut } from './api';
+import { call, csrfToken, del, get, patch, post, setCsrf, setServerTime, whenSignedOut } from './api';
 import { language, setLanguage } from './i18n';
 import { signal } from './signal';
 import { clearStash } from './stash';
@@ -120,11 +120,11 @@ export function chooseLanguage(value: Language): void {
   }
 }
 
-export async function setDuty(onDuty: boolean): Promise<void> {
-  const answer = await put<{ on_duty: boolean }>('/duty', { on_duty: onDuty });
+/* What lib/duty.ts has read. */
+export function noteDuty(onDuty: boolean): void {
   const session = currentSession();
-  if (session) {
-    sessionState.set({ phase: 'in', session: { ...session, on_duty: answer.on_duty } });
+  if (session && session.on_duty !== onDuty) {
+    sessionState.set({ phase: 'in', session: { ...session, on_duty: onDuty } });
   }
 }
 

@@ -1,6 +1,6 @@
 /* What the gateway sends: proto/signal/README.md. Members that a state does not have yet are null or absent. */
 export type Language = 'zh-CN' | 'en';
-export type Role = 'clinician' | 'specialist' | 'coordinator' | 'operator' | 'admin';
+export type Role = 'clinician' | 'specialist' | 'coordinator' | 'operator' | 'admin' | 'approver' | 'manager' | 'reviewer' | 'referrals';
 export type Urgency = 'routine' | 'urgent' | 'stat';
 export type State =
   | 'draft' | 'submitted' | 'offered' | 'accepted' | 'in-session' | 'interrupted' | 'awaiting-opinion' | 'signed' | 'acknowledged'

@@ -1,6 +1,7 @@
 /* The specialist between two operations: what is offered, how long there is, what is already his. */
 import type { JSX } from 'preact';
 import { serverNow } from '../lib/api';
+import { ownDuty } from '../lib/duty';
 import { duration, ago } from '../lib/format';
 import { nameOf, t, tCode } from '../lib/i18n';
 import { go } from '../lib/router';
@@ -9,6 +10,7 @@ import { specialties } from '../lib/session';
 import { useStore, useTick } from '../lib/store';
 import type { Summary } from '../lib/types';
 import { Loading, ProblemNotice, UrgencyBadge } from '../parts/basic';
+import { isPaused } from '../parts/duty';
 import { CaseTable, RunningBanner, complaintOf, patientLine, specialtyName } from './worklist';
 
 export function Deadline(p: { c: Summary }): JSX.Element {
@@ -44,6 +46,7 @@ function OfferRow(p: { c: Summary }): JSX.Element {
 
 export function QueuePage(p: { onDuty: boolean }): JSX.Element {
   useStore(specialties);
+  const paused = isPaused(useStore(ownDuty));
   const queue = useResource<{ consultations: Summary[] }>('/consultations?list=queue&limit=100',
     ['queue.changed', 'consultation.changed', 'offer.ring', 'offer.gone']);
   const assigned = useResource<{ consultations: Summary[] }>('/consultations?list=assigned&limit=50', ['consultation.changed', 'queue.changed']);
@@ -56,7 +59,7 @@ export function QueuePage(p: { onDuty: boolean }): JSX.Element {
         <div class="page-head"><h1 id="offered-title">{t('queue.title')}{offers.length > 0 && <span class="count" aria-hidden="true">{offers.length}</span>}</h1></div>
         <ProblemNotice problem={queue.problem} retry={() => void queue.reload()} />
         {!queue.data && !queue.problem && <Loading />}
-        {queue.data && offers.length === 0 && <p class="empty">{t(p.onDuty ? 'queue.empty-on' : 'queue.empty-off')}</p>}
+        {queue.data && offers.length === 0 && <p class="empty">{t(!p.onDuty ? 'queue.empty-off' : paused ? 'duty.queue-paused' : 'queue.empty-on')}</p>}
         {offers.length > 0 && <ul class="offers" aria-live="polite">{offers.map((c) => <OfferRow key={c.id} c={c} />)}</ul>}
       </section>
       <ProblemNotice problem={assigned.problem} retry={() => void assigned.reload()} />

@@ -1,12 +1,12 @@
 import type { JSX } from 'preact';
 import { t, tCode, nameOf, useLanguage } from '../lib/i18n';
 import { useRoute } from '../lib/router';
-import { chooseLanguage, setDuty, signOut } from '../lib/session';
+import { chooseLanguage, signOut } from '../lib/session';
 import { signal } from '../lib/signal';
 import { useStore } from '../lib/store';
 import type { Language, Session } from '../lib/types';
-import { askForNotifications, unlockSound } from '../lib/ring';
-import { ProblemNotice, Select, useAction } from './basic';
+import { Select } from './basic';
+import { DutyControl } from './duty';
 
 export function LanguageSelect(): JSX.Element {
   const language = useLanguage();
@@ -24,31 +24,13 @@ function LinkLight(): JSX.Element {
   );
 }
 
-function Duty(p: { on: boolean }): JSX.Element {
-  const action = useAction();
-  const toggle = (): void => {
-    unlockSound();
-    askForNotifications();
-    void action.run(() => setDuty(!p.on));
-  };
-  return (
-    <div class="duty">
-      <button type="button" role="switch" aria-checked={p.on} aria-label={t('head.duty')} class="switch" disabled={action.busy} onClick={toggle}
-        title={t(p.on ? 'head.duty-on' : 'head.duty-off')}>
-        <span class="knob" aria-hidden="true" />
-      </button>
-      <span aria-hidden="true" class={p.on ? 'duty-on' : 'duty-off'}>{t('head.duty')}</span>
-      {action.problem && <ProblemNotice problem={action.problem} />}
-    </div>
-  );
-}
-
 export function navItems(session: Session): { path: string; label: string }[] {
   const roles = session.account.roles;
   const clinical = roles.some((r) => r === 'clinician' || r === 'specialist' || r === 'coordinator');
   return [
     roles.includes('clinician') && { path: '/worklist', label: t('nav.worklist') },
     roles.includes('specialist') && { path: '/queue', label: t('nav.queue') },
+    roles.some((r) => r === 'specialist' || r === 'coordinator' || r === 'manager') && { path: '/roster', label: t('nav.roster') },
     clinical && { path: '/history', label: t('nav.history') },
     roles.some((r) => r === 'clinician' || r === 'specialist') && { path: '/check', label: t('nav.check') },
     roles.some((r) => r === 'operator' || r === 'admin') && { path: '/ops', label: t('nav.ops') },
@@ -67,7 +49,7 @@ export function Header(p: { session: Session }): JSX.Element {
         {items.map((i) => <a key={i.path} href={`#${i.path}`} aria-current={here === i.path ? 'page' : undefined}>{i.label}</a>)}
       </nav>
       <div class="top-right">
-        {account.roles.includes('specialist') && <Duty on={p.session.on_duty} />}
+        {account.roles.includes('specialist') && <DutyControl session={p.session} />}
         <LinkLight />
         <div class="who">
           <strong>{nameOf(practitioner)}</strong>

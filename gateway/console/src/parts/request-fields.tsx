@@ -8,10 +8,10 @@ import { SCOPES } from '../lib/draft';
 import { useResource } from '../lib/resource';
 import { specialties } from '../lib/session';
 import { useStore } from '../lib/store';
-import { roughly } from '../lib/format';
 import { join, pick } from '../lib/i18n';
 import type { Patient, Reach, Request, Urgency } from '../lib/types';
 import { Check, Field, Notice, ProblemNotice, Radios, Select } from './basic';
+import { PresenceWords } from './duty-presence';
 
 export interface PartProps {
   form: Form;
@@ -138,7 +138,7 @@ export function ReachWords(p: { specialty: string }): JSX.Element | null {
   if (!reach.data) {
     return reach.problem ? <ProblemNotice problem={reach.problem} retry={() => void reach.reload()} /> : <p class="hint" role="status">{t('reach.checking')}</p>;
   }
-  const { allowed, routes = [], expected_wait_ms: wait, zh, en } = reach.data;
+  const { allowed, routes = [], zh, en } = reach.data;
   if (!allowed) {
     return <Notice kind="error">{t('reach.refused', { why: pick(zh, en) })}</Notice>;
   }
@@ -154,7 +154,7 @@ export function ReachWords(p: { specialty: string }): JSX.Element | null {
           })}
         </div>
       ))}
-      {onDuty === 0 ? <div>{t('reach.nobody')}</div> : typeof wait === 'number' && <div>{t('reach.wait', { time: roughly(wait) })}</div>}
+      {onDuty === 0 && <div>{t('reach.nobody')}</div>}
     </Notice>
   );
 }
@@ -167,6 +167,7 @@ export function WherePart(p: PartProps): JSX.Element {
       <Select label={t('form.specialty')} value={p.form.specialty} required onChange={(specialty) => p.edit({ specialty })} error={p.errorOf('/specialty')}
         options={[{ value: '', label: t('form.choose') }, ...list.map((s) => ({ value: s.code, label: nameOf(s) }))]} />
       <ReachWords specialty={p.form.specialty} />
+      <PresenceWords specialty={p.form.specialty} />
       <Radios<Urgency> legend={t('urgency.label')} name="urgency" value={p.form.urgency} onChange={(urgency) => p.edit({ urgency })}
         options={(['routine', 'urgent', 'stat'] as const).map((u) => ({ value: u, label: t(`urgency.${u}`), hint: t(`urgency.${u}-hint`) }))} />
     </fieldset>

@@ -2,6 +2,7 @@
 import type { JSX } from 'preact';
 import { useEffect, useState } from 'preact/hooks';
 import { get, serverNow } from '../lib/api';
+import { ownDuty } from '../lib/duty';
 import { duration } from '../lib/format';
 import { nameOf, pick, t, tCode } from '../lib/i18n';
 import { soundBlocked, startRing, stopRing, chime } from '../lib/ring';
@@ -11,6 +12,7 @@ import { useStore, useTick } from '../lib/store';
 import type { Consultation, Session, Urgency } from '../lib/types';
 import { complaintOf, patientLine, specialtyName } from '../pages/worklist';
 import { Notice, UrgencyBadge, useId } from './basic';
+import { isPaused } from './duty';
 import { InvitationCard, useInvitations } from './invitation';
 
 interface Offer {
@@ -70,6 +72,7 @@ export function Ring(p: { session: Session }): JSX.Element | null {
   const [offers, setOffers] = useState<Offer[]>([]);
   const [gone, setGone] = useState<string | null>(null);
   const route = useRoute();
+  const paused = isPaused(useStore(ownDuty));
   const inRoom = route[0] === 'c' && route[2] === 'room';
   const specialist = p.session.account.roles.includes('specialist');
 
@@ -113,14 +116,14 @@ export function Ring(p: { session: Session }): JSX.Element | null {
       startRing(true, t('guest.by', { who: calling.by }), () => go(`/c/${calling.id}/room`));
       return stopRing;
     }
-    if (loud && specialist && !inRoom) {
+    if (loud && specialist && !inRoom && !paused) {
       const number = loud.detail?.number ?? '';
       startRing(loud.urgency !== 'routine', t('ring.body', { urgency: tCode('urgency', loud.urgency), number }), () => go(`/c/${loud.id}`));
       return stopRing;
     }
     stopRing();
     return undefined;
-  }, [loud?.id, calling?.id, inRoom, specialist]);
+  }, [loud?.id, calling?.id, inRoom, specialist, paused]);
   useEffect(() => {
     if (gone) {
       const timer = setTimeout(() => setGone(null), 12_000);

@@ -43,6 +43,7 @@ export const common = {
   'nav.label': ['主导航', 'Main navigation'],
   'nav.worklist': ['工作列表', 'Worklist'],
   'nav.queue': ['会诊队列', 'Queue'],
+  'nav.roster': ['值班表', 'Roster'],
   'nav.history': ['会诊历史', 'History'],
   'nav.check': ['设备检查', 'Device check'],
   'nav.ops': ['运行监控', 'Operations'],

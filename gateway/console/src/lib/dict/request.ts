@@ -65,7 +65,6 @@ export const request = {
   'reach.route': ['将发送至 {orgs} (依据 {partnership}, 协议第 {version} 版)', 'Goes to {orgs} (under {partnership}, agreement version {version})'],
   'reach.org': ['{name}: {n} 位专家值班', '{name}: {n} on duty'],
   'reach.org-none': ['{name}: 暂无专家值班', '{name}: nobody on duty now'],
-  'reach.wait': ['预计等待 {time}', 'expected wait {time}'],
   'reach.nobody': ['目前无人值班。申请会保留在队列中，专家上线后即收到。', 'Nobody is on duty now. The request stays in the queue until somebody is.'],
   'reach.refused': ['不能向该专科发起会诊: {why}', 'This specialty cannot be asked: {why}'],
 
