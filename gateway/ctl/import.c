@@ -1,6 +1,7 @@
 #include "gateway/ctl/import.h"
 
 #include "gateway/auth/sign.h"
+#include "gateway/ctl/import_departments.h"
 #include "gateway/ctl/import_locate.h"
 #include "gateway/ctl/import_parts.h"
 #include "gateway/records/audit.h"
@@ -70,9 +71,9 @@ static void make_keys(struct import *im)
 
 static void import_root(struct import *im, json_t *root)
 {
-    static const char *const members[] = {"format",       "demonstration", "note",
-                                          "specialties",  "organisations", "practitioners",
-                                          "partnerships", "shifts",        NULL};
+    static const char *const members[] = {
+        "format",        "demonstration", "note",   "specialties", "organisations",
+        "practitioners", "partnerships",  "shifts", "departments", NULL};
     if (!import_members(im, root, members)) {
         return;
     }
@@ -89,6 +90,7 @@ static void import_root(struct import *im, json_t *root)
     import_practitioners(im, root);
     import_partnerships(im, root);
     import_shifts(im, root);
+    import_departments(im, root);
     im->path[0] = '\0';
     if (!im->failed && im->options->data_folder != NULL) {
         make_keys(im);

@@ -27,7 +27,9 @@ static void snapshot(struct db *db, char out[512])
                            "account_role) || '/' ||"
                            " (SELECT count(*) FROM practitioner_specialty) || '/' || (SELECT "
                            "count(*) FROM organisation) || '/' ||"
-                           " (SELECT count(*) FROM specialty)",
+                           " (SELECT count(*) FROM specialty) || '/' || (SELECT count(*) FROM "
+                           "department) || '/' || (SELECT group_concat(from_ms || code) FROM "
+                           "(SELECT * FROM place ORDER BY id LIMIT 3))",
                            ""),
                STATUS_OK);
 }
@@ -46,7 +48,9 @@ static void test_demo(void)
     EXPECT_INT(number(db, "SELECT count(DISTINCT type) FROM partnership"), 2);
     EXPECT(number(db, "SELECT count(*) FROM account_role WHERE role='clinician'") >= 3);
     EXPECT(number(db, "SELECT count(*) FROM account_role WHERE role='specialist'") >= 4);
-    EXPECT_INT(number(db, "SELECT count(DISTINCT role) FROM account_role"), 5);
+    EXPECT(number(db, "SELECT count(DISTINCT role) FROM account_role") >= 6);
+    EXPECT(number(db, "SELECT count(*) FROM department") >= 9);
+    EXPECT(number(db, "SELECT count(*) FROM place WHERE state = 'free'") >= 10);
     EXPECT_INT(number(db, "SELECT count(*) FROM organisation WHERE name_zh NOT LIKE '%演示%' OR "
                           "name_en NOT LIKE 'Demo%'"),
                0);
