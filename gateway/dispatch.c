@@ -25,8 +25,9 @@
 #define OTHER_BODY_MAX 65536 /* read and thrown away, so that 404 and 405 can be told in words */
 
 static const struct api_route *const tables[] = {
-    auth_routes,    directory_routes, duty_routes,    partnership_routes,
-    consult_routes, records_routes,   imaging_routes, NULL};
+    auth_routes,        directory_routes, duty_routes,
+    partnership_routes, consult_routes,   records_routes,
+    imaging_routes,     referral_routes,  NULL};
 
 enum part { PART_RUN, PART_BLOB, PART_FINISH };
 

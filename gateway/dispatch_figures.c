@@ -20,12 +20,21 @@ static unsigned route_label(const char *pattern)
 {
     static const struct {
         const char *segment, *label;
-    } names[] = {{"session", "session"},         {"duty", "session"},
-                 {"specialties", "directory"},   {"partnerships", "directory"},
-                 {"reach", "directory"},         {"consultations", "consultations"},
-                 {"attachments", "attachments"}, {"uploads", "uploads"},
-                 {"recordings", "recordings"},   {"ops", "ops"},
-                 {"presence", "directory"}};
+    } names[] = {{"session", "session"},
+                 {"duty", "session"},
+                 {"specialties", "directory"},
+                 {"partnerships", "directory"},
+                 {"reach", "directory"},
+                 {"consultations", "consultations"},
+                 {"attachments", "attachments"},
+                 {"uploads", "uploads"},
+                 {"recordings", "recordings"},
+                 {"ops", "ops"},
+                 {"presence", "directory"},
+                 {"referrals", "referrals"},
+                 {"referral-targets", "referrals"},
+                 {"departments", "referrals"},
+                 {"places", "referrals"}};
     const char *segment = pattern + strlen(DISPATCH_PREFIX);
     size_t len = strcspn(segment, "/");
     for (size_t i = 0; i < sizeof names / sizeof names[0]; i++) {

@@ -6,6 +6,7 @@
 #include "gateway/imaging/digest.h"
 #include "gateway/imaging/partial.h"
 #include "gateway/records/audit_read.h"
+#include "gateway/referral/referral_access.h"
 
 #include "proto/base/check.h"
 
@@ -147,6 +148,18 @@ void attachment_remove(struct api_call *call)
     }
 }
 
+/* Whoever may see the images of the consultation, and the department that has received the patient
+ * by a referral that shares this file. True, or answered. */
+static bool may_look(struct api_call *call, const struct attachment_row *row)
+{
+    bool shared = false;
+    enum status status = referral_shares_attachment(call, row->consultation_id, row->id, &shared);
+    if (status != STATUS_OK) {
+        return api_store_failed(call, status);
+    }
+    return shared || consult_may_view_images(call, row->consultation_id);
+}
+
 /* True, or answered. */
 static bool note_reading(struct api_call *call, const struct attachment_row *row,
                          const char *action)
@@ -158,8 +171,7 @@ void attachment_content(struct api_call *call)
 {
     struct attachment_row row;
     struct blob_path path;
-    if (!load(call, &row) || !consult_may_view_images(call, row.consultation_id) ||
-        !note_reading(call, &row, "file.read")) {
+    if (!load(call, &row) || !may_look(call, &row) || !note_reading(call, &row, "file.read")) {
         return;
     }
     if (blob_path_blob(call->services->data_folder, row.sha256, &path) != STATUS_OK) {
@@ -191,7 +203,7 @@ static bool take_view(struct api_call *call, struct view **out_view)
     }
     call->data = view;
     call->data_free = free;
-    if (!load(call, &view->row) || !consult_may_view_images(call, view->row.consultation_id)) {
+    if (!load(call, &view->row) || !may_look(call, &view->row)) {
         return false;
     }
     if (strcmp(view->row.kind, "pdf") == 0) {

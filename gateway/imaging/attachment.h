@@ -1,6 +1,7 @@
 /* Attachments: list, pictures, the file itself, removal. Pixels go only to those whom
- * consult_may_view_images lets see them; looking at pictures and taking the file are in the audit
- * trail (once in 15 minutes for an account and attachment). */
+ * consult_may_view_images lets see them, and to the department that received the patient by a
+ * referral that shares them; looking at pictures and taking the file are in the audit trail (once
+ * in 15 minutes for an account and attachment). */
 #ifndef GATEWAY_IMAGING_ATTACHMENT_H
 #define GATEWAY_IMAGING_ATTACHMENT_H
 

@@ -5,6 +5,7 @@
 
 /* Who runs the machine sees nothing of a patient, whatever else the account may be. */
 #define PERSONS (ROLE_CLINICIAN | ROLE_SPECIALIST | ROLE_COORDINATOR)
+#define LOOKERS (PERSONS | ROLE_REFERRALS) /* a referral shares what was done */
 #define UPLOAD_JSON_MAX 4096
 
 const struct api_route imaging_routes[] = {
@@ -16,11 +17,11 @@ const struct api_route imaging_routes[] = {
      UPLOAD_CHUNK_MAX, upload_put, upload_put_blob, API_BLOB_FILES, upload_put_finish},
     {"GET", "/api/v1/consultations/{id}/attachments", PERSONS, API_BODY_NONE, 0, attachment_list,
      NULL, API_BLOB_FILES, NULL},
-    {"GET", "/api/v1/attachments/{id}/thumbnail", PERSONS, API_BODY_NONE, 0, attachment_thumbnail,
+    {"GET", "/api/v1/attachments/{id}/thumbnail", LOOKERS, API_BODY_NONE, 0, attachment_thumbnail,
      attachment_thumbnail_blob, API_BLOB_IMAGES, NULL},
-    {"GET", "/api/v1/attachments/{id}/rendered", PERSONS, API_BODY_NONE, 0, attachment_rendered,
+    {"GET", "/api/v1/attachments/{id}/rendered", LOOKERS, API_BODY_NONE, 0, attachment_rendered,
      attachment_rendered_blob, API_BLOB_IMAGES, NULL},
-    {"GET", "/api/v1/attachments/{id}/content", PERSONS, API_BODY_NONE, 0, attachment_content, NULL,
+    {"GET", "/api/v1/attachments/{id}/content", LOOKERS, API_BODY_NONE, 0, attachment_content, NULL,
      API_BLOB_FILES, NULL},
     {"DELETE", "/api/v1/attachments/{id}", ROLE_CLINICIAN, API_BODY_NONE, 0, attachment_remove,
      NULL, API_BLOB_FILES, NULL},

@@ -6,6 +6,7 @@
 #include "gateway/directory/duty_round.h"
 #include "gateway/imaging/imaging_api.h"
 #include "gateway/ops/metrics.h"
+#include "gateway/referral/referral_timers.h"
 #include "gateway/session/hub.h"
 #include "gateway/store/worker.h"
 #include "media/recording/recorder.h"
@@ -35,7 +36,7 @@ struct rounds {
     struct loop_timer timer;
     uint64_t count;
     bool stopped, timers_running, snapshot_running, expire_running, disk_running, sweep_running,
-        duty_running;
+        duty_running, referrals_running;
     struct job disk;
     uint64_t disk_free; /* octets; written by the blob thread, read in done() */
     bool disk_known;
@@ -218,6 +219,26 @@ static void begin_timers(struct rounds *r)
         app_call(r->app, NULL, consult_timers_run, NULL, timers_done, r) == STATUS_OK;
 }
 
+static void begin_referrals(struct rounds *r);
+
+static void referrals_done(void *context, const struct api_call *call)
+{
+    struct rounds *r = context;
+    r->referrals_running = false;
+    if (call->status >= 400) {
+        log_warn("referral_timers_failed", "status=%d", call->status);
+    } else if (json_integer_value(json_object_get(call->reply, "ran")) >= TIMERS_FULL &&
+               !r->stopped) {
+        begin_referrals(r);
+    }
+}
+
+static void begin_referrals(struct rounds *r)
+{
+    r->referrals_running =
+        app_call(r->app, NULL, referral_timers_run, NULL, referrals_done, r) == STATUS_OK;
+}
+
 /* --- disk
  * ---------------------------------------------------------------------------------------------------------
  */
@@ -295,6 +316,9 @@ static void round_begin(struct loop_timer *timer)
     rounds_measure(r->app, r->health);
     if (!r->timers_running) {
         begin_timers(r);
+    }
+    if (!r->referrals_running) {
+        begin_referrals(r);
     }
     if (r->count % SNAPSHOT_EACH == 0 && !r->snapshot_running) {
         r->snapshot_running =

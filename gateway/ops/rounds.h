@@ -1,6 +1,6 @@
-/* What the gateway does by the clock: due timers of consultations each second, the snapshot of
- * consultations and queue into the metrics each 5 s, duty each 2 s, disk and database into health
- * each 10 s, abandoned uploads each hour. T0; the work runs on the workers. */
+/* What the gateway does by the clock: due timers of consultations and referrals each second, the
+ * snapshot of consultations and queue into the metrics each 5 s, duty each 2 s, disk and database
+ * into health each 10 s, abandoned uploads each hour. T0; the work runs on the workers. */
 #ifndef GATEWAY_OPS_ROUNDS_H
 #define GATEWAY_OPS_ROUNDS_H
 

@@ -19,7 +19,7 @@ from gateway import PYDICOM, ROOT, Checks, Gateway, WebSocket  # noqa: E402
 ROLES = {"nobody": set(), "requester": {"clinician"}, "colleague": {"clinician"}, "clinician elsewhere": {"clinician"},
          "consultant": {"specialist"}, "guest": {"specialist"}, "offered": {"specialist"}, "declined": {"specialist"}, "specialist elsewhere": {"specialist"},
          "coordinator asking": {"coordinator"}, "coordinator answering": {"coordinator"}, "coordinator elsewhere": {"coordinator"},
-         "operator": {"operator"}, "admin": {"admin"}}
+         "operator": {"operator"}, "admin": {"admin"}, "receiver": {"referrals"}, "receiver elsewhere": {"referrals"}}
 STATES = ["draft", "offered", "accepted", "in-session", "awaiting-opinion", "signed", "closed", "withdrawn"]
 ON_STAGE = {"accepted", "in-session"}                            # GUEST is invited in accepted
 HAS_CONSULTANT = {"accepted", "in-session", "awaiting-opinion", "signed", "closed"}
@@ -45,7 +45,9 @@ def relation(person, state):
 # ---- the routes: who by role, who by relation ----
 
 CARE = {"clinician", "specialist", "coordinator"}
-ALL = CARE | {"operator", "admin"}
+WRITERS = {"clinician", "specialist", "referrals"}               # of referrals
+REFER = WRITERS | {"coordinator"}
+ALL = CARE | {"operator", "admin", "referrals"}
 PARTY = {"requester", "consultant", "coordinator"}
 SEES = PARTY | {"candidate", "guest"}
 BEFORE_OPINION = {"draft", "offered", "accepted", "in-session", "awaiting-opinion"}
@@ -84,11 +86,56 @@ ROUTES = {
     ("POST", "/consultations/{id}/uploads"): ({"clinician", "specialist"}, {"requester", "consultant"}, BEFORE_OPINION),
     ("GET", "/uploads/{id}"): (CARE, SEES, None),
     ("PUT", "/uploads/{id}"): ({"clinician", "specialist"}, {"requester", "consultant"}, BEFORE_OPINION),
-    ("GET", "/attachments/{id}/thumbnail"): (CARE, SEES, None),
-    ("GET", "/attachments/{id}/rendered"): (CARE, SEES, None),
-    ("GET", "/attachments/{id}/content"): (CARE, SEES, None),
+    ("GET", "/attachments/{id}/thumbnail"): (CARE | {"referrals"}, SEES, None),   # and by a referral: REFERRALS below
+    ("GET", "/attachments/{id}/rendered"): (CARE | {"referrals"}, SEES, None),
+    ("GET", "/attachments/{id}/content"): (CARE | {"referrals"}, SEES, None),
     ("DELETE", "/attachments/{id}"): ({"clinician"}, {"requester"}, {"draft"}),
+    ("GET", "/consultations/{id}/way"): (CARE, SEES, None),
+    ("GET", "/referral-targets"): (WRITERS, None, None),
+    ("POST", "/referrals"): (WRITERS, None, None),
+    ("GET", "/referrals"): (REFER, None, None),
+    ("GET", "/referrals/{id}"): (REFER, None, None),                                                       # REFERRALS below, as the next ones
+    ("PATCH", "/referrals/{id}"): (WRITERS, None, None),
+    ("POST", "/referrals/{id}/actions/{action}"): (WRITERS, None, None),
+    ("GET", "/referrals/{id}/way"): (REFER, None, None),
+    ("GET", "/departments"): (REFER, None, None),
+    ("GET", "/places"): (REFER, None, None),
+    ("POST", "/places"): ({"referrals"}, None, None),
+    ("DELETE", "/places/{id}"): ({"referrals"}, None, None),
 }
+
+# Referrals from REQUESTER's institution to CONSULTANT's: action: states in which it is possible, and who may then.
+REFERRAL_STATES = ["draft", "sent", "accepted", "arrived", "returned"]
+REFERRALS = {
+    "send": ({"draft"}, "sender"),
+    "withdraw": ({"draft", "sent", "accepted"}, "sender"),
+    "accept": ({"sent"}, "receiver"),
+    "refuse": ({"sent"}, "receiver"),
+    "forward": ({"sent"}, "receiver"),
+    "arrive": ({"accepted"}, "receiver"),
+    "return-message": ({"arrived"}, "receiver"),
+    "acknowledge-return": ({"returned"}, "sender"),
+}
+
+
+def referral_relation(person, state):
+    if person == "requester":
+        return "sender"
+    if state == "draft":
+        return "none"
+    return "receiver" if person == "receiver" else "coordinator" if person in ("coordinator asking", "coordinator answering") else "none"
+
+
+def expected_referral(person, state, roles, states, who):
+    refused = by_role(person, roles)
+    if refused:
+        return refused
+    related = referral_relation(person, state)
+    if related == "none":
+        return "404"
+    if state not in states:
+        return "409"
+    return "allowed" if who is None or related == who else "403"
 
 # action: {state: relations}
 BOTH = {"requester", "consultant"}
@@ -179,7 +226,8 @@ def world(gateway):
     """The demonstration network and the people that it lacks."""
     demo = gateway.demo
     login = {"requester": "demo.clinician1", "clinician elsewhere": "demo.clinician2", "consultant": "demo.specialist1", "guest": "demo.specialist2", "offered": "demo.specialist3",
-             "specialist elsewhere": "demo.specialist5", "coordinator elsewhere": "demo.coordinator", "operator": "demo.operator", "admin": "demo.admin"}
+             "specialist elsewhere": "demo.specialist5", "coordinator elsewhere": "demo.coordinator", "operator": "demo.operator", "admin": "demo.admin",
+             "receiver": "demo.referrals", "receiver elsewhere": "demo.referrals2"}
     new = [("colleague", "DEMO-TOWN-1", "clinician", None), ("declined", "DEMO-CITY-1", "specialist", "cardiology"),
            ("coordinator asking", "DEMO-TOWN-1", "coordinator", None), ("coordinator answering", "DEMO-CITY-1", "coordinator", None)]
     for i, (person, organisation, role, specialty) in enumerate(new):
@@ -252,6 +300,73 @@ class Case:
         return rows[0]["id"] if rows else None
 
 
+def referral_in(state):
+    """A referral of REQUESTER's to CONSULTANT's institution; its last step is without what would take it further by accident."""
+    requester, receiver = as_(people["requester"]), as_(people["receiver"])
+    city = Case.want(receiver.get(f"{API}/session"), 200)["organisation"]["id"]
+    made = Case.want(requester.post(f"{API}/referrals", {
+        "to_organisation": city, "department": "cardiology", "summary": "x", "diagnosis": "x", "patient": {"name": "示范患者丁", "sex": "male"},
+        "consent": {"referral": True, "sharing": True, "relation": "self", "method": "written"}}), 201)["id"]
+    steps = [("sent", requester, "send", {}), ("accepted", receiver, "accept", {"at_ms": int(time.time() * 1000) + 3600000}), ("arrived", receiver, "arrive", {}),
+             ("returned", receiver, "return-message", {"outcome": "improved", "diagnosis": "x", "advice": "x"})]
+    if state != "draft":
+        Case.want(requester.request("PATCH", f"{API}/referrals/{made}", {"reason_code": "severe"}), 200)
+    for reached, client, action, body in steps[:REFERRAL_STATES.index(state)]:
+        Case.want(client.post(f"{API}/referrals/{made}/actions/{action}", body), 200)
+    return made
+
+
+def referral_matrix():
+    """Everybody, every state, every action; what is allowed and would change the state is tried on a referral of its own."""
+    wrong, count, alone = [], 0, []
+    cases = {state: referral_in(state) for state in REFERRAL_STATES}
+
+    def one(what, wanted, client, method, path, body=None):
+        nonlocal count
+        count += 1
+        status, answer = client.request(method, path, body)
+        if not fits(status, answer, wanted):
+            wrong.append(f"{what}: {wanted} expected, {status} {answer.get('code', '') if isinstance(answer, dict) else ''}")
+
+    for state, id in cases.items():
+        path = f"{API}/referrals/{id}"
+        for person in ROLES:
+            client = as_(people[person])
+            one(f"{person}, {state}, GET", expected_referral(person, state, REFER, REFERRAL_STATES, None), client, "GET", path)
+            one(f"{person}, {state}, way", expected_referral(person, state, REFER, REFERRAL_STATES, None), client, "GET", path + "/way")
+            one(f"{person}, {state}, PATCH", expected_referral(person, state, WRITERS, {"draft"}, "sender"), client, "PATCH", path, {"summary": "y"})
+            for action, (states, who) in REFERRALS.items():
+                wanted = expected_referral(person, state, WRITERS, states, who)
+                if wanted == "allowed" and action in ("withdraw", "arrive", "acknowledge-return"):
+                    alone.append((person, state, action))
+                else:
+                    one(f"{person}, {state}, {action}", wanted, client, "POST", f"{path}/actions/{action}", {})
+    for person, state, action in alone:
+        one(f"{person}, {state}, {action}", "allowed", as_(people[person]), "POST", f"{API}/referrals/{referral_in(state)}/actions/{action}", {})
+    for w in wrong[:40]:
+        print("     ", w)
+    checks.ok(not wrong and count > 700 and len(alone) == 5, "referrals: every person x state x action as the table says", f"{count} requests, {len(wrong)} wrong")
+    still = {state: gateway.sql("SELECT state FROM referral WHERE id=?", id)[0]["state"] for state, id in cases.items()}
+    checks.ok(all(state == now for state, now in still.items()), "and what was refused has changed nothing", still)
+
+
+def referral_images(case):
+    """What a referral shares can be looked at by the department that receives it, while it stands."""
+    requester, receiver = people["requester"], people["receiver"]
+    city = Case.want(receiver.get(f"{API}/session"), 200)["organisation"]["id"]
+    look = lambda person: as_(people[person]).get(f"{API}/attachments/{case.attachment}/content")[0]  # noqa: E731
+    made = Case.want(requester.post(f"{API}/referrals", {
+        "consultation": case.id, "to_organisation": city, "department": "cardiology", "reason_code": "severe", "summary": "x", "diagnosis": "x",
+        "consent": {"referral": True, "sharing": True, "relation": "self", "method": "written"}}), 201)
+    checks.ok(case.attachment in [d.get("attachment") for d in made["done"]], "the referral brings the images along", made["done"])
+    got = [look("receiver")]
+    Case.want(requester.post(f"{API}/referrals/{made['id']}/actions/send"), 200)
+    got += [look("receiver"), look("receiver elsewhere")]
+    Case.want(requester.post(f"{API}/referrals/{made['id']}/actions/withdraw"), 200)
+    got.append(look("receiver"))
+    checks.ok(got == [404, 200, 404, 404], "the receiving department looks at them from send to withdraw, no other does", got)
+
+
 API = "/api/v1"
 SHA = hashlib.sha256(b"access").hexdigest()
 checks, sockets = Checks(), []
@@ -295,7 +410,7 @@ def probe(person, state, case):
             wrong.append(f"{person}, {state}, {what}: {wanted} expected, {status} {answer.get('code', '') if isinstance(answer, dict) else ''}")
 
     for key in ROUTES:
-        if "{id}" not in key[1] or "/duty/" in key[1] or "{action}" in key[1] or "{scope}" in key[1] or ("recordings/{id}" in key[1] and case.recording() is None):
+        if "{id}" not in key[1] or key[1].startswith(("/referrals", "/places", "/duty")) or "{action}" in key[1] or "{scope}" in key[1] or ("recordings/{id}" in key[1] and case.recording() is None):
             continue
         wanted = expected(person, state, key)
         if key[0] == "DELETE" and wanted == "allowed":
@@ -371,7 +486,8 @@ try:
                       (("POST", "/duty/hand-over"), {}), (("GET", "/duty/roster"), None), (("POST", "/duty/shifts"), {}), (("GET", "/presence"), None),
                       (("GET", "/specialties"), None),
                       (("GET", "/partnerships"), None), (("GET", "/reach"), None), (("POST", "/consultations"), {}), (("GET", "/consultations"), None),
-                      (("GET", "/ops/overview"), None)]:
+                      (("GET", "/ops/overview"), None), (("GET", "/referral-targets"), None), (("POST", "/referrals"), {"nonsense": 1}), (("GET", "/referrals"), None),
+                      (("GET", "/departments"), None), (("GET", "/places"), None), (("POST", "/places"), {})]:
         everybody(" ".join(key), role(key), key[0], API + key[1], body)
     clean = gateway.client()
     Case.want(clean.sign_in(login["operator"], "demo-consult"), 200)
@@ -422,6 +538,10 @@ try:
     with ThreadPoolExecutor(4) as pool:
         wrong = [w for w in pool.map(allowed, todo) if w]
     checks.ok(not wrong and len(todo) > 25, "every allowed action succeeds", f"{len(todo)} actions, {len(wrong)} wrong: {wrong[:5]}, {time.time() - began:.1f} s")
+
+    referral_matrix()
+    everybody("DELETE /places/{id}", lambda person: by_role(person, {"referrals"}) or "404", "DELETE", f"{API}/places/" + "0" * 32)
+    referral_images(cases["closed"])
 
     # Images follow the consent of the patient, at once; the requesting institution keeps its own.
     case = cases["signed"]

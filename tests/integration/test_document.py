@@ -533,6 +533,73 @@ def proofs(g, clinician, first, case):
     first.call("GET", "/recordings/" + "0" * 32 + "/content", code="recording.unknown")
 
 
+def referring(g, clinician, other, case, attachment):
+    """Up from the consultation, accepted with a place, arrived, answered; down again; and what is refused on the way."""
+    receiver, town = (Person(g, g.people("referrals")[i]).sign_in() for i in (0, 2))
+    receiver.socket()
+    targets = clinician.call("GET", "/referral-targets?direction=up&urgency=urgent")
+    city = [t["organisation"]["id"] for t in targets["targets"] if t["organisation"]["id"] == receiver.session["organisation"]["id"]]
+    checks.ok(targets["allowed"] and targets["code"] == "rule.allowed" and len(city) == 1, "the rules name the city hospital", targets["code"])
+    clinician.call("GET", "/referral-targets?direction=sideways", code="field.invalid")
+    clinician.call("POST", "/referrals", {"nonsense": 1}, code="field.invalid")
+    clinician.call("POST", "/places", {}, code="session.role")
+    now = int(time.time() * 1000)
+    bed = {"department": "cardiology", "code": "文档 1 床", "kind": "bed", "from_ms": now - 1000, "until_ms": now + 9 * 86400000}
+    receiver.call("POST", "/places", {**bed, "kind": "sofa"}, code="field.invalid")
+    place = receiver.call("POST", "/places", bed, status=201)["id"]
+    receiver.call("POST", "/places", bed, code="place.exists")
+    spare = receiver.call("POST", "/places", {**bed, "code": "文档 2 床", "reserved": False}, status=201)["id"]
+    checks.ok(any(d["code"] == "cardiology" for d in receiver.call("GET", "/departments")["departments"]), "the own departments")
+    offered = [p["id"] for p in clinician.call("GET", f"/places?organisation={city[0]}&department=cardiology")["places"]]
+    checks.ok(place in offered and spare not in offered, "a sender sees the reserved places alone", len(offered))
+    made = clinician.call("POST", "/referrals", {"consultation": case, "direction": "up", "urgency": "urgent"}, status=201)
+    path = f"/referrals/{made['id']}"
+    checks.ok(attachment in [d.get("attachment") for d in made["done"]] and made["diagnosis"], "files and diagnosis come along", made["done"])
+    clinician.call("POST", path + "/actions/send", {}, code="field.required")
+    content = {"to_organisation": city[0], "department": "cardiology", "place": place, "reason_code": "severe", "diagnosis_codes": ["I21.9"], "wishes": "希望尽快手术",
+               "treatment": "x", "done": [{"kind": "image", "name": "胸部 CT", "date": "2026-09-01", "result": "未见异常", "attachment": attachment}]}
+    clinician.call("PATCH", path, content, If_Match=f'"{made["version"]}"')
+    clinician.call("PATCH", path, {"summary": "y"}, code="referral.stale", If_Match=f'"{made["version"]}"')
+    clinician.call("POST", path + "/actions/send", {}, code="consent.referral")
+    clinician.call("PATCH", path, {"consent": {"referral": True, "sharing": True, "relation": "guardian", "method": "written", "name": "示范监护人", "text_version": "2026-1"}})
+    clinician.call("POST", path + "/actions/accept", {}, code="referral.not-yet")
+    receiver.call("GET", path, code="referral.unknown")
+    clinician.call("POST", path + "/actions/send", {})
+    told = receiver.ws.receive("referral.changed", where=lambda m: m["referral"] == made["id"])
+    checks.ok(told is not None and told["state"] == "sent", "the receiving department is told", told)
+    rival = clinician.call("POST", "/referrals", {**content, "consultation": case, "consent": {"referral": True, "sharing": True, "relation": "self", "method": "spoken"}}, status=201)
+    clinician.call("POST", f"/referrals/{rival['id']}/actions/send", {}, code="place.taken")
+    other.call("GET", path, code="referral.unknown")
+    seen = receiver.call("GET", path)
+    checks.ok(seen["my_role"] == "receiver" and seen["patient"]["id_number"] and seen["overdue"] is False, "the receiver sees the patient", seen["my_role"])
+    checks.ok(receiver.call("GET", f"/attachments/{attachment}/content")[128:132] == b"DICM", "and the images")
+    checks.ok([r["id"] for r in receiver.call("GET", "/referrals?list=received")["referrals"]] == [made["id"]], "it stands in received")
+    receiver.call("GET", "/referrals?list=all", code="field.invalid")
+    receiver.call("DELETE", f"/places/{place}", code="place.in-use")
+    receiver.call("DELETE", f"/places/{spare}", status=204)
+    receiver.call("DELETE", f"/places/{spare}", code="place.unknown")
+    receiver.call("POST", path + "/actions/fly", {}, code="referral.unknown-action")
+    receiver.call("POST", path + "/actions/refuse", {}, code="field.required")
+    clinician.call("POST", path + "/actions/accept", {}, code="referral.not-yours")
+    receiver.call("POST", path + "/actions/accept", {"at_ms": now + 3600000})
+    receiver.call("POST", path + "/actions/forward", {"department": "neurology"}, code="referral.too-late")
+    receiver.call("POST", path + "/actions/arrive", {})
+    receiver.call("POST", path + "/actions/return-message", {"outcome": "improved", "diagnosis": "PCI 术后", "advice": "门诊随访", "treatment": "PCI", "medication": "双抗", "follow_up": "一月后复诊"})
+    down = receiver.call("POST", "/referrals", {"based_on": made["id"], "reason_code": "rehabilitation", "department": "general-practice",
+                                                "consent": {"referral": True, "sharing": True, "relation": "self", "method": "click"}}, status=201)
+    receiver.call("POST", f"/referrals/{down['id']}/actions/send", {})
+    seen = receiver.call("GET", path)
+    checks.ok([(a["id"], a["direction"]) for a in seen["answers"]] == [(down["id"], "down")], "the way back is linked", seen["answers"])
+    checks.ok(clinician.call("GET", f"/referrals/{down['id']}")["my_role"] == "involved", "who sent the patient up sees the way back")
+    town.call("POST", f"/referrals/{down['id']}/actions/refuse", {"reason_code": "no-place", "reason_text": "康复床位已满"})
+    clinician.call("POST", path + "/actions/acknowledge-return", {})
+    clinician.call("POST", path + "/actions/withdraw", {}, code="referral.over")
+    checks.ok(len(clinician.call("GET", "/referrals?list=sent")["referrals"]) >= 2, "the worklist of the sender")
+    way = clinician.call("GET", f"/consultations/{case}/way")
+    checks.ok({i["kind"] for i in way["items"]} == {"consultation", "referral"} and [e["at_ms"] for e in way["events"]] == sorted(e["at_ms"] for e in way["events"]), "one way, by time", len(way["events"]))
+    checks.ok({e["kind"] for e in receiver.call("GET", path + "/way")["events"]} == {"referral"}, "of which the receiver sees the own part")
+
+
 def connections(g, clinician, first):
     def fresh(hello=True):
         return Socket(first.client, hello)
@@ -612,6 +679,7 @@ def main():
         restart(g, clinician, first, case, epoch)
         reporting(clinician, first, second, case)
         proofs(g, clinician, first, case)
+        referring(g, clinician, other, case, attachment)
         connections(g, clinician, first)
         coverage()
     finally:

@@ -1,0 +1,101 @@
+#include "gateway/referral/referral.h"
+
+#include "gateway/referral/referral_access.h"
+#include "gateway/referral/referral_actions.h"
+#include "gateway/referral/referral_change.h"
+#include "gateway/referral/referral_create.h"
+#include "gateway/referral/referral_list.h"
+#include "gateway/referral/referral_place.h"
+#include "gateway/referral/referral_targets.h"
+#include "gateway/referral/referral_view.h"
+#include "gateway/referral/referral_way.h"
+
+#include <stdio.h>
+#include <string.h>
+
+#define WRITERS REFERRAL_WRITERS
+#define READERS (REFERRAL_WRITERS | (unsigned)ROLE_COORDINATOR)
+#define REFERRAL_BYTES_MAX 524288 /* all members at their limits, escaped */
+#define ACTION_BYTES_MAX 131072
+#define PLACE_BYTES_MAX 4096
+
+static void referral_get(struct api_call *call)
+{
+    struct referral_row row;
+    unsigned relation = 0;
+    if (referral_load(call, call->params[0], &row, &relation)) {
+        if (referral_note_reading(call, &row)) {
+            referral_reply(call, &row);
+        }
+        referral_row_clear(&row);
+    }
+}
+
+const struct api_route referral_routes[] = {
+    {"GET", "/api/v1/referral-targets", WRITERS, API_BODY_NONE, 0, referral_targets_get, NULL,
+     API_BLOB_FILES, NULL},
+    {"POST", "/api/v1/referrals", WRITERS, API_BODY_JSON, REFERRAL_BYTES_MAX, referral_create, NULL,
+     API_BLOB_FILES, NULL},
+    {"GET", "/api/v1/referrals", READERS, API_BODY_NONE, 0, referral_list, NULL, API_BLOB_FILES,
+     NULL},
+    {"GET", "/api/v1/referrals/{id}", READERS, API_BODY_NONE, 0, referral_get, NULL, API_BLOB_FILES,
+     NULL},
+    {"PATCH", "/api/v1/referrals/{id}", WRITERS, API_BODY_JSON, REFERRAL_BYTES_MAX, referral_patch,
+     NULL, API_BLOB_FILES, NULL},
+    {"POST", "/api/v1/referrals/{id}/actions/{action}", WRITERS, API_BODY_JSON, ACTION_BYTES_MAX,
+     referral_action, NULL, API_BLOB_FILES, NULL},
+    {"GET", "/api/v1/referrals/{id}/way", READERS, API_BODY_NONE, 0, referral_way_of_referral, NULL,
+     API_BLOB_FILES, NULL},
+    {"GET", "/api/v1/consultations/{id}/way", ROLE_CLINICIAN | ROLE_SPECIALIST | ROLE_COORDINATOR,
+     API_BODY_NONE, 0, referral_way_of_consultation, NULL, API_BLOB_FILES, NULL},
+    {"GET", "/api/v1/departments", READERS, API_BODY_NONE, 0, referral_departments_get, NULL,
+     API_BLOB_FILES, NULL},
+    {"GET", "/api/v1/places", READERS, API_BODY_NONE, 0, referral_places_get, NULL, API_BLOB_FILES,
+     NULL},
+    {"POST", "/api/v1/places", ROLE_REFERRALS, API_BODY_JSON, PLACE_BYTES_MAX, referral_place_post,
+     NULL, API_BLOB_FILES, NULL},
+    {"DELETE", "/api/v1/places/{id}", ROLE_REFERRALS, API_BODY_NONE, 0, referral_place_delete, NULL,
+     API_BLOB_FILES, NULL},
+    {NULL, NULL, 0, API_BODY_NONE, 0, NULL, NULL, API_BLOB_FILES, NULL},
+};
+
+/* The draft that the body names, if it is call->actor's own and of this consultation. */
+static bool named_draft(struct api_call *call, const struct consult_row *consultation,
+                        const char *id, struct referral_row *out_row)
+{
+    unsigned relation = 0;
+    if (!referral_load(call, id, out_row, &relation)) {
+        return false;
+    }
+    if (strcmp(out_row->consultation_id, consultation->id) == 0) {
+        return true;
+    }
+    referral_row_clear(out_row);
+    return referral_unknown(call);
+}
+
+bool referral_open_for(struct api_call *call, const struct consult_row *row, const json_t *body,
+                       char out_referral_id[33])
+{
+    struct referral_row referral;
+    const json_t *named = json_object_get(body, "referral");
+    unsigned relation = 0;
+    bool have = named != NULL ? named_draft(call, row, json_string_value(named), &referral)
+                              : referral_draft_from(call, row, body, &referral);
+    if (!have) {
+        return false;
+    }
+    enum status status = referral_relation(call, &referral, &relation);
+    bool sent = status == STATUS_OK
+                    ? referral_change(call, &referral,
+                                      &(struct referral_change){.event = REFERRAL_EVENT_SEND,
+                                                                .actor = relation,
+                                                                .actor_id = call->actor->account_id,
+                                                                .body = body})
+                    : api_store_failed(call, status);
+    if (sent) {
+        (void)snprintf(out_referral_id, 33, "%s", referral.id);
+    }
+    referral_row_clear(&referral);
+    return sent;
+}
