@@ -17,6 +17,9 @@ import { CheckPage } from './pages/check';
 import { HistoryPage } from './pages/history';
 import { OpsPage } from './pages/ops';
 import { QueuePage } from './pages/queue';
+import { ReferralPage } from './pages/referral';
+import { PlacesPage } from './pages/referral-places';
+import { ReferralsPage } from './pages/referrals';
 import { RequestPage } from './pages/request';
 import { RosterPage } from './pages/roster';
 import { SignIn } from './pages/signin';
@@ -38,6 +41,15 @@ function Page(p: { session: Session }): JSX.Element {
       return <RosterPage session={p.session} />;
     case 'history':
       return <HistoryPage me={p.session.account.id} />;
+    case 'referrals':
+      return <ReferralsPage session={p.session} />;
+    case 'places':
+      return <PlacesPage />;
+    case 'r':
+      if (id) {
+        return <ReferralPage key={id} id={id} />;
+      }
+      break;
     case 'check':
       return <CheckPage />;
     case 'ops':

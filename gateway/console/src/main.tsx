@@ -1,5 +1,6 @@
 import { render } from 'preact';
 import './style.css';
+import './referral.css';
 import { App } from './app';
 import { language } from './lib/i18n';
 import { resume } from './lib/session';

@@ -5,6 +5,7 @@ import { common } from './dict/common';
 import { duty } from './dict/duty';
 import { opinion } from './dict/opinion';
 import { ops } from './dict/ops';
+import { referral } from './dict/referral';
 import { request } from './dict/request';
 import { room } from './dict/room';
 import { terms } from './dict/terms';
@@ -24,6 +25,7 @@ const parts = [
   viewer,
   opinion,
   ops,
+  referral,
 ] as const;
 
 /* A key that stands in two parts does not pass the type check: the later one would win unseen. */

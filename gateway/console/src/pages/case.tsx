@@ -16,6 +16,7 @@ import { Loading, Notice, ProblemNotice, StateBadge, UrgencyBadge, useAction } f
 import { DeviceCheck } from '../parts/check';
 import { Ask, type Question } from '../parts/dialog';
 import { DecisionForm, DecisionText, OpinionForm, OpinionText, OpinionVersions } from '../parts/opinion';
+import { ReferralOfCase } from '../parts/referral-of-case';
 import { goneText } from '../parts/ring';
 import { ConsentsSheet, HistorySheet, PartiesSheet, PatientSheet, RecordingsSheet, RequestSheet, personLine } from '../parts/sheet';
 import { Viewer } from '../parts/viewer';
@@ -202,6 +203,7 @@ function Case(p: { c: Consultation; problem: JSX.Element; reload: () => void; se
             <h3>{t('case.consents')}</h3>
             <ConsentsSheet c={c} />
           </section>
+          <ReferralOfCase c={c} />
           {(c.recordings?.length ?? 0) > 0 && <section class="card"><h2>{t('rec.title')}</h2><RecordingsSheet recordings={c.recordings ?? []} /></section>}
           {(c.history?.length ?? 0) > 0 && <section class="card"><h2>{t('case.history')}</h2><HistorySheet c={c} /></section>}
         </div>

@@ -36,6 +36,7 @@ export interface Question {
   confirm?: string;
   danger?: boolean;
   reasons?: string[]; // codes; the first is chosen
+  reasonPrefix?: string; // of their words; 'reason' when absent
   textLabel?: string; // asks for a text
   textRequired?: boolean;
   run: (answer: { reason_code?: string; reason_text?: string }) => Promise<unknown>;
@@ -68,7 +69,7 @@ export function Ask(p: { question: Question; onClose: () => void }): JSX.Element
       <form onSubmit={submit}>
         {q.text && <p>{q.text}</p>}
         {q.reasons && <Select label={t('act.reason')} value={reason} onChange={setReason}
-          options={q.reasons.map((r) => ({ value: r, label: tCode('reason', r) }))} />}
+          options={q.reasons.map((r) => ({ value: r, label: tCode(q.reasonPrefix ?? 'reason', r) }))} />}
         {q.textLabel && <Field label={q.textLabel} value={text} onInput={setText} rows={3} required={q.textRequired || reason === 'other'} maxLength={1000} />}
         <ProblemNotice problem={action.problem} />
         <div class="buttons end">

@@ -31,6 +31,7 @@ export function navItems(session: Session): { path: string; label: string }[] {
     roles.includes('clinician') && { path: '/worklist', label: t('nav.worklist') },
     roles.includes('specialist') && { path: '/queue', label: t('nav.queue') },
     roles.some((r) => r === 'specialist' || r === 'coordinator' || r === 'manager') && { path: '/roster', label: t('nav.roster') },
+    (clinical || roles.includes('referrals')) && { path: '/referrals', label: t('nav.referrals') },
     clinical && { path: '/history', label: t('nav.history') },
     roles.some((r) => r === 'clinician' || r === 'specialist') && { path: '/check', label: t('nav.check') },
     roles.some((r) => r === 'operator' || r === 'admin') && { path: '/ops', label: t('nav.ops') },
