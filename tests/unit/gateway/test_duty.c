@@ -112,6 +112,7 @@ static void what_can_be_booked(void)
     EXPECT_INT(duty_day_start(-1), -8 * HOUR);
     EXPECT(bookable(&f, day + HOUR, day + 2 * HOUR)); /* nothing is published */
     plan(&f, SONG, "bookable", day + 9 * HOUR, day + 11 * HOUR);
+    plan(&f, SONG, "bookable", day + 20 * HOUR, day + DAY); /* until midnight: not the next day */
     plan(&f, SONG, "duty", day, day + DAY);
     plan(&f, TAN, "bookable", day, day + DAY);
     EXPECT(bookable(&f, day + 9 * HOUR, day + 11 * HOUR));
@@ -159,6 +160,7 @@ static void on_pause_off(void)
     EXPECT_INT(put(&f, SONG, "{\"on_duty\": false}"), 200);
     EXPECT(!is_true(&f, "on_duty") && json_is_null(json_object_get(f.call.reply, "pause")));
     EXPECT(has_effect(&f, EFFECT_PUSH, SONG, "offer.gone"));
+    EXPECT_INT(count(&f, "SELECT count(*) FROM duty WHERE pause IS NOT NULL"), 0);
     EXPECT_INT(put(&f, SONG, "{\"on_duty\": true, \"pause\": \"pause\"}"), 200);
     EXPECT(is_true(&f, "on_duty") && !has_effect(&f, EFFECT_PUSH, SONG, "offer.ring"));
     EXPECT_INT(count(&f, "SELECT count(*) FROM audit WHERE action = 'duty.on'"), 2);

@@ -201,6 +201,17 @@ static void presence(void)
     EXPECT_INT(json_integer_value(json_object_get(one, "paused")), 1);
     EXPECT_INT(ask(&f, ANNA, duty_presence_get, "specialty", "neurology"), 200); /* not agreed on */
     EXPECT_INT(json_array_size(json_object_get(f.call.reply, "presence")), 0);
+    EXPECT_INT(put(&f, TAN, "{\"on_duty\": true}"), 200); /* with three years of practice: counts */
+    EXPECT_INT(ask(&f, ANNA, duty_presence_get, "specialty", "cardiology"), 200);
+    one = json_array_get(json_object_get(f.call.reply, "presence"), 0);
+    EXPECT_INT(json_integer_value(json_object_get(one, "on_duty")), 2);
+    MUST(db_run(f.db,
+                "UPDATE practitioner SET licensed_since = '2026-01-01' WHERE id IN (SELECT "
+                "practitioner_id FROM account WHERE id=$1)",
+                "s", TAN));
+    EXPECT_INT(ask(&f, ANNA, duty_presence_get, "specialty", "cardiology"), 200);
+    one = json_array_get(json_object_get(f.call.reply, "presence"), 0);
+    EXPECT_INT(json_integer_value(json_object_get(one, "on_duty")), 1); /* without: does not */
     MUST(db_run(f.db, "UPDATE practitioner SET licensed_since = '2026-01-01'", ""));
     EXPECT_INT(ask(&f, ANNA, duty_presence_get, "specialty", "cardiology"), 200); /* whom to ask? */
     EXPECT_INT(json_array_size(json_object_get(f.call.reply, "presence")), 0);
