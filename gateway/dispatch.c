@@ -29,6 +29,11 @@ static const struct api_route *const tables[] = {
     partnership_routes, consult_routes,   records_routes,
     imaging_routes,     referral_routes,  NULL};
 
+const struct api_route *const *dispatch_tables(void)
+{
+    return tables;
+}
+
 enum part { PART_RUN, PART_BLOB, PART_FINISH };
 
 struct flight {

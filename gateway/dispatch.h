@@ -15,6 +15,9 @@
 
 #define DISPATCH_PREFIX "/api/v1/"
 
+/* All tables of routes; NULL ends. */
+const struct api_route *const *dispatch_tables(void);
+
 /* For db_batch_observe() with the metrics as context: consult_store_commit_seconds. Store thread.
  */
 void dispatch_commit_observed(void *metrics, int64_t duration_us, unsigned jobs,
