@@ -10,6 +10,7 @@
 #include "gateway/config/config.h"
 #include "gateway/dispatch_call.h"
 #include "gateway/dispatch_figures.h"
+#include "gateway/openapi.h"
 #include "gateway/problem.h"
 #include "gateway/store/worker.h"
 #include "media/rt/clock.h"
@@ -25,9 +26,8 @@
 #define OTHER_BODY_MAX 65536 /* read and thrown away, so that 404 and 405 can be told in words */
 
 static const struct api_route *const tables[] = {
-    auth_routes,        directory_routes, duty_routes,
-    partnership_routes, consult_routes,   records_routes,
-    imaging_routes,     referral_routes,  NULL};
+    auth_routes,    directory_routes, duty_routes,     partnership_routes, consult_routes,
+    records_routes, imaging_routes,   referral_routes, openapi_routes,     NULL};
 
 const struct api_route *const *dispatch_tables(void)
 {

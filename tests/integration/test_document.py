@@ -138,6 +138,7 @@ def audit_hash(row, consultation):
 
 def session_and_people(g, clinician, specialist, expired):
     stranger = Person(g, clinician.demo)
+    stranger.call("GET", "/openapi.json")
     stranger.call("GET", "/session", code="session.required")
     stranger.call("POST", "/session", {"login": "demo.nobody", "password": "not this one"}, code="session.wrong-credentials")
     stranger.call("POST", "/session", {"login": 7, "password": "x"}, code="field.type")
