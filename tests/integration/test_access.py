@@ -314,7 +314,7 @@ def referral_matrix():
 
 def referral_images(case):
     """What a referral shares can be looked at by the department that receives it, while it stands."""
-    requester, receiver = people["requester"], people["receiver"]
+    requester, receiver = as_(people["requester"]), as_(people["receiver"])   # theirs have been idle for the whole matrix
     city = Case.want(receiver.get(f"{API}/session"), 200)["organisation"]["id"]
     look = lambda person: as_(people[person]).get(f"{API}/attachments/{case.attachment}/content")[0]  # noqa: E731
     made = Case.want(requester.post(f"{API}/referrals", {
