@@ -84,7 +84,8 @@ json_t *referral_place_json(struct db *db, const char *place_id)
     return place;
 }
 
-/* The own institution sees all of its places; others those that are free for referred patients. */
+/* The own institution sees all of its places; members of a partnership with it those that are free
+ * for referred patients. */
 void referral_places_get(struct api_call *call)
 {
     const char *organisation = api_query(call, "organisation");
@@ -99,14 +100,20 @@ void referral_places_get(struct api_call *call)
                                      "code LIMIT 500");
     } else {
         db_begin_query(&q, call->db,
-                       PLACE_COLUMNS "WHERE organisation_id = $1 AND department = COALESCE($2, "
-                                     "department) AND until_ms > $3 AND state = 'free' AND "
-                                     "reserved_for_referred = 1 ORDER BY department, from_ms, code "
-                                     "LIMIT 500");
+                       PLACE_COLUMNS
+                       "WHERE organisation_id = $1 AND department = COALESCE($2, department) AND "
+                       "until_ms > $3 AND state = 'free' AND reserved_for_referred = 1 AND EXISTS "
+                       "(SELECT 1 FROM partnership_member a JOIN partnership_member b ON "
+                       "b.partnership_id = a.partnership_id WHERE a.organisation_id = $4 AND "
+                       "b.organisation_id = place.organisation_id) ORDER BY department, from_ms, "
+                       "code LIMIT 500");
     }
     db_bind_text(&q, own ? call->actor->organisation_id : organisation);
     db_bind_text(&q, department);
     db_bind_int(&q, call->now_ms);
+    if (!own) {
+        db_bind_text(&q, call->actor->organisation_id);
+    }
     while (db_next(&q)) {
         json_array_append_new(list, place_row(&q));
     }

@@ -497,7 +497,7 @@ try:
     # Images follow the consent of the patient, at once; the requesting institution keeps its own.
     case = cases["signed"]
     for given, wanted in [(False, 403), (True, 200)]:
-        Case.want(people["requester"].consent(case.id, "imaging", given), 200)
+        Case.want(as_(people["requester"]).consent(case.id, "imaging", given), 200)
         for kind in ("thumbnail", "rendered", "content"):
             path = f"{API}/attachments/{case.attachment}/{kind}"
             got = {person: as_(people[person]).get(path)[0] for person in ("requester", "coordinator asking", "consultant", "coordinator answering", "offered")}

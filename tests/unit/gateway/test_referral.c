@@ -556,6 +556,29 @@ static void one_winner(void)
     fixture_close(&f);
 }
 
+static int64_t places_seen(struct fixture *f, const char *account)
+{
+    const struct api_query_pair query[] = {{"organisation", CITY}, {NULL, NULL}};
+    query_next = query;
+    int status = run(f, account, referral_places_get, NULL, NULL, NULL);
+    query_next = NULL;
+    return status != 200 ? -1 : (int64_t)json_array_size(json_object_get(f->call.reply, "places"));
+}
+
+static void places_shown(void)
+{
+    struct fixture f;
+    char id[33];
+    open_world(&f);
+    EXPECT_INT(places_seen(&f, CITY_REF), 3); /* all of the own institution */
+    EXPECT_INT(places_seen(&f, ANNA), 2);     /* those reserved for referred patients */
+    EXPECT_INT(places_seen(&f, WU), 0);       /* no partnership with it */
+    sent(&f, id, ",\"place\":\"" BED_1 "\"");
+    EXPECT_INT(places_seen(&f, ANNA), 1);
+    EXPECT_INT(places_seen(&f, CITY_REF), 3);
+    fixture_close(&f);
+}
+
 static void forwarded(void)
 {
     struct fixture f;
@@ -717,6 +740,37 @@ static void opened_by_consultation(void)
     fixture_close(&f);
 }
 
+/* A consultation that goes on from another, a referral of each: one way, whoever stands on it. */
+static void long_way(void)
+{
+    struct fixture f;
+    char first[33], next[33], up[33], again[33];
+    open_world(&f);
+    make_in(&f, CONSULT_ACKNOWLEDGED, first);
+    f.now_ms += 86400000;
+    make_in(&f, CONSULT_ACKNOWLEDGED, next);
+    MUST(db_begin(f.db));
+    MUST(db_run(f.db, "UPDATE consultation SET based_on = $1 WHERE id = $2", "ss", first, next));
+    MUST(db_commit(f.db));
+    made(&f, ANNA, json("{\"consultation\":\"%s\"}", first), up);
+    made(&f, ANNA, json("{\"consultation\":\"%s\"}", next), again);
+    const char *const stands[] = {first, next};
+    for (size_t i = 0; i < 2; i++) {
+        EXPECT_INT(run(&f, ANNA, referral_way_of_consultation, stands[i], NULL, NULL), 200);
+        EXPECT_INT((long long)json_array_size(json_object_get(f.call.reply, "items")), 4);
+    }
+    EXPECT_INT(run(&f, ANNA, referral_way_of_referral, again, NULL, NULL), 200);
+    json_t *items = json_object_get(f.call.reply, "items");
+    EXPECT_INT((long long)json_array_size(items), 4);
+    json_t *events = json_object_get(f.call.reply, "events");
+    EXPECT_TEXT(json_string_value(json_object_get(json_array_get(events, 0), "id")), first);
+    /* the consultant sees both consultations, and no draft of a referral */
+    EXPECT_INT(run(&f, SONG, referral_way_of_consultation, next, NULL, NULL), 200);
+    EXPECT_INT((long long)json_array_size(json_object_get(f.call.reply, "items")), 2);
+    EXPECT_INT(run(&f, BO, referral_way_of_consultation, next, NULL, NULL), 404);
+    fixture_close(&f);
+}
+
 /* What was done can be looked at by the department that receives the patient, and by no one else.
  */
 static void images_travel(void)
@@ -772,7 +826,9 @@ int main(int argc, char **argv)
         {"rules of the direction", rules_of_direction},
         {"who sees it", who_sees_it},
         {"one winner of a place", one_winner},
+        {"places as they are shown", places_shown},
         {"forwarded", forwarded},
+        {"the way over several consultations", long_way},
         {"timers", timers},
         {"lists", lists},
         {"opened by a consultation", opened_by_consultation},
