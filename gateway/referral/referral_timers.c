@@ -3,11 +3,13 @@
 #include "gateway/config/config.h"
 #include "gateway/referral/referral_change.h"
 #include "gateway/referral/referral_effects.h"
+#include "media/rt/log.h"
 
 #include <stdio.h>
 #include <string.h>
 
 #define TIMERS_IN_ONE_CALL 64 /* bounds the time of one transaction */
+#define UNREADABLE_MS 3600000 /* until it is tried again, and logged again */
 
 int64_t referral_timer_interval_ms(const struct api_config *config, enum referral_timer timer,
                                    bool urgent)
@@ -113,6 +115,11 @@ static bool fire(struct api_call *call, const char *id, const char *kind)
     struct referral_row row;
     bool done;
     enum status status = referral_row_load(call->db, id, &row);
+    if (status == STATUS_MALFORMED) { /* one row that cannot be read must not hold up the others */
+        log_error("referral_unreadable", "referral=%s timer=%s", id, kind);
+        status = set_timer(call->db, id, kind, call->now_ms + UNREADABLE_MS);
+        return status == STATUS_OK || api_store_failed(call, status);
+    }
     if (status != STATUS_OK) {
         return api_store_failed(call, status);
     }

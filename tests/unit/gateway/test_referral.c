@@ -643,6 +643,24 @@ static void timers(void)
     fixture_close(&f);
 }
 
+/* A row that cannot be read does not hold up the timers of the others. */
+static void timers_go_on(void)
+{
+    struct fixture f;
+    char bad[33], good[33];
+    open_world(&f);
+    sent(&f, bad, "");
+    sent(&f, good, "");
+    MUST(db_begin(f.db));
+    MUST(db_run(f.db, "UPDATE referral SET body = '{' WHERE id = $1", "s", bad));
+    MUST(db_commit(f.db));
+    f.now_ms += 1800000;
+    EXPECT_INT(run(&f, NULL, referral_timers_run, NULL, NULL, NULL), 200);
+    EXPECT_INT(json_integer_value(json_object_get(f.call.reply, "ran")), 2);
+    EXPECT_INT(audit_rows(&f, "referral.overdue"), 1); /* of the good one */
+    fixture_close(&f);
+}
+
 static int64_t listed(struct fixture *f, const char *account, const char *list)
 {
     const struct api_query_pair query[] = {{"list", list}, {NULL, NULL}};
@@ -830,6 +848,7 @@ int main(int argc, char **argv)
         {"forwarded", forwarded},
         {"the way over several consultations", long_way},
         {"timers", timers},
+        {"timers go on", timers_go_on},
         {"lists", lists},
         {"opened by a consultation", opened_by_consultation},
         {"images travel with it", images_travel},
