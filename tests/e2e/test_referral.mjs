@@ -40,8 +40,15 @@ async function look(tab, name) {
   }
 }
 
+// Counts the tones that a page begins.
+const ears = () => {
+  window.tones = 0;
+  const start = OscillatorNode.prototype.start;
+  OscillatorNode.prototype.start = function (...when) { window.tones++; return start.apply(this, when); };
+};
+
 async function signedIn(login) {
-  const tab = await browser.tab(login);
+  const tab = await browser.tab(login, { init: ears });
   const person = gateway.demo.practitioners.find((p) => p.account?.login === login);
   await tab.signIn(login, person.account.password);
   return tab;
@@ -94,7 +101,8 @@ async function keyboardAlone() {
 async function received() {
   const row = receiver.page.getByRole('link', { name: /打开 R-|Open R-/ }).first();
   await row.waitFor({ timeout: 5000 });
-  checks.ok(true, 'it appears on the department\'s page by itself');
+  const tones = await until('a tone', () => receiver.page.evaluate(() => window.tones), 3000).catch(() => 0);
+  checks.ok(tones >= 2 && await clinician.page.evaluate(() => window.tones) === 0, 'it appears on the department\'s page by itself, with a sign to be heard', `${tones} tones`);
   await look(receiver, 'worklist');
   await row.click();
   await button(receiver, '接收', 'Accept').waitFor();
