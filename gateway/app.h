@@ -25,8 +25,14 @@ struct api_services {
      * libsodium). Store thread. */
     enum status (*sign)(void *context, const char *organisation_id, const void *message, size_t len,
                         char out_signature_hex[129], char out_public_key_hex[65]);
-    void *sign_context;
-    uint64_t epoch; /* of this process; random */
+    /* The same for a person, by keys/account-ACCOUNT_ID.key: its public half (make: a missing key
+     * is made), and a signature. Store thread. */
+    enum status (*person_key)(void *context, const char *account_id, bool make,
+                              char out_public_key_hex[65]);
+    enum status (*sign_person)(void *context, const char *account_id, const void *message,
+                               size_t len, char out_signature_hex[129]);
+    void *sign_context; /* of the three */
+    uint64_t epoch;     /* of this process; random */
     int64_t started_ms;
 };
 

@@ -288,6 +288,8 @@ static void fill_services(struct gateway *g)
     g->app.services.data_folder = g->values->data;
     g->app.services.metrics = g->app.metrics;
     g->app.services.sign = sign_with_organisation;
+    g->app.services.person_key = sign_account_key;
+    g->app.services.sign_person = sign_with_account;
     g->app.services.sign_context = &g->sign_keys;
     g->app.services.started_ms = clock_wall_ms();
     randombytes_buf(&g->app.services.epoch, sizeof(g->app.services.epoch));

@@ -1,19 +1,16 @@
 /* The opinion: a draft that its author may overwrite, then a signed version that nobody may; a
- * later change is the next version. Signed is the canonical JSON of the whole record
- * (opinion_record.h) by the Ed25519 key of the consultant's institution. Store thread. */
+ * later change is the next version. Signed (opinion_sign.h) is the canonical JSON of the whole
+ * record (opinion_record.h), by the specialist and by the institution. Store thread. */
 #ifndef GATEWAY_RECORDS_OPINION_H
 #define GATEWAY_RECORDS_OPINION_H
 
 #include "gateway/api.h"
 #include "gateway/consult/consult_row.h"
+#include "gateway/records/opinion_sign.h"
 
-/* Is a draft saved that says something (findings or diagnosis)? */
+/* Is a draft saved that says something (findings, a diagnosis or an answer)? */
 MUST_USE enum status opinion_draft_ready(struct db *db, const char *consultation_id,
                                          bool *out_ready);
-/* Turns the draft into a signed version; out_detail (new reference): version and SHA-256 for the
- * audit row. row: as it will be stored. True, or the call has been answered (503 opinion.signing).
- */
-bool opinion_sign(struct api_call *call, const struct consult_row *row, json_t **out_detail);
 /* Opens version n+1 as a draft with the text of version n. */
 bool opinion_amend(struct api_call *call, const struct consult_row *row, const char *reason);
 /* The latest version: drafts only when with_draft. NULL in *out_opinion: none. Object as in

@@ -1,5 +1,8 @@
 #include "gateway/records/opinion_record.h"
 
+#include "gateway/consult/consult_fields.h"
+#include "gateway/partnership/rules.h"
+#include "gateway/partnership/rules_load.h"
 #include "gateway/records/canonical.h"
 
 #include <sodium.h>
@@ -49,32 +52,87 @@ static enum status person_part(struct db *db, const char *account_id, json_t **o
     return status == STATUS_OK && *out_part == NULL ? STATUS_IO : status;
 }
 
-static enum status patient_part(const struct consult_row *row, json_t **out_part)
+enum status opinion_record_identity(const struct consult_row *row, const char *salt,
+                                    char out_hex[65])
 {
     static const char *const members[] = {"id_type", "id_number", "name", "birth_date"};
-    json_t *identity = json_pack("{s:s}", "consultation", row->id);
+    json_t *identity = json_pack("{s:s, s:s*}", "consultation", row->id, "salt", salt);
     for (size_t i = 0; i < sizeof members / sizeof members[0]; i++) {
         json_t *value = json_object_get(row->patient, members[i]);
         json_object_set_new(identity, members[i], value == NULL ? json_null() : json_incref(value));
     }
     char *octets = NULL;
     size_t len = 0;
-    char hash[65];
     enum status status = canonical_write(identity, &octets, &len);
     json_decref(identity);
-    if (status != STATUS_OK) {
-        return status;
+    if (status == STATUS_OK) {
+        canonical_sha256(octets, len, out_hex);
+        free(octets);
     }
-    canonical_sha256(octets, len, hash);
-    free(octets);
-    const char *name = json_string_value(json_object_get(row->patient, "name"));
-    *out_part = json_pack("{s:s, s:s}", "name", name == NULL ? "" : name, "identity_sha256", hash);
-    return *out_part == NULL ? STATUS_NO_MEMORY : STATUS_OK;
+    return status;
 }
 
-/* Vital signs may hold decimals, which canonical JSON has not: they are signed as the text a reader
- * sees. */
-static json_t *request_part(const json_t *request)
+/* Days since 1970-01-01 (proleptic Gregorian calendar). */
+static int64_t days_of(int64_t year, int64_t month, int64_t day)
+{
+    year -= month <= 2;
+    int64_t era = year / 400, in_era = year - era * 400;
+    int64_t in_year = (153 * (month + (month > 2 ? -3 : 9)) + 2) / 5 + day - 1;
+    return era * 146097 + in_era * 365 + in_era / 4 - in_era / 100 + in_year - 719468;
+}
+
+void opinion_record_age(const char *birth_date, int64_t at_ms, char *out, size_t out_len)
+{
+    char today[11];
+    int y = 0, m = 0, d = 0, ny = 0, nm = 0, nd = 0;
+    rules_today(at_ms, today);
+    out[0] = '\0';
+    if (birth_date == NULL || !rules_date_valid(birth_date) || strcmp(birth_date, today) > 0 ||
+        sscanf(birth_date, "%4d-%2d-%2d", &y, &m, &d) != 3 ||
+        sscanf(today, "%4d-%2d-%2d", &ny, &nm, &nd) != 3) {
+        return;
+    }
+    int months = (ny - y) * 12 + nm - m - (nd < d);
+    if (months >= 12) {
+        (void)snprintf(out, out_len, "%d岁", months / 12);
+    } else if (months >= 1) {
+        (void)snprintf(out, out_len, "%d个月", months);
+    } else {
+        (void)snprintf(out, out_len, "%lld天", (long long)(days_of(ny, nm, nd) - days_of(y, m, d)));
+    }
+}
+
+/* As the printed form shows the patient: the number masked, the age instead of the date of birth.
+ */
+static enum status patient_part(const struct consult_row *row, const char *salt, json_t **out_part)
+{
+    static const char *const shown[] = {"name", "sex", "id_type", "id_number_masked", "record_no"};
+    char hash[65], age[64];
+    enum status status = opinion_record_identity(row, salt, hash);
+    json_t *view = consult_fields_patient_view(row->patient, false);
+    json_t *part = json_object();
+    for (size_t i = 0; i < sizeof shown / sizeof shown[0]; i++) {
+        json_t *value = json_object_get(view, shown[i]);
+        if (json_is_string(value)) {
+            json_object_set(part, shown[i], value);
+        }
+    }
+    opinion_record_age(json_string_value(json_object_get(view, "birth_date")),
+                       row->submitted_ms != 0 ? row->submitted_ms : row->created_ms, age,
+                       sizeof age);
+    const char *told = json_string_value(json_object_get(view, "age"));
+    json_object_set_new(part, "age", json_string(age[0] != '\0' || told == NULL ? age : told));
+    json_decref(view);
+    if (status != STATUS_OK ||
+        json_object_set_new(part, "identity_sha256", json_string(hash)) != 0) {
+        json_decref(part);
+        return status != STATUS_OK ? status : STATUS_NO_MEMORY;
+    }
+    *out_part = part;
+    return STATUS_OK;
+}
+
+json_t *opinion_record_request(const json_t *request)
 {
     json_t *part = json_deep_copy(request);
     json_t *vitals = json_object_get(part, "vital_signs");
@@ -95,68 +153,136 @@ static json_t *request_part(const json_t *request)
     return part;
 }
 
-static enum status hashes_part(struct db *db, const char *consultation_id, json_t **out_attachments,
-                               json_t **out_recordings)
+static enum status attachments_part(struct db *db, const char *consultation_id, json_t **out_part)
 {
     struct db_query q;
-    *out_attachments = json_array();
-    *out_recordings = json_array();
+    json_t *part = json_array();
     db_begin_query(&q, db,
-                   "SELECT sha256 FROM attachment WHERE consultation_id = $1 ORDER BY sha256");
+                   "SELECT id, kind, name, sha256, modality, description FROM attachment WHERE "
+                   "consultation_id = $1 ORDER BY sha256");
     db_bind_text(&q, consultation_id);
     while (db_next(&q)) {
-        json_array_append_new(*out_attachments, json_string(db_text(&q, 0)));
+        json_array_append_new(
+            part, json_pack("{s:s, s:s, s:s, s:s, s:s*, s:s*}", "id", db_text(&q, 0), "kind",
+                            db_text(&q, 1), "name", db_text(&q, 2), "sha256", db_text(&q, 3),
+                            "modality", db_is_null(&q, 4) ? NULL : db_text(&q, 4), "description",
+                            db_is_null(&q, 5) ? NULL : db_text(&q, 5)));
     }
-    enum status status = db_end(&q);
-    if (status != STATUS_OK) {
-        return status;
-    }
+    *out_part = part;
+    return db_end(&q);
+}
+
+static enum status recordings_part(struct db *db, const char *consultation_id, json_t **out_part)
+{
+    struct db_query q;
+    json_t *part = json_array();
     db_begin_query(&q, db,
                    "SELECT part, sha256 FROM recording WHERE consultation_id = $1 AND sha256 IS "
                    "NOT NULL ORDER BY part");
     db_bind_text(&q, consultation_id);
     while (db_next(&q)) {
-        json_array_append_new(
-            *out_recordings,
-            json_pack("{s:I, s:s}", "part", (json_int_t)db_int(&q, 0), "sha256", db_text(&q, 1)));
+        json_array_append_new(part, json_pack("{s:I, s:s}", "part", (json_int_t)db_int(&q, 0),
+                                              "sha256", db_text(&q, 1)));
+    }
+    *out_part = part;
+    return db_end(&q);
+}
+
+static enum status partnership_part(struct db *db, const struct consult_row *row, json_t **out_part)
+{
+    struct db_query q;
+    json_t *part = json_pack("{s:s, s:s, s:s, s:I}", "id", row->partnership_id, "mode",
+                             row->partnership_mode, "agreement_id", row->agreement_id,
+                             "agreement_version", (json_int_t)row->agreement_version);
+    db_begin_query(&q, db, "SELECT name_zh, name_en FROM partnership WHERE id = $1");
+    db_bind_text(&q, row->partnership_id);
+    if (db_next(&q)) {
+        json_object_set_new(part, "name_zh", json_string(db_text(&q, 0)));
+        json_object_set_new(part, "name_en", json_string(db_text(&q, 1)));
+    }
+    *out_part = part;
+    return db_end(&q);
+}
+
+/* The consultant with the key of the own signature: the institution, which signs the whole,
+ * vouches for it. */
+static enum status consultant_part(struct db *db, const struct consult_row *row,
+                                   const struct opinion_text *opinion, json_t **out_part)
+{
+    enum status status = person_part(db, row->consultant_id, out_part);
+    if (status == STATUS_OK) {
+        json_object_set_new(*out_part, "public_key", json_string(opinion->signer_key));
+    }
+    return status;
+}
+
+static enum status specialty_names(struct db *db, const char *code, json_t *consultation)
+{
+    struct db_query q;
+    db_begin_query(&q, db, "SELECT name_zh, name_en FROM specialty WHERE code = $1");
+    db_bind_text(&q, code);
+    if (db_next(&q)) {
+        json_object_set_new(consultation, "specialty_zh", json_string(db_text(&q, 0)));
+        json_object_set_new(consultation, "specialty_en", json_string(db_text(&q, 1)));
     }
     return db_end(&q);
 }
 
-static json_t *partnership_part(const struct consult_row *row)
+enum { REQUESTER, CONSULTANT, PATIENT, PARTNERSHIP, ATTACHMENTS, RECORDINGS, VERIFIER, PARTS };
+static const char *const part_names[PARTS] = {"requester",   "consultant", "patient", "partnership",
+                                              "attachments", "recordings", "verifier"};
+
+static enum status read_parts(struct db *db, const struct consult_row *row,
+                              const struct opinion_text *opinion, json_t *parts[PARTS])
 {
-    return json_pack("{s:s, s:s, s:s, s:I}", "id", row->partnership_id, "mode",
-                     row->partnership_mode, "agreement_id", row->agreement_id, "agreement_version",
-                     (json_int_t)row->agreement_version);
+    enum status status = person_part(db, row->requester_id, &parts[REQUESTER]);
+    if (status == STATUS_OK) {
+        status = consultant_part(db, row, opinion, &parts[CONSULTANT]);
+    }
+    if (status == STATUS_OK) {
+        status = patient_part(row, opinion->identity_salt, &parts[PATIENT]);
+    }
+    if (status == STATUS_OK) {
+        status = partnership_part(db, row, &parts[PARTNERSHIP]);
+    }
+    if (status == STATUS_OK) {
+        status = attachments_part(db, row->id, &parts[ATTACHMENTS]);
+    }
+    if (status == STATUS_OK) {
+        status = recordings_part(db, row->id, &parts[RECORDINGS]);
+    }
+    if (status == STATUS_OK && opinion->verifier_id != NULL) {
+        status = person_part(db, opinion->verifier_id, &parts[VERIFIER]);
+    }
+    return status;
 }
 
 enum status opinion_record_make(struct db *db, const struct consult_row *row,
                                 const struct opinion_text *opinion, int64_t signed_ms,
                                 char **out_canonical, size_t *out_len)
 {
-    json_t *requester = NULL, *consultant = NULL, *patient = NULL, *attachments = NULL,
-           *recordings = NULL;
-    enum status status = person_part(db, row->requester_id, &requester);
-    status = status == STATUS_OK ? person_part(db, row->consultant_id, &consultant) : status;
-    status = status == STATUS_OK ? patient_part(row, &patient) : status;
-    status = status == STATUS_OK ? hashes_part(db, row->id, &attachments, &recordings) : status;
-    if (status != STATUS_OK) {
-        json_decref(requester);
-        json_decref(consultant);
-        json_decref(patient);
-        json_decref(attachments);
-        json_decref(recordings);
-        return status;
-    }
-    json_t *text = json_pack("{s:I, s:O, s:s*}", "version", (json_int_t)opinion->version, "body",
-                             opinion->body, "amend_reason", opinion->amend_reason);
+    json_t *parts[PARTS] = {NULL};
+    json_t *consultation = consultation_part(row);
     json_t *record = json_pack(
-        "{s:s, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:I}", "format", "consult-opinion-1",
-        "consultation", consultation_part(row), "partnership", partnership_part(row), "requester",
-        requester, "consultant", consultant, "patient", patient, "request",
-        request_part(row->request), "opinion", text, "attachments", attachments, "recordings",
-        recordings, "signed_ms", (json_int_t)signed_ms);
-    status = record == NULL ? STATUS_NO_MEMORY : canonical_write(record, out_canonical, out_len);
+        "{s:s, s:o, s:o, s:{s:I, s:O, s:s*}, s:I, s:O*}", "format", "consult-opinion-2",
+        "consultation", consultation, "request", opinion_record_request(row->request), "opinion",
+        "version", (json_int_t)opinion->version, "body", opinion->body, "amend_reason",
+        opinion->amend_reason, "signed_ms", (json_int_t)signed_ms, "members", opinion->members);
+    enum status status = record == NULL ? STATUS_NO_MEMORY : STATUS_OK;
+    if (status == STATUS_OK) {
+        status = specialty_names(db, row->specialty, consultation);
+    }
+    if (status == STATUS_OK) {
+        status = read_parts(db, row, opinion, parts);
+    }
+    for (size_t i = 0; i < PARTS; i++) {
+        if (parts[i] != NULL && json_object_set_new(record, part_names[i], parts[i]) != 0) {
+            status = STATUS_NO_MEMORY;
+        }
+    }
+    if (status == STATUS_OK) {
+        status = canonical_write(record, out_canonical, out_len);
+    }
     json_decref(record);
     return status;
 }

@@ -2,6 +2,7 @@
 
 #include "gateway/records/audit_view.h"
 #include "gateway/records/consent.h"
+#include "gateway/records/diagnosis_code.h"
 #include "gateway/records/opinion.h"
 #include "gateway/records/recordings.h"
 
@@ -14,6 +15,8 @@ const struct api_route records_routes[] = {
     {"PUT", "/api/v1/consultations/{id}/opinion", ROLE_SPECIALIST, API_BODY_JSON, OPINION_BYTES_MAX,
      opinion_put, NULL, API_BLOB_FILES, NULL},
     {"GET", "/api/v1/consultations/{id}/opinions", PERSONS, API_BODY_NONE, 0, opinion_list, NULL,
+     API_BLOB_FILES, NULL},
+    {"GET", "/api/v1/diagnosis-codes", ROLE_ANY, API_BODY_NONE, 0, diagnosis_code_list, NULL,
      API_BLOB_FILES, NULL},
     {"GET", "/api/v1/consultations/{id}/audit", PERSONS, API_BODY_NONE, 0, audit_view, NULL,
      API_BLOB_FILES, NULL},

@@ -51,7 +51,9 @@ struct fixture {
     struct api_services services;
     const struct api_config *config; /* NULL: defaults */
     unsigned char secret[crypto_sign_SECRETKEYBYTES], public[crypto_sign_PUBLICKEYBYTES];
-    bool key_missing;
+    unsigned char person_secret[crypto_sign_SECRETKEYBYTES],
+        person_public[crypto_sign_PUBLICKEYBYTES];
+    bool key_missing, person_key_missing;
     int64_t now_ms;
     struct api_call call; /* the last one */
     struct api_actor actor;
@@ -69,6 +71,31 @@ static inline enum status fixture_sign(void *context, const char *organisation_i
     (void)crypto_sign_detached(signature, NULL, message, len, f->secret);
     sodium_bin2hex(out_signature_hex, 129, signature, sizeof signature);
     sodium_bin2hex(out_public_key_hex, 65, f->public, sizeof f->public);
+    return STATUS_OK;
+}
+
+/* One person's key serves here; who signs with it stands in the record. */
+static inline enum status fixture_person_key(void *context, const char *account_id, bool make,
+                                             char out_public_key_hex[65])
+{
+    struct fixture *f = context;
+    (void)account_id;
+    if (f->person_key_missing && !make) {
+        return STATUS_UNKNOWN;
+    }
+    sodium_bin2hex(out_public_key_hex, 65, f->person_public, sizeof f->person_public);
+    return STATUS_OK;
+}
+
+static inline enum status fixture_sign_person(void *context, const char *account_id,
+                                              const void *message, size_t len,
+                                              char out_signature_hex[129])
+{
+    struct fixture *f = context;
+    unsigned char signature[crypto_sign_BYTES];
+    (void)account_id;
+    (void)crypto_sign_detached(signature, NULL, message, len, f->person_secret);
+    sodium_bin2hex(out_signature_hex, 129, signature, sizeof signature);
     return STATUS_OK;
 }
 
@@ -197,11 +224,14 @@ static inline void fixture_open(struct fixture *f, const char *path)
     }
     log_set_level(LOG_LEVEL_ERROR);
     (void)crypto_sign_keypair(f->public, f->secret);
+    (void)crypto_sign_keypair(f->person_public, f->person_secret);
     sodium_bin2hex(key, sizeof key, f->public, sizeof f->public);
     MUST(db_open(path, &f->db));
     f->now_ms = START_MS;
     f->services.data_folder = "/nonexistent";
     f->services.sign = fixture_sign;
+    f->services.person_key = fixture_person_key;
+    f->services.sign_person = fixture_sign_person;
     f->services.sign_context = f;
     MUST(db_begin(f->db));
     fixture_people(f->db, key);
