@@ -145,7 +145,8 @@ struct api_route {
 
 /* Each domain module exports its table; the last row has method NULL. */
 extern const struct api_route auth_routes[], directory_routes[], duty_routes[],
-    partnership_routes[], consult_routes[], records_routes[], imaging_routes[], referral_routes[];
+    partnership_routes[], consult_routes[], records_routes[], imaging_routes[], referral_routes[],
+    document_routes[];
 
 /* The problem answer (RFC 9457): status, code "rule.no-agreement" (stable, machine), sentences in
  * both languages, and optionally the field that is wrong (JSON pointer). Always returns false, so

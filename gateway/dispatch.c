@@ -25,9 +25,17 @@
 #define OVERLOAD_RETRY_S 2
 #define OTHER_BODY_MAX 65536 /* read and thrown away, so that 404 and 405 can be told in words */
 
-static const struct api_route *const tables[] = {
-    auth_routes,    directory_routes, duty_routes,     partnership_routes, consult_routes,
-    records_routes, imaging_routes,   referral_routes, openapi_routes,     NULL};
+static const struct api_route *const tables[] = {auth_routes,
+                                                 directory_routes,
+                                                 duty_routes,
+                                                 partnership_routes,
+                                                 consult_routes,
+                                                 records_routes,
+                                                 imaging_routes,
+                                                 referral_routes,
+                                                 openapi_routes,
+                                                 document_routes,
+                                                 NULL};
 
 const struct api_route *const *dispatch_tables(void)
 {

@@ -126,6 +126,24 @@ enum status auth_throttle_take(struct db *db, const char *login, const char *add
     return status;
 }
 
+enum status auth_throttle_place(struct db *db, const char *kind, const char *address,
+                                int64_t now_ms, const struct auth_limits *limits, int *out_retry_s)
+{
+    char place[64], text[96], subject[65];
+    bool full = false;
+    int64_t start_ms = 0;
+    place_of(address, place);
+    (void)snprintf(text, sizeof text, "%.16s\n%s", kind, place);
+    subject_of("place:", text, subject);
+    enum status status =
+        look(db, subject, now_ms, limits->window_ms, limits->tries_per_address, &full, &start_ms);
+    if (status == STATUS_OK && full) {
+        *out_retry_s = (int)((start_ms + limits->window_ms - now_ms + 999) / 1000);
+        return STATUS_REFUSED;
+    }
+    return status == STATUS_OK ? count(db, subject, start_ms) : status;
+}
+
 enum status auth_throttle_clear(struct db *db, const char *login, const char *address,
                                 int64_t now_ms)
 {

@@ -19,6 +19,11 @@ MUST_USE enum status auth_throttle_take(struct db *db, const char *login, const 
  * back, and the address is known from now on. */
 MUST_USE enum status auth_throttle_clear(struct db *db, const char *login, const char *address,
                                          int64_t now_ms);
+/* For what an address may do without an account; kind keeps the counts apart ("verify"). As many a
+ * window as tries to sign in from one address, whether they succeed or not. Results as above. */
+MUST_USE enum status auth_throttle_place(struct db *db, const char *kind, const char *address,
+                                         int64_t now_ms, const struct auth_limits *limits,
+                                         int *out_retry_s);
 /* Forgets windows that are over, and places unused for 90 days. */
 MUST_USE enum status auth_throttle_sweep(struct db *db, int64_t now_ms,
                                          const struct auth_limits *limits);

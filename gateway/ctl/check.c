@@ -76,6 +76,35 @@ static unsigned check_keys(struct db *db, const char *data_folder, FILE *out)
     return faults;
 }
 
+/* Keys of persons: made at their first signature. */
+static unsigned check_person_keys(struct db *db, const char *data_folder, FILE *out)
+{
+    struct sign_keys keys = {data_folder};
+    unsigned faults = 0;
+    unsigned good = 0;
+    struct db_query q;
+    db_begin_query(&q, db, "SELECT account_id, public_key FROM account_key ORDER BY account_id");
+    while (db_next(&q)) {
+        char derived[SIGN_PUBLIC_KEY_SIZE];
+        if (sign_account_key(&keys, db_text(&q, 0), false, derived) != STATUS_OK ||
+            strcmp(derived, db_text(&q, 1)) != 0) {
+            (void)fprintf(out,
+                          "FAULT key of a person: keys/account-%s.key is missing, unreadable "
+                          "or another one\n",
+                          db_text(&q, 0));
+            faults++;
+        } else {
+            good++;
+        }
+    }
+    if (db_end(&q) != STATUS_OK) {
+        (void)fprintf(out, "FAULT key the persons cannot be read\n");
+        faults++;
+    }
+    (void)fprintf(out, "ok key of %u persons\n", good);
+    return faults;
+}
+
 /* "" = the file is there as the row says. */
 static const char *file_fault(const char *path, int64_t bytes, const char *sha256, bool hashes)
 {
@@ -131,6 +160,15 @@ static unsigned check_attachments(struct db *db, const char *data_folder, bool h
     return check_files(&q, data_folder, "attachment", hashes, out);
 }
 
+static unsigned check_documents(struct db *db, const char *data_folder, bool hashes, FILE *out)
+{
+    struct db_query q;
+    db_begin_query(&q, db,
+                   "SELECT DISTINCT 'blobs/' || substr(sha256, 1, 2) || '/' || sha256, bytes, "
+                   "sha256 FROM document ORDER BY 1");
+    return check_files(&q, data_folder, "document", hashes, out);
+}
+
 static unsigned check_recordings(struct db *db, const char *data_folder, bool hashes, FILE *out)
 {
     struct db_query q;
@@ -143,6 +181,8 @@ static unsigned check_recordings(struct db *db, const char *data_folder, bool ha
 unsigned check_all(struct db *db, const char *data_folder, bool hashes, FILE *out)
 {
     return check_database(db, out) + check_audit(db, out) + check_keys(db, data_folder, out) +
+           check_person_keys(db, data_folder, out) +
            check_attachments(db, data_folder, hashes, out) +
+           check_documents(db, data_folder, hashes, out) +
            check_recordings(db, data_folder, hashes, out);
 }

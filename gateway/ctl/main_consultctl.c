@@ -3,7 +3,9 @@
 #include "gateway/ctl/backup.h"
 #include "gateway/ctl/check.h"
 #include "gateway/ctl/import.h"
+#include "gateway/ctl/import_codes.h"
 #include "gateway/ctl/user.h"
+#include "gateway/ctl/verify.h"
 #include "media/rt/clock.h"
 #include "media/rt/log.h"
 
@@ -24,6 +26,8 @@ static const char usage[] =
     "usage: consultctl COMMAND [--data DIR]\n"
     "  import FILE.json                                 organisations, people, partnerships; all "
     "or nothing\n"
+    "  import-codes FILE.csv                            coded diagnoses: code,name_zh,name_en; "
+    "replaces the table\n"
     "  user add LOGIN --practitioner CODE --roles a,b   the password is asked for, or read from "
     "standard input\n"
     "  user disable LOGIN | user enable LOGIN           disabling ends every session within "
@@ -33,14 +37,20 @@ static const char usage[] =
     "not exist\n"
     "  check [--hashes]                                 database, audit chain, signing keys, files "
     "by size (or hash)\n"
+    "  verify FILE.pdf [--public-key HEX | --keys FOLDER | --data DIR]   a printed report: does it "
+    "hold, where was it changed\n"
+    "  verify --consultation NUMBER                     its signatures, files and audit rows in "
+    "the data folder\n"
+    "  export-keys FOLDER                               public keys of the institutions, for "
+    "verify elsewhere\n"
     "  version | --help\n"
     "DIR is /var/lib/consult-gateway unless given here or in CG_DATA.\n";
 
 struct arguments {
-    const char *data, *practitioner, *roles;
+    const char *data, *practitioner, *roles, *public_key, *keys, *consultation;
     const char *words[ARGUMENTS_MAX];
     int count;
-    bool hashes, help;
+    bool hashes, help, data_given;
 };
 
 static bool read_option(const char *name, const char **out_value, int argc, char **argv, int *at)
@@ -62,8 +72,9 @@ static bool read_option(const char *name, const char **out_value, int argc, char
 static bool read_arguments(int argc, char **argv, struct arguments *a)
 {
     const char *from_environment = getenv("CG_DATA");
-    *a = (struct arguments){.data = from_environment != NULL ? from_environment
-                                                             : "/var/lib/consult-gateway"};
+    const char *const before =
+        from_environment != NULL ? from_environment : "/var/lib/consult-gateway";
+    *a = (struct arguments){.data = before};
     for (int i = 1; i < argc; i++) {
         if (strcmp(argv[i], "--hashes") == 0) {
             a->hashes = true;
@@ -72,7 +83,10 @@ static bool read_arguments(int argc, char **argv, struct arguments *a)
         } else if (strncmp(argv[i], "--", 2) == 0) {
             if (!read_option("--data", &a->data, argc, argv, &i) &&
                 !read_option("--practitioner", &a->practitioner, argc, argv, &i) &&
-                !read_option("--roles", &a->roles, argc, argv, &i)) {
+                !read_option("--roles", &a->roles, argc, argv, &i) &&
+                !read_option("--public-key", &a->public_key, argc, argv, &i) &&
+                !read_option("--keys", &a->keys, argc, argv, &i) &&
+                !read_option("--consultation", &a->consultation, argc, argv, &i)) {
                 return false;
             }
         } else if (a->count < ARGUMENTS_MAX) {
@@ -81,6 +95,7 @@ static bool read_arguments(int argc, char **argv, struct arguments *a)
             return false;
         }
     }
+    a->data_given = a->data != before;
     return a->count > 0 || a->help;
 }
 
@@ -143,6 +158,29 @@ static int command_import(const struct arguments *a)
                  "partnerships, %u agreements, %u shifts\n",
                  result.specialties, result.organisations, result.practitioners, result.accounts,
                  result.partnerships, result.agreements, result.shifts);
+    return 0;
+}
+
+static int command_import_codes(const struct arguments *a)
+{
+    size_t len = 0;
+    char *text = a->count == 2 ? read_file(a->words[1], &len) : NULL;
+    struct db *db = text != NULL ? open_store(a->data) : NULL;
+    if (db == NULL) {
+        free(text);
+        return a->count == 2 ? 1 : EXIT_USAGE;
+    }
+    struct import_codes_result result;
+    enum status status = import_codes(db, text, len, &result);
+    db_close(db);
+    free(text);
+    if (status != STATUS_OK) {
+        (void)fprintf(stderr, "%s:%u: %s\nnothing was changed\n", a->words[1], result.line,
+                      result.line != 0 ? result.error : status_text(status));
+        return 1;
+    }
+    (void)printf("imported: %lld codes; %lld older ones are not offered any more\n",
+                 (long long)result.codes, (long long)result.inactive);
     return 0;
 }
 
@@ -261,15 +299,50 @@ static int command_backup(const struct arguments *a)
     return faults > 0;
 }
 
+/* Of a file alone unless a data folder is named: the tool is also for those who have none. */
+static int command_verify(const struct arguments *a)
+{
+    struct verify_options options = {.public_key = a->public_key, .keys = a->keys};
+    bool whole = a->consultation != NULL && a->count == 1;
+    if (!whole && a->count != 2) {
+        return EXIT_USAGE;
+    }
+    if (whole || a->data_given) {
+        options.data = a->data;
+        options.db = open_present_store(a->data);
+        if (options.db == NULL) {
+            return 1;
+        }
+    }
+    bool valid = whole ? verify_consultation(&options, a->consultation, stdout)
+                       : verify_file(&options, a->words[1], stdout);
+    db_close(options.db);
+    return valid ? 0 : 1;
+}
+
+static int command_export_keys(const struct arguments *a)
+{
+    struct db *db = a->count == 2 ? open_present_store(a->data) : NULL;
+    if (db == NULL) {
+        return a->count == 2 ? 1 : EXIT_USAGE;
+    }
+    bool done = verify_export_keys(db, a->words[1], stdout);
+    db_close(db);
+    return done ? 0 : 1;
+}
+
 static int run_command(const struct arguments *a)
 {
     static const struct {
         const char *name;
         int (*run)(const struct arguments *a);
     } commands[] = {{"import", command_import},
+                    {"import-codes", command_import_codes},
                     {"user", command_user},
                     {"backup", command_backup},
-                    {"check", command_check}};
+                    {"check", command_check},
+                    {"verify", command_verify},
+                    {"export-keys", command_export_keys}};
     if (a->help) {
         (void)fputs(usage, stdout);
         return 0;

@@ -135,8 +135,10 @@ static enum status sweep_blob(struct db *db, const char *path, const char *name,
     int64_t named = 0;
     enum status status = STATUS_OK;
     if (blob_hash_is_valid(name)) {
-        status =
-            db_one_int(db, &named, "SELECT COUNT(*) FROM attachment WHERE sha256=$1", "s", name);
+        status = db_one_int(db, &named,
+                            "SELECT (SELECT COUNT(*) FROM attachment WHERE sha256=$1) + (SELECT "
+                            "COUNT(*) FROM document WHERE sha256=$2)",
+                            "ss", name, name);
     }
     if (status == STATUS_OK && named == 0 && unlink(path) == 0) {
         swept->blobs++;

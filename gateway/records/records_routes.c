@@ -1,5 +1,6 @@
 #include "gateway/records/records_routes.h"
 
+#include "gateway/access.h"
 #include "gateway/records/audit_view.h"
 #include "gateway/records/consent.h"
 #include "gateway/records/diagnosis_code.h"
@@ -16,8 +17,8 @@ const struct api_route records_routes[] = {
      opinion_put, NULL, API_BLOB_FILES, NULL},
     {"GET", "/api/v1/consultations/{id}/opinions", PERSONS, API_BODY_NONE, 0, opinion_list, NULL,
      API_BLOB_FILES, NULL},
-    {"GET", "/api/v1/diagnosis-codes", ROLE_ANY, API_BODY_NONE, 0, diagnosis_code_list, NULL,
-     API_BLOB_FILES, NULL},
+    {ACCESS_ROUTE(diagnosis_codes), API_BODY_NONE, 0, diagnosis_code_list, NULL, API_BLOB_FILES,
+     NULL},
     {"GET", "/api/v1/consultations/{id}/audit", PERSONS, API_BODY_NONE, 0, audit_view, NULL,
      API_BLOB_FILES, NULL},
     {"GET", "/api/v1/consultations/{id}/recordings", PERSONS, API_BODY_NONE, 0, recordings_list,

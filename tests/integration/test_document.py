@@ -481,7 +481,13 @@ def reporting(clinician, first, second, case):
     first.call("PUT", path + "/opinion", {"body": {"nonsense": "x"}}, code="field.invalid")
     first.call("PUT", path + "/opinion", {"body": {}})
     first.call("POST", path + "/actions/sign", {}, code="opinion.empty")
-    members = {m: None if m == "urgency" else f"内容 {m} \"\\\n" for m in document.objects["opinion_body"]}
+    members = {m: None if m == "urgency" else f"内容 {m} \"\\\n" for m, (kind, _) in document.objects["opinion_body"].items() if kind == "text or null"}
+    first.call("PUT", path + "/opinion", {"body": {**members, "diagnoses": [{"code": "no code", "name_zh": "x", "certainty": "confirmed"}]}}, code="field.invalid")
+    codes = first.call("GET", "/diagnosis-codes?search=I2&limit=3")
+    first.call("GET", "/diagnosis-codes?limit=0", code="field.invalid")
+    images = [{"attachment": a["id"], "frame": 0, "note": "此处"} for a in first.call("GET", path)["attachments"] if a["kind"] == "dicom"]
+    members |= {"answers": [{"question": "是否需要转诊？", "answer": "需要"}], "critical": {"finding": "危急"}, "key_images": images,
+                "diagnoses": [{"code": c["code"], "name_zh": c["name_zh"], "certainty": "probable"} for c in codes["codes"]] or [{"code": "I10", "name_zh": "高血压", "certainty": "probable"}]}
     first.call("PUT", path + "/opinion", {"body": members})
     first.call("POST", path + "/actions/sign", {})
     clinician.call("POST", path + "/actions/sign", {}, code="consultation.too-late")
@@ -508,10 +514,12 @@ def proofs(g, clinician, first, case):
     for o in opinions:
         octets = o["canonical"].encode()
         good = ed25519_holds(o["public_key"], o["signature"], octets)
+        signer = json.loads(o["canonical"])["consultant"]["public_key"]
+        checks.ok(ed25519_holds(signer, o["signer_signature"], octets) and signer != o["public_key"], "and so does that of the person")
         checks.ok(good and not ed25519_holds(o["public_key"], o["signature"], octets + b" "), f"signature of version {o['version']} holds over canonical, and over nothing else")
         record = json.loads(octets)
         checks.ok(audit_canonical(record) == o["canonical"] and hashlib.sha256(octets).hexdigest() == o["sha256"], "canonical is canonical, sha256 is its hash")
-        identity = {"consultation": case, "id_type": PATIENT["id_type"], "id_number": PATIENT["id_number"], "name": PATIENT["name"], "birth_date": PATIENT["birth_date"]}
+        identity = {"salt": o["identity_salt"], "consultation": case, "id_type": PATIENT["id_type"], "id_number": PATIENT["id_number"], "name": PATIENT["name"], "birth_date": PATIENT["birth_date"]}
         checks.ok(record["patient"]["identity_sha256"] == hashlib.sha256(audit_canonical(identity).encode()).hexdigest(), "identity_sha256 as described")
         checks.ok(record["opinion"]["body"] == o["body"] and o["verified"] is True and set(record) == {"format", "consultation", "partnership", "requester", "consultant", "patient", "request",
                   "opinion", "attachments", "recordings", "signed_ms"}, "the signed record has the members of the document", sorted(record))
@@ -599,6 +607,29 @@ def referring(g, clinician, other, case, attachment):
     way = clinician.call("GET", f"/consultations/{case}/way")
     checks.ok({i["kind"] for i in way["items"]} == {"consultation", "referral"} and [e["at_ms"] for e in way["events"]] == sorted(e["at_ms"] for e in way["events"]), "one way, by time", len(way["events"]))
     checks.ok({e["kind"] for e in receiver.call("GET", path + "/way")["events"]} == {"referral"}, "of which the receiver sees the own part")
+def printed(g, clinician, other, case):
+    """The printed report, and checking it without an account."""
+    path = f"/consultations/{case}/opinions"
+    pdf = clinician.call("GET", path + "/1/document")
+    newest = clinician.call("GET", path + "/2/document")
+    checks.ok(pdf[:5] == b"%PDF-" and newest != pdf, "each version has a file of its own", (len(pdf), len(newest)))
+    clinician.call("GET", path + "/3/document", code="opinion.unknown")
+    other.call("GET", path + "/1/document", code="consultation.unknown")
+    anybody = Person(g, None)
+    answer = anybody.call("POST", "/verify/document", pdf)
+    checks.ok(answer["valid"] and answer["superseded_by"] == 2 and answer["patient"] == "示**", "the first version holds, and is superseded", answer)
+    changed = pdf.replace("内容 treatment".encode(), "内容 Treatment".encode())
+    answer = anybody.call("POST", "/verify/document", changed)
+    checks.ok(not answer["valid"] and "/opinion/body/treatment" in [f.get("pointer") for f in answer["findings"]], "a changed member is named", answer)
+    answer = anybody.call("POST", "/verify", {"code": anybody.call("POST", "/verify/document", newest)["code"].lower().replace("-", " ")})
+    checks.ok(answer["valid"] and answer["version"] == 2 and answer["superseded_by"] is None, "the code leads to the report", answer)
+    anybody.call("POST", "/verify", {"code": "00000-00000-00000-00000"}, code="verify.unknown")
+    anybody.call("POST", "/verify", {"code": "x"}, code="field.invalid")
+    anybody.call("POST", "/verify/document", b"", code="request.body")
+    while (status := anybody.client.post("/api/v1/verify", {"code": "0" * 20})[0]) == 404:
+        pass
+    checks.ok(status == 429, "many tries are throttled", status)
+    anybody.call("POST", "/verify", {"code": "0" * 20}, code="request.throttled")
 
 
 def connections(g, clinician, first):
@@ -657,6 +688,8 @@ def main():
         file.flush()
         g.run("import", os.path.join(g.build, "consultctl"), "import", file.name, "--data", g.data)
     g.start()
+    g = Gateway("--login_failures_max", "3", "--interrupted_after_s", "2").start()
+    g.run("codes", os.path.join(g.build, "consultctl"), "import-codes", os.path.join(os.path.dirname(__file__), "../../deploy/demo/demonstration-codes.csv"), "--data", g.data)
     try:
         clinician, other, expired = (Person(g, p) for p in (g.people("clinician")[0], g.people("clinician")[1], g.people("clinician")[4]))
         first, second = (Person(g, p) for p in g.people("specialist", "cardiology"))
@@ -681,6 +714,7 @@ def main():
         reporting(clinician, first, second, case)
         proofs(g, clinician, first, case)
         referring(g, clinician, other, case, attachment)
+        printed(g, clinician, other, case)
         connections(g, clinician, first)
         coverage()
     finally:

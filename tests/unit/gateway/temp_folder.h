@@ -1,4 +1,4 @@
-/* A folder of a test's own below /tmp, removed with what is in it (one level of folders). One
+/* A folder of a test's own below /tmp, removed with what is in it (two levels of folders). One
  * thread. */
 #ifndef TESTS_UNIT_GATEWAY_TEMP_FOLDER_H
 #define TESTS_UNIT_GATEWAY_TEMP_FOLDER_H
@@ -59,7 +59,7 @@ static inline void temp_folder_empty(const char *path, int depth)
 
 static inline void temp_folder_remove(struct temp_folder *folder)
 {
-    temp_folder_empty(folder->path, 1);
+    temp_folder_empty(folder->path, 2);
     (void)rmdir(folder->path);
 }
 
