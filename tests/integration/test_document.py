@@ -607,6 +607,8 @@ def referring(g, clinician, other, case, attachment):
     way = clinician.call("GET", f"/consultations/{case}/way")
     checks.ok({i["kind"] for i in way["items"]} == {"consultation", "referral"} and [e["at_ms"] for e in way["events"]] == sorted(e["at_ms"] for e in way["events"]), "one way, by time", len(way["events"]))
     checks.ok({e["kind"] for e in receiver.call("GET", path + "/way")["events"]} == {"referral"}, "of which the receiver sees the own part")
+
+
 def printed(g, clinician, other, case):
     """The printed report, and checking it without an account."""
     path = f"/consultations/{case}/opinions"

@@ -22,6 +22,7 @@ import { PlacesPage } from './pages/referral-places';
 import { ReferralsPage } from './pages/referrals';
 import { RequestPage } from './pages/request';
 import { RosterPage } from './pages/roster';
+import { VerifyPage } from './pages/verify';
 import { SignIn } from './pages/signin';
 import { IN_ROOM, Worklist } from './pages/worklist';
 import { RoomPage } from './room/page';
@@ -113,6 +114,9 @@ export function App(): JSX.Element {
     return () => clearInterval(timer);
   }, [state.phase]);
 
+  if (route[0] === 'verify') { // for whoever holds a report, signed in or not
+    return <VerifyPage code={route[1] ?? ''} />;
+  }
   if (state.phase === 'loading') {
     return <Loading />;
   }

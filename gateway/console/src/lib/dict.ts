@@ -2,6 +2,7 @@
 import { attachments } from './dict/attachments';
 import { consultation } from './dict/case';
 import { common } from './dict/common';
+import { report } from './dict/document';
 import { duty } from './dict/duty';
 import { opinion } from './dict/opinion';
 import { ops } from './dict/ops';
@@ -24,6 +25,7 @@ const parts = [
   room,
   viewer,
   opinion,
+  report,
   ops,
   referral,
 ] as const;

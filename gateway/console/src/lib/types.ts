@@ -110,7 +110,22 @@ export interface Attachment {
   series_uid?: string | null;
   at_ms: number;
 }
-export interface OpinionBody {
+export interface Answer {
+  question: string;
+  answer?: string | null;
+}
+export type Certainty = 'confirmed' | 'probable' | 'suspected' | 'excluded';
+export interface Diagnosis {
+  code?: string | null;
+  name_zh: string;
+  certainty: Certainty;
+}
+export interface KeyImage {
+  attachment: string;
+  frame?: number | null;
+  note?: string | null;
+}
+export interface OpinionTexts {
   findings?: string;
   diagnosis?: string;
   differential?: string;
@@ -118,6 +133,37 @@ export interface OpinionBody {
   further_tests?: string;
   referral_advice?: string;
   urgency?: string;
+  disagreement?: string;
+}
+export interface OpinionBody extends OpinionTexts {
+  answers?: Answer[] | null;
+  diagnoses?: Diagnosis[] | null;
+  critical?: { finding: string } | null;
+  key_images?: KeyImage[] | null;
+}
+export interface DiagnosisCode {
+  code: string;
+  name_zh: string;
+  name_en: string;
+}
+export interface Finding {
+  layer: string;
+  ok: boolean;
+  what?: string;
+  pointer?: string;
+  from?: number;
+  length?: number;
+}
+export interface Verification {
+  valid: boolean;
+  code: string;
+  number: string;
+  version: number;
+  signed_ms: number;
+  superseded_by: number | null;
+  institution: { name_zh: string; name_en: string };
+  patient: string;
+  findings: Finding[];
 }
 export interface Opinion {
   version: number;

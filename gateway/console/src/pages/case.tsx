@@ -15,7 +15,7 @@ import { UploadArea } from '../parts/attachments';
 import { Loading, Notice, ProblemNotice, StateBadge, UrgencyBadge, useAction } from '../parts/basic';
 import { DeviceCheck } from '../parts/check';
 import { Ask, type Question } from '../parts/dialog';
-import { DecisionForm, DecisionText, OpinionForm, OpinionText, OpinionVersions } from '../parts/opinion';
+import { DecisionForm, DecisionText, OpinionForm, OpinionText, OpinionVersions, PrintLink } from '../parts/opinion';
 import { ReferralOfCase } from '../parts/referral-of-case';
 import { goneText } from '../parts/ring';
 import { ConsentsSheet, HistorySheet, PartiesSheet, PatientSheet, RecordingsSheet, RequestSheet, personLine } from '../parts/sheet';
@@ -24,6 +24,7 @@ import { Deadline } from './queue';
 import { RequestPage } from './request';
 import { specialtyName } from './worklist';
 
+const PARTY = ['requester', 'consultant', 'coordinator'];
 const ROOM: State[] = ['accepted', 'in-session', 'interrupted'];
 
 export function CasePage(p: { id: string }): JSX.Element {
@@ -154,7 +155,8 @@ function OpinionCard(p: { c: Consultation; reload: () => void }): JSX.Element | 
   return signed ? (
     <section class="card" aria-labelledby="op-title">
       <h2 id="op-title">{t('op.title')}</h2>
-      <OpinionText o={signed} />
+      <OpinionText o={signed} attachments={c.attachments} />
+      {PARTY.includes(c.my_role) && <div class="buttons"><PrintLink id={c.id} version={signed.version} /></div>}
       <OpinionVersions id={c.id} current={signed.version} />
     </section>
   ) : null;

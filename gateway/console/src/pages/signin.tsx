@@ -61,6 +61,7 @@ export function SignIn(p: { why?: Key }): JSX.Element {
           ? <Notice kind="error">{t('signin.throttled', { time: duration(left) })}</Notice>
           : problem && problem.status !== 401 ? <ProblemNotice problem={problem} /> : problem && <Notice kind="error">{problem.sentence()}</Notice>}
         <button type="submit" class="primary block" disabled={busy || left > 0}>{busy ? t('signin.busy') : t('signin.button')}</button>
+        <a class="hint" href="#/verify">{t('signin.verify')}</a>
         <LanguageSelect />
       </form>
     </main>

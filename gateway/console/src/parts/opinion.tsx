@@ -7,11 +7,12 @@ import { clock, fullTime } from '../lib/format';
 import { nameOf, t } from '../lib/i18n';
 import { consult, currentSession, signedOut } from '../lib/session';
 import { dropStash, stash, unstash } from '../lib/stash';
-import type { Consultation, Decision, Opinion, OpinionBody } from '../lib/types';
+import type { Attachment, Consultation, Decision, Opinion, OpinionBody, OpinionTexts } from '../lib/types';
 import { Check, Field, Notice, ProblemNotice, Radios, useAction, useGuard } from './basic';
 import { Ask, type Question } from './dialog';
+import { StructureFields, StructureText } from './opinion-structure';
 
-const FIELDS: { key: keyof OpinionBody; label: Key; rows: number; required?: boolean }[] = [
+const FIELDS: { key: keyof OpinionTexts; label: Key; rows: number; required?: boolean }[] = [
   { key: 'findings', label: 'op.findings', rows: 4 },
   { key: 'diagnosis', label: 'op.diagnosis', rows: 2, required: true },
   { key: 'differential', label: 'op.differential', rows: 2 },
@@ -119,6 +120,10 @@ export function OpinionForm(p: { c: Consultation; onSigned: () => void; narrow?:
             setDirty(true);
           }} error={problem?.field?.endsWith(`/${f.key}`) ? problem.sentence() : null} />)}
       </div>
+      <StructureFields c={c} body={body} narrow={p.narrow} set={(change) => {
+        setBody({ ...latest.current.body, ...change });
+        setDirty(true);
+      }} />
       {need && <Notice kind="error">{t('op.need')}</Notice>}
       <ProblemNotice problem={problem} retry={() => void save().catch(() => undefined)} />
       <div class="buttons">
@@ -131,12 +136,13 @@ export function OpinionForm(p: { c: Consultation; onSigned: () => void; narrow?:
   );
 }
 
-export function OpinionText(p: { o: Opinion }): JSX.Element {
+export function OpinionText(p: { o: Opinion; attachments?: Attachment[] }): JSX.Element {
   const { o } = p;
   return (
     <div class="opinion">
       <dl class="sheet">
         {FIELDS.filter((f) => o.body[f.key]).map((f) => <div key={f.key}><dt>{t(f.label)}</dt><dd>{o.body[f.key]}</dd></div>)}
+        <StructureText body={o.body} attachments={p.attachments ?? []} />
       </dl>
       {o.amend_reason && <p class="hint">{t('op.amend-reason', { text: o.amend_reason })}</p>}
       {o.status === 'signed' ? (
@@ -156,6 +162,11 @@ export function OpinionText(p: { o: Opinion }): JSX.Element {
   );
 }
 
+/* The official form as a PDF, in a page of its own: the browser's viewer prints it. */
+export function PrintLink(p: { id: string; version: number }): JSX.Element {
+  return <a class="button small" target="_blank" rel="noopener" href={`/api/v1/consultations/${p.id}/opinions/${p.version}/document`}>{t('op.print')}</a>;
+}
+
 export function OpinionVersions(p: { id: string; current: number }): JSX.Element | null {
   const [all, setAll] = useState<Opinion[] | null>(null);
   const action = useAction();
@@ -167,7 +178,9 @@ export function OpinionVersions(p: { id: string; current: number }): JSX.Element
     <details onToggle={(e) => (e.target as HTMLDetailsElement).open && !all && load()}>
       <summary>{t('op.versions')}</summary>
       <ProblemNotice problem={action.problem} retry={load} />
-      {all?.filter((o) => o.version !== p.current).map((o) => <OpinionText key={o.version} o={o} />)}
+      {all?.filter((o) => o.version !== p.current).map((o) => (
+        <div key={o.version}><OpinionText o={o} />{o.status === 'signed' && <PrintLink id={p.id} version={o.version} />}</div>
+      ))}
     </details>
   );
 }
