@@ -689,9 +689,8 @@ def main():
         json.dump(STAFF, file)
         file.flush()
         g.run("import", os.path.join(g.build, "consultctl"), "import", file.name, "--data", g.data)
-    g.start()
-    g = Gateway("--login_failures_max", "3", "--interrupted_after_s", "2").start()
     g.run("codes", os.path.join(g.build, "consultctl"), "import-codes", os.path.join(os.path.dirname(__file__), "../../deploy/demo/demonstration-codes.csv"), "--data", g.data)
+    g.start()
     try:
         clinician, other, expired = (Person(g, p) for p in (g.people("clinician")[0], g.people("clinician")[1], g.people("clinician")[4]))
         first, second = (Person(g, p) for p in g.people("specialist", "cardiology"))
