@@ -3,11 +3,9 @@
 #include "gateway/api.h"
 #include "gateway/partnership/rules.h"
 
-#include <stdlib.h>
 #include <string.h>
 
 #define DATE_WORDS "a date YYYY-MM-DD"
-#define VERSION_MAX 1000000
 
 struct partnership {
     char id[33];
@@ -30,27 +28,28 @@ static bool valid_member_role(const char *text)
     return rules_member_role_of(text) >= 0;
 }
 
-static bool valid_sha256(const char *text)
+static bool valid_record_scope(const char *text)
 {
-    return strlen(text) == 64 && strspn(text, "0123456789abcdef") == 64;
+    return strcmp(text, "continuous") == 0 || strcmp(text, "released") == 0;
+}
+
+static bool valid_money(const char *text)
+{
+    return strcmp(text, "pooled") == 0 || strcmp(text, "per-service") == 0;
+}
+
+static bool valid_governance(const char *text)
+{
+    return strcmp(text, "lead") == 0 || strcmp(text, "each-hop") == 0;
 }
 
 /* ---- members ---- */
-
-static bool role_fits(enum rules_mode mode, enum rules_member_role role)
-{
-    if (role == RULES_LEAD) {
-        return true;
-    }
-    return mode == RULES_REMOTE_NETWORK ? role == RULES_HUB || role == RULES_SPOKE
-                                        : role == RULES_MEMBER;
-}
 
 static bool note_role(struct import *im, struct partnership *p, const char *word,
                       const char *organisation_id)
 {
     enum rules_member_role role = (enum rules_member_role)rules_member_role_of(word);
-    if (!role_fits(p->mode, role)) {
+    if (!rules_role_fits(p->mode, role)) {
         return import_fail(im, p->mode == RULES_REMOTE_NETWORK
                                    ? "in a remote-network the role must be lead, hub or spoke"
                                    : "in this mode the role must be lead or member");
@@ -155,159 +154,6 @@ static void import_scope(struct import *im, const json_t *object, const struct p
     }
 }
 
-/* ---- agreements ---- */
-
-struct agreement {
-    char id[33];
-    int64_t version;
-    const char *signed_on, *valid_from, *valid_until, *document_sha256;
-    char *clauses;     /* JSON text; owned */
-    unsigned services; /* bits of enum rules_kind */
-};
-
-static void read_services(struct import *im, const json_t *object, struct agreement *a)
-{
-    json_t *list = import_array(im, object, "services", true);
-    size_t mark = import_enter(im, "services");
-    for (size_t i = 0; i < json_array_size(list) && !im->failed; i++) {
-        int kind = rules_kind_of(json_string_value(json_array_get(list, i)));
-        size_t item = import_enter_index(im, i);
-        if (kind < 0) {
-            (void)import_fail(im, "must be live, read, mdt or teaching");
-        } else {
-            a->services |= 1u << kind;
-        }
-        import_leave(im, item);
-    }
-    if (a->services == 0) {
-        (void)import_fail(im, "must name at least one service");
-    }
-    import_leave(im, mark);
-}
-
-static void read_version(struct import *im, const json_t *object, struct agreement *a)
-{
-    const json_t *version = json_object_get(object, "version");
-    a->version = json_integer_value(version);
-    if (!json_is_integer(version) || a->version < 1 || a->version > VERSION_MAX) {
-        size_t mark = import_enter(im, "version");
-        (void)import_fail(im, "must be a number from 1 to %d", VERSION_MAX);
-        import_leave(im, mark);
-    }
-}
-
-static bool read_agreement(struct import *im, json_t *object, struct agreement *a)
-{
-    static const char *const members[] = {"version",     "signed_on", "valid_from",
-                                          "valid_until", "services",  "document_sha256",
-                                          "clauses",     NULL};
-    if (!import_members(im, object, members)) {
-        return false;
-    }
-    read_version(im, object, a);
-    a->signed_on = import_text(im, object, "signed_on", true, rules_date_valid, DATE_WORDS);
-    a->valid_from = import_text(im, object, "valid_from", true, rules_date_valid, DATE_WORDS);
-    a->valid_until = import_text(im, object, "valid_until", true, rules_date_valid, DATE_WORDS);
-    a->document_sha256 = import_text(im, object, "document_sha256", false, valid_sha256,
-                                     "a SHA-256 in lower-case hex");
-    json_t *clauses = import_array(im, object, "clauses", false);
-    if (im->failed) {
-        return false;
-    }
-    read_services(im, object, a);
-    if (!im->failed && strcmp(a->valid_until, a->valid_from) < 0) {
-        return import_fail(im, "valid_until lies before valid_from");
-    }
-    a->clauses = clauses != NULL ? json_dumps(clauses, JSON_COMPACT | JSON_SORT_KEYS) : NULL;
-    return !im->failed;
-}
-
-static unsigned stored_services(struct import *im, const char *agreement_id)
-{
-    unsigned services = 0;
-    struct db_query q;
-    db_begin_query(&q, im->db, "SELECT kind FROM agreement_service WHERE agreement_id=$1");
-    db_bind_text(&q, agreement_id);
-    while (db_next(&q)) {
-        int kind = rules_kind_of(db_text(&q, 0));
-        services |= kind >= 0 ? 1u << kind : 0;
-    }
-    (void)import_store(im, db_end(&q));
-    return services;
-}
-
-/* A version that is in the store was signed and may stand in records: it is only ever repeated.
- * True: it is there. */
-static bool already_there(struct import *im, const struct partnership *p, struct agreement *a)
-{
-    struct db_query q;
-    db_begin_query(&q, im->db,
-                   "SELECT id, signed_on, valid_from, valid_until FROM agreement WHERE "
-                   "partnership_id=$1 AND version=$2");
-    db_bind_text(&q, p->id);
-    db_bind_int(&q, a->version);
-    bool there = db_next(&q);
-    bool same = false;
-    if (there) {
-        same = strcmp(db_text(&q, 1), a->signed_on) == 0 &&
-               strcmp(db_text(&q, 2), a->valid_from) == 0 &&
-               strcmp(db_text(&q, 3), a->valid_until) == 0;
-        memcpy(a->id, db_text(&q, 0), sizeof a->id);
-        a->id[sizeof a->id - 1] = '\0';
-    }
-    if (!import_store(im, db_end(&q)) || !there) {
-        return there;
-    }
-    same = same && stored_services(im, a->id) == a->services;
-    if (!same && !im->failed) {
-        (void)import_fail(im,
-                          "version %lld of this agreement is in force in another form: give the "
-                          "change a new version",
-                          (long long)a->version);
-    }
-    return true;
-}
-
-static void write_agreement(struct import *im, const struct partnership *p, struct agreement *a)
-{
-    im->result->agreements++;
-    if (already_there(im, p, a) || im->failed) {
-        return;
-    }
-    api_new_id(a->id);
-    (void)import_store(
-        im, db_run(im->db,
-                   "INSERT INTO agreement (id, partnership_id, version, signed_on, valid_from, "
-                   "valid_until,"
-                   " document_sha256, clauses) VALUES ($1, $2, $3, $4, $5, $6, $7, $8)",
-                   "ssisssss", a->id, p->id, a->version, a->signed_on, a->valid_from,
-                   a->valid_until, a->document_sha256, a->clauses != NULL ? a->clauses : "[]"));
-    for (int kind = 0; kind < RULES_KIND_COUNT && !im->failed; kind++) {
-        if ((a->services & (1u << kind)) != 0) {
-            (void)import_store(
-                im,
-                db_run(im->db, "INSERT INTO agreement_service (agreement_id, kind) VALUES ($1, $2)",
-                       "ss", a->id, rules_kind_word((enum rules_kind)kind)));
-        }
-    }
-}
-
-static void import_agreements(struct import *im, const json_t *object, const struct partnership *p)
-{
-    json_t *list = import_array(im, object, "agreements", true);
-    size_t mark = import_enter(im, "agreements");
-    for (size_t i = 0; i < json_array_size(list) && !im->failed; i++) {
-        struct agreement a = {.version = 0};
-        size_t item = import_enter_index(im, i);
-        if (read_agreement(im, json_array_get(list, i), &a)) {
-            write_agreement(im, p, &a);
-        }
-        free(a.clauses);
-        import_leave(im, item);
-    }
-    import_leave(im, mark);
-}
-
 /* ---- partnership ---- */
 
 /* The lead must be there before the row is: the first member that says so. */
@@ -370,15 +216,33 @@ static bool write_partnership(struct import *im, const json_t *object, struct pa
                    " VALUES ($1, $2, $3, $4, $5, $6, $7, $8) ON CONFLICT (id) DO UPDATE SET"
                    " name_zh = excluded.name_zh, name_en = excluded.name_en, mode = excluded.mode,"
                    " type = excluded.type, lead_organisation_id = excluded.lead_organisation_id,"
-                   " active = excluded.active",
+                   " active = excluded.active, version = partnership.version + 1",
                    "sssssssi", p->id, code, name_zh, name_en, mode, type, lead, (int64_t)active));
+}
+
+/* What is not said follows from the type. */
+static void import_switches(struct import *im, const json_t *object, const char *id)
+{
+    const char *record_scope = import_text(im, object, "record_scope", false, valid_record_scope,
+                                           "continuous or released");
+    const char *money =
+        import_text(im, object, "money", false, valid_money, "pooled or per-service");
+    const char *governance =
+        import_text(im, object, "governance", false, valid_governance, "lead or each-hop");
+    if (!im->failed) {
+        (void)import_store(
+            im, db_run(im->db,
+                       "UPDATE partnership SET record_scope=$1, money=$2, governance=$3 WHERE "
+                       "id=$4",
+                       "ssss", record_scope, money, governance, id));
+    }
 }
 
 static void import_partnership(struct import *im, json_t *object)
 {
-    static const char *const members[] = {"code",       "name_zh", "name_en",     "mode",
-                                          "type",       "members", "specialties", "regions",
-                                          "agreements", "active",  NULL};
+    static const char *const members[] = {
+        "code",    "name_zh",    "name_en", "mode",         "type",  "members",    "specialties",
+        "regions", "agreements", "active",  "record_scope", "money", "governance", NULL};
     struct partnership p = {.id = ""};
     if (!import_members(im, object, members) || !write_partnership(im, object, &p)) {
         return;
@@ -388,7 +252,10 @@ static void import_partnership(struct import *im, json_t *object)
         import_scope(im, object, &p);
     }
     if (!im->failed) {
-        import_agreements(im, object, &p);
+        import_switches(im, object, p.id);
+    }
+    if (!im->failed) {
+        import_agreements(im, object, p.id);
         im->result->partnerships++;
     }
 }

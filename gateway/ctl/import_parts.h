@@ -13,6 +13,8 @@ void import_practitioners(struct import *im, json_t *root);
 void import_partnerships(struct import *im, json_t *root);
 /* import_shifts.c */
 void import_shifts(struct import *im, json_t *root);
+/* import_agreements.c; `partnership` is its object in the file. */
+void import_agreements(struct import *im, const json_t *partnership, const char *partnership_id);
 
 /* Id of the organisation that a member of `object` names by its code; "" and a refusal when there
  * is none. */

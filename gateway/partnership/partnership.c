@@ -162,8 +162,8 @@ static bool read_question(struct api_call *call, struct rules_question *question
     }
     if (urgency != NULL && strcmp(urgency, "routine") != 0 && strcmp(urgency, "urgent") != 0 &&
         strcmp(urgency, "stat") != 0) {
-        return api_problem(call, 422, "field.invalid", "紧急程度无效。", "There is no such urgency.",
-                           "/urgency");
+        return api_problem(call, 422, "field.invalid", "紧急程度无效。",
+                           "There is no such urgency.", "/urgency");
     }
     *question = (struct rules_question){.requester = call->actor->organisation_id,
                                         .specialty = specialty,
@@ -188,7 +188,9 @@ static void get_reach(struct api_call *call)
         return;
     }
     struct rules_answer answer;
+    struct rules_sentence sentence;
     bool allowed = rules_ask(world, &question, &answer);
+    rules_say_answer(&answer, &sentence);
     json_t *routes = routes_json(call->db, &answer, question.specialty);
     rules_world_free(world);
     int64_t wait_ms = 0;
@@ -198,11 +200,10 @@ static void get_reach(struct api_call *call)
         (void)api_store_failed(call, status);
         return;
     }
-    call->reply =
-        json_pack("{sb, ss, ss, ss, so, so}", "allowed", (int)allowed, "code",
-                  rules_code(answer.refusal), "zh", rules_sentence_zh(answer.refusal), "en",
-                  rules_sentence_en(answer.refusal), "routes", routes, "expected_wait_ms",
-                  status == STATUS_OK ? json_integer((json_int_t)wait_ms) : json_null());
+    call->reply = json_pack("{sb, ss, ss, ss, so, so}", "allowed", (int)allowed, "code",
+                            rules_code(answer.refusal), "zh", sentence.zh, "en", sentence.en,
+                            "routes", routes, "expected_wait_ms",
+                            status == STATUS_OK ? json_integer((json_int_t)wait_ms) : json_null());
 }
 
 const struct api_route partnership_routes[] = {

@@ -1,5 +1,6 @@
 #include "gateway/partnership/rules.h"
 
+#include "gateway/partnership/rules_modes.h"
 #include "proto/base/check.h"
 
 #include <string.h>
@@ -7,9 +8,11 @@
 /* One partnership and one organisation in it, as it is being weighed. */
 struct cell {
     const struct rules_partnership *partnership;
+    size_t from_index; /* of the requester */
     const struct rules_member *from, *to;
     const struct rules_organisation *requester, *consultant;
-    const struct rules_agreement *agreement;
+    const struct rules_agreement *agreement; /* NULL: not found out, or none in force */
+    const struct rules_clause *clause;       /* that allows or refuses; NULL: another rule */
 };
 
 bool rules_three_years(const char *licensed_since, const char *date)
@@ -65,14 +68,42 @@ static const struct rules_agreement *agreement_on(const struct rules_partnership
     return best;
 }
 
-static bool covers(const struct rules_partnership *p, const char *specialty)
+/* The bit of the kind that the agreement's services must name; 0: this act is no service. */
+static unsigned service_bit(const struct rules_question *question)
 {
-    for (size_t i = 0; i < p->specialty_count; i++) {
-        if (strcmp(p->specialties[i], specialty) == 0) {
+    switch (question->act) {
+    case RULES_CONSULT:
+        return 1u << question->kind;
+    case RULES_REPORT:
+        return 1u << RULES_READ;
+    case RULES_TEACH:
+        return 1u << RULES_TEACHING;
+    case RULES_SEE:
+    case RULES_REFER_UP:
+    case RULES_REFER_DOWN:
+    case RULES_ACT_COUNT:
+        break;
+    }
+    return 0;
+}
+
+bool rules_needs_consultant(enum rules_act act)
+{
+    return act == RULES_CONSULT || act == RULES_TEACH || act == RULES_REPORT;
+}
+
+static bool covers(const struct rules_partnership *p, const struct rules_question *question)
+{
+    if (question->specialty == NULL && question->act == RULES_SEE) {
+        return true; /* a record is of a person, not of a specialty */
+    }
+    for (size_t i = 0; question->specialty != NULL && i < p->specialty_count; i++) {
+        if (strcmp(p->specialties[i], question->specialty) == 0) {
             return true;
         }
     }
-    return p->specialty_count == 0 && p->mode != RULES_SPECIALTY_ALLIANCE;
+    bool open = p->specialty_count == 0 || question->specialty == NULL;
+    return open && p->mode != RULES_SPECIALTY_ALLIANCE;
 }
 
 static bool has_consultant(const struct rules_organisation *o,
@@ -103,37 +134,64 @@ static enum rules_refusal region_rule(const struct cell *c)
     return same ? RULES_ALLOWED : RULES_OTHER_REGION;
 }
 
-static enum rules_refusal direction_rule(const struct cell *c, bool stat)
+/* What the agreement says about an act of one member: the first clause that allows it, else the
+ * first that keeps it to other kinds. Clauses that name the member count before those for all. */
+struct found {
+    const struct rules_clause *allows, *refuses;
+};
+
+static void find_clauses(const struct cell *c, const struct rules_question *question,
+                         struct found *out_named, struct found *out_all)
 {
-    int up = (int)c->consultant->level - (int)c->requester->level;
-    switch (c->partnership->mode) {
-    case RULES_URBAN_GROUP:
-        return c->to->role == RULES_LEAD || up > 0 ? RULES_ALLOWED : RULES_WRONG_DIRECTION;
-    case RULES_COUNTY_COMMUNITY:
-        if (up <= 0) {
-            return RULES_WRONG_DIRECTION;
+    for (size_t i = 0; i < c->agreement->clause_count; i++) {
+        const struct rules_clause *clause = &c->agreement->clauses[i];
+        bool all = clause->member[0] == '\0';
+        if ((clause->acts & (1u << question->act)) == 0 ||
+            (!all && strcmp(clause->member, c->consultant->code) != 0)) {
+            continue;
         }
-        /* Beyond the county only by another partnership. */
-        return c->consultant->level <= RULES_COUNTY && (up == 1 || (up == 2 && stat))
-                   ? RULES_ALLOWED
-                   : RULES_WRONG_LEVEL;
-    case RULES_SPECIALTY_ALLIANCE:
-        return RULES_ALLOWED;
-    case RULES_REMOTE_NETWORK:
-        return c->from->role == RULES_SPOKE &&
-                       (c->to->role == RULES_HUB || c->to->role == RULES_LEAD)
-                   ? RULES_ALLOWED
-                   : RULES_WRONG_DIRECTION;
-    case RULES_MODE_COUNT:
-        break;
+        struct found *found = all ? out_all : out_named;
+        bool kind_in = question->act != RULES_CONSULT || clause->kinds == 0 ||
+                       (clause->kinds & (1u << question->kind)) != 0;
+        const struct rules_clause **at = kind_in ? &found->allows : &found->refuses;
+        *at = *at == NULL ? clause : *at;
     }
-    CHECK(c->partnership->mode < RULES_MODE_COUNT);
-    return RULES_BAD_QUESTION;
+}
+
+/* Mode and clauses together. */
+static enum rules_refusal act_rule(struct cell *c, const struct rules_question *question)
+{
+    const struct rules_side from = {c->requester->level, c->from->role};
+    const struct rules_side to = {c->consultant->level, c->to->role};
+    enum rules_refusal refusal = RULES_ALLOWED;
+    enum rules_ground ground = rules_mode_ground(c->partnership->mode, question->act, &from, &to,
+                                                 question->stat, &refusal);
+    struct found named = {NULL, NULL};
+    struct found all = {NULL, NULL};
+    find_clauses(c, question, &named, &all);
+    bool is_named = named.allows != NULL || named.refuses != NULL;
+    const struct found *found = is_named ? &named : &all;
+    if (question->act == RULES_SEE && !c->partnership->continuous) {
+        c->clause = found->allows; /* the scope of the partnership is the stricter one */
+        return RULES_RECORD_RELEASED;
+    }
+    if (ground == RULES_GROUND_NONE || (ground == RULES_GROUND_NAMED && !is_named)) {
+        return refusal;
+    }
+    if (found->allows == NULL && found->refuses != NULL) {
+        c->clause = found->refuses;
+        return RULES_CLAUSE_KIND;
+    }
+    c->clause = found->allows;
+    return ground == RULES_GROUND_CLAUSE && found->allows == NULL ? refusal : RULES_ALLOWED;
 }
 
 /* The checks in the order of rules.def: the further a refusal comes, the more helpful it is. */
 static enum rules_refusal weigh(struct cell *c, const struct rules_question *question)
 {
+    unsigned service = service_bit(question);
+    c->agreement = NULL;
+    c->clause = NULL;
     if (!c->partnership->active || !c->consultant->active) {
         return RULES_PARTNERSHIP_INACTIVE;
     }
@@ -147,17 +205,19 @@ static enum rules_refusal weigh(struct cell *c, const struct rules_question *que
     if (c->agreement == NULL) {
         return RULES_AGREEMENT_NOT_IN_FORCE;
     }
-    if ((c->agreement->services & (1u << question->kind)) == 0) {
+    if (service != 0 && (c->agreement->services & service) == 0) {
         return RULES_SERVICE_NOT_AGREED;
     }
-    if (!covers(c->partnership, question->specialty)) {
+    if (!covers(c->partnership, question)) {
         return RULES_SPECIALTY_NOT_COVERED;
     }
     enum rules_refusal refusal = region_rule(c);
     if (refusal == RULES_ALLOWED) {
-        refusal = direction_rule(c, question->stat);
+        refusal = act_rule(c, question);
     }
-    if (refusal == RULES_ALLOWED && !has_consultant(c->consultant, question)) {
+    if (refusal == RULES_ALLOWED && rules_needs_consultant(question->act) &&
+        !has_consultant(c->consultant, question)) {
+        c->clause = NULL; /* it allows; what refuses is the licence */
         refusal = RULES_NO_CONSULTANT;
     }
     return refusal;
@@ -210,16 +270,28 @@ static void insert(struct rules_answer *answer, const struct rules_organisation 
     answer->routes[at] = *route;
 }
 
-static const struct rules_member *member_of(const struct rules_world *world,
-                                            const struct rules_partnership *p, const char *id)
+static const struct rules_member *member_of(const struct rules_partnership *p, size_t organisation)
 {
     for (size_t i = 0; i < p->member_count; i++) {
-        CHECK(p->members[i].organisation < world->organisation_count);
-        if (strcmp(world->organisations[p->members[i].organisation].id, id) == 0) {
+        if (p->members[i].organisation == organisation) {
             return &p->members[i];
         }
     }
     return NULL;
+}
+
+/* The refusal that came furthest is told; of several alike the one of the way that would be best.
+ */
+static void note_refusal(struct rules_answer *answer, const struct cell *c,
+                         enum rules_refusal refusal)
+{
+    struct rules_route route = {c->partnership, c->agreement, c->consultant, c->clause};
+    bool nearer = refusal == answer->refusal && answer->refused.partnership != NULL &&
+                  better(c->requester, &route, &answer->refused);
+    if (refusal > answer->refusal || nearer) {
+        answer->refusal = refusal;
+        answer->refused = route;
+    }
 }
 
 /* All organisations of one partnership that the question may mean. */
@@ -228,7 +300,7 @@ static void weigh_partnership(const struct rules_world *world,
                               struct rules_answer *answer)
 {
     const struct rules_partnership *p = c->partnership;
-    c->from = member_of(world, p, question->requester);
+    c->from = member_of(p, c->from_index);
     for (size_t i = 0; c->from != NULL && i < p->member_count; i++) {
         CHECK(p->members[i].organisation < world->organisation_count);
         c->to = &p->members[i];
@@ -241,22 +313,33 @@ static void weigh_partnership(const struct rules_world *world,
         }
         enum rules_refusal refusal = weigh(c, question);
         if (refusal == RULES_ALLOWED) {
-            insert(answer, c->requester, &(struct rules_route){p, c->agreement, c->consultant});
-        } else if (refusal > answer->refusal) {
-            answer->refusal = refusal;
+            insert(answer, c->requester,
+                   &(struct rules_route){p, c->agreement, c->consultant, c->clause});
+        } else {
+            note_refusal(answer, c, refusal);
         }
     }
 }
 
 static const struct rules_organisation *find_organisation(const struct rules_world *world,
-                                                          const char *id)
+                                                          const char *id, size_t *out_index)
 {
     for (size_t i = 0; i < world->organisation_count; i++) {
         if (strcmp(world->organisations[i].id, id) == 0) {
+            *out_index = i;
             return &world->organisations[i];
         }
     }
     return NULL;
+}
+
+static bool question_valid(const struct rules_question *question)
+{
+    bool specialty = question->specialty != NULL ? question->specialty[0] != '\0'
+                                                 : !rules_needs_consultant(question->act);
+    return question->requester != NULL && specialty &&
+           (unsigned)question->kind < RULES_KIND_COUNT &&
+           (unsigned)question->act < RULES_ACT_COUNT && rules_date_valid(question->date);
 }
 
 bool rules_ask(const struct rules_world *world, const struct rules_question *question,
@@ -265,12 +348,12 @@ bool rules_ask(const struct rules_world *world, const struct rules_question *que
     CHECK(world != NULL && question != NULL);
     out_answer->route_count = 0;
     out_answer->refusal = RULES_BAD_QUESTION;
-    if (question->requester == NULL || question->specialty == NULL ||
-        question->specialty[0] == '\0' || (unsigned)question->kind >= RULES_KIND_COUNT ||
-        !rules_date_valid(question->date)) {
+    out_answer->refused = (struct rules_route){.partnership = NULL};
+    if (!question_valid(question)) {
         return false;
     }
-    struct cell c = {.requester = find_organisation(world, question->requester)};
+    struct cell c = {.from_index = 0};
+    c.requester = find_organisation(world, question->requester, &c.from_index);
     if (c.requester == NULL || !c.requester->active) {
         out_answer->refusal = RULES_UNKNOWN_ORGANISATION;
         return false;

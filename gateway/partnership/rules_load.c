@@ -1,5 +1,6 @@
 #include "gateway/partnership/rules_load.h"
 
+#include "gateway/partnership/clauses.h"
 #include "proto/base/check.h"
 
 #include <stdio.h>
@@ -243,16 +244,44 @@ static enum status load_services(struct db *db, const char *agreement_id, unsign
     return db_end(&q);
 }
 
+/* Only those about an act: the others decide nothing. */
+static enum status load_clauses(struct owner *owner, const char *text, struct rules_agreement *a)
+{
+    if (strcmp(text, "[]") == 0) {
+        return STATUS_OK;
+    }
+    struct list list = {.size = sizeof(struct rules_clause)};
+    json_t *stored = clauses_stored(text);
+    for (size_t i = 0; i < json_array_size(stored); i++) {
+        struct rules_clause read;
+        struct rules_clause *clause =
+            clauses_rule(json_array_get(stored, i), &read) ? add(owner, &list) : NULL;
+        if (clause != NULL) {
+            *clause = read;
+            clause->number = copy(owner, read.number);
+            clause->member = copy(owner, read.member);
+            clause->text_zh = copy(owner, read.text_zh);
+            clause->text_en = copy(owner, read.text_en);
+        }
+    }
+    a->clause_count = list.count;
+    a->clauses = settle(owner, &list);
+    enum status status = stored != NULL ? STATUS_OK : STATUS_MALFORMED;
+    json_decref(stored);
+    return status;
+}
+
 static enum status load_agreements(struct db *db, struct owner *owner, struct rules_partnership *p)
 {
     struct list list = {.size = sizeof(struct rules_agreement)};
     struct db_query q;
     db_begin_query(&q, db,
-                   "SELECT id, version, signed_on, valid_from, valid_until FROM agreement WHERE "
+                   "SELECT id, version, signed_on, valid_from, valid_until, clauses FROM agreement "
+                   "WHERE "
                    "partnership_id=$1 ORDER BY version");
     db_bind_text(&q, p->id);
-    enum status services = STATUS_OK;
-    while (db_next(&q) && services == STATUS_OK) {
+    enum status parts = STATUS_OK;
+    while (db_next(&q) && parts == STATUS_OK) {
         struct rules_agreement *a = add(owner, &list);
         if (a == NULL) {
             break;
@@ -262,12 +291,15 @@ static enum status load_agreements(struct db *db, struct owner *owner, struct ru
                                       .signed_on = copy(owner, db_text(&q, 2)),
                                       .valid_from = copy(owner, db_text(&q, 3)),
                                       .valid_until = copy(owner, db_text(&q, 4))};
-        services = load_services(db, a->id, &a->services);
+        parts = load_clauses(owner, db_text(&q, 5), a);
+        if (parts == STATUS_OK) {
+            parts = load_services(db, a->id, &a->services);
+        }
     }
     enum status status = db_end(&q);
     p->agreement_count = list.count;
     p->agreements = settle(owner, &list);
-    return status != STATUS_OK ? status : services;
+    return status != STATUS_OK ? status : parts;
 }
 
 static enum status load_parts(struct db *db, struct owner *owner, struct rules_partnership *p)
@@ -288,14 +320,37 @@ static enum status load_parts(struct db *db, struct owner *owner, struct rules_p
     return status == STATUS_OK ? load_agreements(db, owner, p) : status;
 }
 
+static bool switched(struct db_query *q, int column, const char *word, enum rules_type type)
+{
+    return rules_switched(db_is_null(q, column) ? NULL : db_text(q, column), word, type);
+}
+
+static void read_partnership(struct owner *owner, struct db_query *q, struct rules_partnership *p)
+{
+    int mode = rules_mode_of(db_text(q, 4));
+    int type = rules_type_of(db_text(q, 5));
+    CHECK(mode >= 0);
+    CHECK(type >= 0);
+    p->id = copy(owner, db_text(q, 0));
+    p->code = copy(owner, db_text(q, 1));
+    p->name_zh = copy(owner, db_text(q, 2));
+    p->name_en = copy(owner, db_text(q, 3));
+    p->mode = (enum rules_mode)mode;
+    p->type = (enum rules_type)type;
+    p->active = db_int(q, 6) != 0;
+    p->continuous = switched(q, 7, "continuous", p->type);
+    p->pooled = switched(q, 8, "pooled", p->type);
+    p->lead_disposes = switched(q, 9, "lead", p->type);
+}
+
 static enum status load_partnerships(struct db *db, struct owner *owner, const char *id)
 {
     struct list list = {.size = sizeof(struct rules_partnership)};
     struct db_query q;
     db_begin_query(
         &q, db,
-        "SELECT id, code, name_zh, name_en, mode, type, active FROM partnership WHERE $1 = '' OR "
-        "id IN"
+        "SELECT id, code, name_zh, name_en, mode, type, active, record_scope, money, governance"
+        " FROM partnership WHERE $1 = '' OR id IN"
         " (SELECT partnership_id FROM partnership_member WHERE organisation_id = $1) ORDER BY id");
     db_bind_text(&q, id);
     enum status parts = STATUS_OK;
@@ -304,17 +359,7 @@ static enum status load_partnerships(struct db *db, struct owner *owner, const c
         if (p == NULL) {
             break;
         }
-        int mode = rules_mode_of(db_text(&q, 4));
-        int type = rules_type_of(db_text(&q, 5));
-        CHECK(mode >= 0);
-        CHECK(type >= 0);
-        p->id = copy(owner, db_text(&q, 0));
-        p->code = copy(owner, db_text(&q, 1));
-        p->name_zh = copy(owner, db_text(&q, 2));
-        p->name_en = copy(owner, db_text(&q, 3));
-        p->mode = (enum rules_mode)mode;
-        p->type = (enum rules_type)type;
-        p->active = db_int(&q, 6) != 0;
+        read_partnership(owner, &q, p);
         parts = load_parts(db, owner, p);
     }
     enum status status = db_end(&q);
@@ -348,6 +393,24 @@ enum status rules_load(struct db *db, const char *organisation_id, struct rules_
     return STATUS_OK;
 }
 
+static void copy_text(char *to, size_t size, const char *text)
+{
+    (void)snprintf(to, size, "%s", text);
+}
+
+static void copy_route(const struct rules_route *route, struct rules_verdict *out_verdict)
+{
+    const struct rules_partnership *p = route->partnership;
+    copy_text(out_verdict->partnership_id, sizeof out_verdict->partnership_id, p->id);
+    copy_text(out_verdict->partnership_mode, sizeof out_verdict->partnership_mode,
+              rules_mode_word(p->mode));
+    copy_text(out_verdict->agreement_id, sizeof out_verdict->agreement_id, route->agreement->id);
+    copy_text(out_verdict->organisation_id, sizeof out_verdict->organisation_id,
+              route->organisation->id);
+    out_verdict->organisation_level = route->organisation->level;
+    out_verdict->agreement_version = route->agreement->version;
+}
+
 enum status rules_decide(struct db *db, const struct rules_question *question,
                          struct rules_verdict *out_verdict)
 {
@@ -357,20 +420,19 @@ enum status rules_decide(struct db *db, const struct rules_question *question,
         return status;
     }
     struct rules_answer answer;
-    *out_verdict = (struct rules_verdict){0};
-    if (rules_ask(world, question, &answer)) {
-        const struct rules_route *best = &answer.routes[0];
-        (void)snprintf(out_verdict->partnership_id, sizeof out_verdict->partnership_id, "%s",
-                       best->partnership->id);
-        (void)snprintf(out_verdict->partnership_mode, sizeof out_verdict->partnership_mode, "%s",
-                       rules_mode_word(best->partnership->mode));
-        (void)snprintf(out_verdict->agreement_id, sizeof out_verdict->agreement_id, "%s",
-                       best->agreement->id);
-        (void)snprintf(out_verdict->organisation_id, sizeof out_verdict->organisation_id, "%s",
-                       best->organisation->id);
-        out_verdict->agreement_version = best->agreement->version;
+    struct rules_sentence sentence;
+    bool allowed = rules_ask(world, question, &answer);
+    const struct rules_route *route = allowed ? &answer.routes[0] : &answer.refused;
+    rules_say_answer(&answer, &sentence);
+    *out_verdict = (struct rules_verdict){.refusal = answer.refusal};
+    copy_text(out_verdict->zh, sizeof out_verdict->zh, sentence.zh);
+    copy_text(out_verdict->en, sizeof out_verdict->en, sentence.en);
+    if (route->clause != NULL) {
+        copy_text(out_verdict->clause, sizeof out_verdict->clause, route->clause->number);
     }
-    out_verdict->refusal = answer.refusal;
+    if (allowed) {
+        copy_route(route, out_verdict);
+    }
     rules_world_free(world);
     return STATUS_OK;
 }

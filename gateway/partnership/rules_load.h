@@ -13,14 +13,17 @@ MUST_USE enum status rules_load(struct db *db, const char *organisation_id,
                                 struct rules_world **out_world);
 void rules_world_free(struct rules_world *world); /* NULL is fine */
 
-/* Loads, asks and frees: true when allowed. The texts of the best route are copied out; all "" when
- * refused. */
+/* Loads, asks and frees. The texts of the best route are copied out; all "" when refused, but the
+ * sentences and the clause, which are always those of the outcome. */
 struct rules_verdict {
     enum rules_refusal refusal;
     char partnership_id[33], partnership_mode[24], agreement_id[33];
     char
         organisation_id[33]; /* that may be asked: the best one, or the one named in the question */
     long agreement_version;
+    enum rules_level organisation_level;
+    char clause[20];       /* number of the clause that allows or refuses; "" = another rule */
+    char zh[320], en[320]; /* the sentence, with the clause named */
 };
 MUST_USE enum status rules_decide(struct db *db, const struct rules_question *question,
                                   struct rules_verdict *out_verdict);

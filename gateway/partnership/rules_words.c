@@ -2,6 +2,7 @@
 
 #include "proto/base/check.h"
 
+#include <stdio.h>
 #include <string.h>
 
 static const char *const level_words[] = {"village", "township", "county",
@@ -10,6 +11,8 @@ static const char *const mode_words[] = {"urban-group", "county-community", "spe
                                          "remote-network", NULL};
 static const char *const type_words[] = {"close", "loose", NULL};
 static const char *const kind_words[] = {"live", "read", "mdt", "teaching", NULL};
+static const char *const act_words[] = {"consult", "see",    "refer-up", "refer-down",
+                                        "teach",   "report", NULL};
 static const char *const member_role_words[] = {"lead", "member", "hub", "spoke", NULL};
 
 _Static_assert(sizeof level_words / sizeof level_words[0] == RULES_LEVEL_COUNT + 1,
@@ -20,6 +23,8 @@ _Static_assert(sizeof type_words / sizeof type_words[0] == RULES_TYPE_COUNT + 1,
                "a word for each type");
 _Static_assert(sizeof kind_words / sizeof kind_words[0] == RULES_KIND_COUNT + 1,
                "a word for each kind");
+_Static_assert(sizeof act_words / sizeof act_words[0] == RULES_ACT_COUNT + 1,
+               "a word for each act");
 _Static_assert(sizeof member_role_words / sizeof member_role_words[0] ==
                    RULES_MEMBER_ROLE_COUNT + 1,
                "a word for each role");
@@ -61,6 +66,53 @@ const char *rules_sentence_en(enum rules_refusal refusal)
     return refusals[refusal].en;
 }
 
+#define FULL_STOP_ZH "。"
+
+/* The sentence without its last character, which is always the full stop. */
+static int stem(const char *sentence, const char *stop)
+{
+    size_t len = strlen(sentence);
+    size_t stop_len = strlen(stop);
+    bool ends = len >= stop_len && strcmp(sentence + len - stop_len, stop) == 0;
+    return (int)(ends ? len - stop_len : len);
+}
+
+void rules_say(enum rules_refusal refusal, const struct rules_clause *clause,
+               struct rules_sentence *out_sentence)
+{
+    const char *zh = rules_sentence_zh(refusal);
+    const char *en = rules_sentence_en(refusal);
+    if (clause == NULL) {
+        (void)snprintf(out_sentence->zh, sizeof out_sentence->zh, "%s", zh);
+        (void)snprintf(out_sentence->en, sizeof out_sentence->en, "%s", en);
+        return;
+    }
+    (void)snprintf(out_sentence->zh, sizeof out_sentence->zh, "%.*s（协议第%.32s条）" FULL_STOP_ZH,
+                   stem(zh, FULL_STOP_ZH), zh, clause->number);
+    (void)snprintf(out_sentence->en, sizeof out_sentence->en,
+                   "%.*s (clause %.32s of the agreement).", stem(en, "."), en, clause->number);
+}
+
+void rules_say_answer(const struct rules_answer *answer, struct rules_sentence *out_sentence)
+{
+    const struct rules_clause *clause = answer->refusal == RULES_ALLOWED && answer->route_count > 0
+                                            ? answer->routes[0].clause
+                                            : answer->refused.clause;
+    rules_say(answer->refusal, clause, out_sentence);
+}
+
+bool rules_switched(const char *stored, const char *word, enum rules_type type)
+{
+    return stored != NULL ? strcmp(stored, word) == 0 : type == RULES_CLOSE;
+}
+
+bool rules_role_fits(enum rules_mode mode, enum rules_member_role role)
+{
+    bool network = mode == RULES_REMOTE_NETWORK;
+    return role == RULES_LEAD ||
+           (network ? role == RULES_HUB || role == RULES_SPOKE : role == RULES_MEMBER);
+}
+
 int rules_level_of(const char *word)
 {
     return find(level_words, word);
@@ -79,6 +131,11 @@ int rules_type_of(const char *word)
 int rules_kind_of(const char *word)
 {
     return find(kind_words, word);
+}
+
+int rules_act_of(const char *word)
+{
+    return find(act_words, word);
 }
 
 int rules_member_role_of(const char *word)
@@ -108,6 +165,12 @@ const char *rules_kind_word(enum rules_kind kind)
 {
     CHECK((unsigned)kind < RULES_KIND_COUNT);
     return kind_words[kind];
+}
+
+const char *rules_act_word(enum rules_act act)
+{
+    CHECK((unsigned)act < RULES_ACT_COUNT);
+    return act_words[act];
 }
 
 const char *rules_member_role_word(enum rules_member_role role)

@@ -188,10 +188,9 @@ int64_t terms_timer_s(const struct terms *terms, const char *timer, const char *
         json_object_get(json_object_get(terms->timers, timer), urgency)); /* 0 for what is absent */
 }
 
-/* A switch of the partnership: what it says, else what its type means. */
-static bool switched(struct db_query *q, int column, const char *word, bool close)
+static bool switched(struct db_query *q, int column, const char *word, enum rules_type type)
 {
-    return db_is_null(q, column) ? close : strcmp(db_text(q, column), word) == 0;
+    return rules_switched(db_is_null(q, column) ? NULL : db_text(q, column), word, type);
 }
 
 enum status terms_load(struct db *db, const char *agreement_id, struct terms *out_terms)
@@ -210,12 +209,12 @@ enum status terms_load(struct db *db, const char *agreement_id, struct terms *ou
     db_bind_text(&q, agreement_id);
     if (db_next(&q)) {
         json_t *stored = json_loads(db_text(&q, 0), 0, NULL);
-        bool close = strcmp(db_text(&q, 1), "close") == 0;
+        enum rules_type type = strcmp(db_text(&q, 1), "close") == 0 ? RULES_CLOSE : RULES_LOOSE;
         status = terms_read(stored, &terms, &error) ? STATUS_OK : STATUS_MALFORMED;
         json_decref(stored);
-        terms.continuous = switched(&q, 2, "continuous", close);
-        terms.pooled = switched(&q, 3, "pooled", close);
-        terms.lead_disposes = switched(&q, 4, "lead", close);
+        terms.continuous = switched(&q, 2, "continuous", type);
+        terms.pooled = switched(&q, 3, "pooled", type);
+        terms.lead_disposes = switched(&q, 4, "lead", type);
     }
     enum status ended = db_end(&q);
     status = ended != STATUS_OK ? ended : status;

@@ -150,7 +150,9 @@ static void weigh_partnership(const struct rules_world *world,
         const struct rules_agreement *agreement = NULL;
         enum rules_refusal refusal = weigh(&w, question, &agreement);
         if (refusal == RULES_ALLOWED) {
-            insert(answer, source, (struct rules_route){p, agreement, target});
+            insert(answer, source,
+                   (struct rules_route){
+                       .partnership = p, .agreement = agreement, .organisation = target});
         } else if (refusal > answer->refusal) {
             answer->refusal = refusal;
         }

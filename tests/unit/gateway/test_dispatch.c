@@ -211,7 +211,7 @@ static void test_duty(void)
     fake_run(db);
     EXPECT(json_is_true(json_object_get(x.body, "allowed")));
     json_t *route = json_array_get(json_object_get(x.body, "routes"), 0);
-    EXPECT_INT(json_integer_value(json_object_get(route, "agreement_version")), 2);
+    EXPECT_INT(json_integer_value(json_object_get(route, "agreement_version")), 3);
     json_t *organisation = json_array_get(json_object_get(route, "organisations"), 0);
     EXPECT_INT(json_integer_value(json_object_get(organisation, "on_duty")), 1);
     done(&x);

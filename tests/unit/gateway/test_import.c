@@ -115,7 +115,10 @@ static void test_demo_rules(void)
         EXPECT_INT(db_one_text(db, id, sizeof id, "SELECT id FROM organisation WHERE code=$1", "s",
                                rows[i].requester),
                    STATUS_OK);
-        struct rules_question q = {id, NULL, rows[i].specialty, RULES_LIVE, false, "2026-12-01"};
+        struct rules_question q = {.requester = id,
+                                   .specialty = rows[i].specialty,
+                                   .kind = RULES_LIVE,
+                                   .date = "2026-12-01"};
         EXPECT_INT(rules_decide(db, &q, &verdict), STATUS_OK);
         if (verdict.refusal == RULES_ALLOWED) {
             EXPECT_INT(db_one_text(db, code, sizeof code,
@@ -142,6 +145,12 @@ static void test_demo_rules(void)
 #define GOOD_AGREEMENT                                                                             \
     "\"version\":1,\"signed_on\":\"2020-01-01\",\"valid_from\":\"2020-01-01\",\"services\":["      \
     "\"live\"]"
+
+#define SHA256 "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855"
+#define AGREED(part) AGREED_HEAD part "}]}]}"
+#define AGREED_HEAD                                                                                \
+    HEAD ORG PART "\"mode\":\"urban-group\",\"members\":[" LEAD                                    \
+                  "],\"agreements\":[{" GOOD_AGREEMENT ",\"valid_until\":\"2030-01-01\","
 
 static const struct fault {
     const char *text, *field;
@@ -228,6 +237,25 @@ static const struct fault {
                    "],\"agreements\":[{" GOOD_AGREEMENT
                    ",\"valid_until\":\"2030-01-01\",\"version \":1}]}]}",
      "/partnerships/0/agreements/0/version ", 4},
+    {HEAD ORG PART "\"mode\":\"urban-group\",\"money\":\"free\",\"members\":[" LEAD
+                   "],\"agreements\":[]}]}",
+     "/partnerships/0/money", 4},
+    {HEAD ORG PART "\"mode\":\"urban-group\",\"record_scope\":7,\"members\":[" LEAD
+                   "],\"agreements\":[]}]}",
+     "/partnerships/0/record_scope", 4},
+    {HEAD ORG PART "\"mode\":\"urban-group\",\"governance\":\"king\",\"members\":[" LEAD
+                   "],\"agreements\":[]}]}",
+     "/partnerships/0/governance", 4},
+    {AGREED("\"terms\":[]"), "/partnerships/0/agreements/0/terms", 4},
+    {AGREED("\n\"terms\":{\"triage\":1}"), "/partnerships/0/agreements/0/terms/triage", 5},
+    {AGREED("\"terms\":{\"timers\":{\"offer-deadline\":{\"stat\":0}}}"),
+     "/partnerships/0/agreements/0/terms/timers/offer-deadline/stat", 4},
+    {AGREED("\"clauses\":[{\"number\":\"1\",\"text_zh\":\"x\",\"member\":\"B\"}]"),
+     "/partnerships/0/agreements/0/clauses/0/member", 4}, /* an organisation, but no member */
+    {AGREED("\"clauses\":[\"x\",\n{\"number\":\"1\",\"text_zh\":\"x\"}]"),
+     "/partnerships/0/agreements/0/clauses/1/number", 5}, /* the text has that number already */
+    {AGREED("\"clauses\":[{\"number\":\"1\",\"text_zh\":\"x\",\"act\":\"cure\"}]"),
+     "/partnerships/0/agreements/0/clauses/0/act", 4},
     {HEAD ORG PART
      "\"mode\":\"urban-group\",\"members\":[" LEAD "],\"agreements\":[{" GOOD_AGREEMENT
      ",\"valid_until\":\"2030-01-01\"},{" GOOD_AGREEMENT ",\"valid_until\":\"2031-01-01\"}]}]}",
@@ -253,6 +281,39 @@ static void test_faults(void)
         EXPECT_INT(number(db, "SELECT count(*) FROM practitioner"), 0);
         test_row_end();
     }
+    db_close(db);
+}
+
+/* A version that is in the store is only ever repeated: its clauses and terms act. */
+static void test_versions(void)
+{
+    static const struct {
+        const char *part;
+        enum status status;
+    } rows[] = {
+        {"\"clauses\":[\"x\"],\"terms\":{\"triage\":true}", STATUS_OK},
+        {"\"clauses\":[{\"number\":\"1\",\"text_zh\":\"x\"}],\"terms\":{\"triage\":true}",
+         STATUS_OK}, /* the same, in the new form */
+        {"\"clauses\":[\"y\"],\"terms\":{\"triage\":true}", STATUS_MALFORMED},
+        {"\"clauses\":[\"x\"],\"terms\":{}", STATUS_MALFORMED},
+        {"\"clauses\":[\"x\"],\"terms\":{\"triage\":true},\"document_sha256\":\"" SHA256 "\"",
+         STATUS_MALFORMED},
+    };
+    struct db *db = NULL;
+    EXPECT_INT(db_open(":memory:", &db), STATUS_OK);
+    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+        char text[2048];
+        struct import_options options = {NULL, false};
+        struct import_result result;
+        (void)snprintf(text, sizeof text, "%s%s%s", AGREED_HEAD, rows[i].part, "}]}]}");
+        test_row(rows[i].part);
+        EXPECT_INT(import_json(db, &options, text, strlen(text), &result), rows[i].status);
+        test_row_end();
+    }
+    EXPECT_INT(number(db, "SELECT version FROM partnership"), 2); /* two took */
+    EXPECT_INT(number(db, "SELECT count(*) FROM partnership WHERE record_scope IS NULL AND money "
+                          "IS NULL AND governance IS NULL"),
+               1);
     db_close(db);
 }
 
@@ -332,6 +393,7 @@ int main(void)
     static const struct test_case cases[] = {
         {"demonstration data", test_demo},
         {"rules of the demonstration data", test_demo_rules},
+        {"versions of agreements", test_versions},
         {"faults", test_faults},
         {"locate", test_locate},
         {"users", test_users},

@@ -114,11 +114,16 @@ static size_t make_agreements(const struct cell *c, struct rules_agreement out[2
         [SUPERSEDED] = {"2024-01-01", "2024-01-01", "2027-12-31"},
         [OTHER_SERVICE] = {"2024-01-01", "2024-01-01", "2027-12-31"},
     };
-    out[0] = (struct rules_agreement){
-        "a1", 1, dates[c->agreement].signed_on, dates[c->agreement].from, dates[c->agreement].until,
-        kind};
-    out[1] =
-        (struct rules_agreement){"a2", 2, "2025-01-01", "2025-01-01", "2027-12-31", 0xfu & ~kind};
+    out[0] = (struct rules_agreement){"a1",
+                                      1,
+                                      dates[c->agreement].signed_on,
+                                      dates[c->agreement].from,
+                                      dates[c->agreement].until,
+                                      kind,
+                                      NULL,
+                                      0};
+    out[1] = (struct rules_agreement){
+        "a2", 2, "2025-01-01", "2025-01-01", "2027-12-31", 0xfu & ~kind, NULL, 0};
     if (c->agreement == OTHER_SERVICE) {
         out[0].services = 0xfu & ~kind;
     }
@@ -139,16 +144,18 @@ static bool ask(const struct cell *c, struct rules_answer *answer)
         {1, c->to_role, c->members == CONSULTANT_NOT_YET ? "2026-06-16" : "2020-01-01", ""},
     };
     struct rules_agreement agreements[2];
-    struct rules_partnership partnership = {
-        "p", "P", "联", "P", c->mode, c->type, true, members, 2, NULL, 0, NULL, 0, agreements, 0};
+    struct rules_partnership partnership = {"p",  "P",        "联", "P",   c->mode, c->type,
+                                            true, members,    2,    NULL,  0,       NULL,
+                                            0,    agreements, 0,    false, false,   false};
     partnership.agreement_count = make_agreements(c, agreements);
     if (c->specialty != NO_LIST) {
         partnership.specialties = c->specialty == LISTED ? listed : not_listed;
         partnership.specialty_count = c->specialty == LISTED ? 2 : 1;
     }
     struct rules_world world = {organisations, 2, &partnership, 1};
-    struct rules_question by_name = {"r", "c", "cardiology", c->kind, c->stat, DATE};
-    struct rules_question by_specialty = {"r", NULL, "cardiology", c->kind, c->stat, DATE};
+    struct rules_question by_name = {"r", "c", "cardiology", c->kind, c->stat, DATE, RULES_CONSULT};
+    struct rules_question by_specialty = {"r",     NULL, "cardiology", c->kind,
+                                          c->stat, DATE, RULES_CONSULT};
     struct rules_answer other;
     bool allowed = rules_ask(&world, &by_name, answer);
     EXPECT_INT(rules_ask(&world, &by_specialty, &other),
@@ -302,17 +309,18 @@ static void test_choice(void)
                                      {1, RULES_HUB, "2020-01-01", ""},
                                      {2, RULES_HUB, "2020-01-01", ""},
                                      {3, RULES_LEAD, "2020-01-01", ""}};
-    struct rules_agreement a = {"a", 3, "2020-01-01", "2020-01-01", "2030-01-01", 1};
+    struct rules_agreement a = {"a", 3, "2020-01-01", "2020-01-01", "2030-01-01", 1, NULL, 0};
     struct rules_partnership p[3] = {
         {"p1", "Z", "", "", RULES_REMOTE_NETWORK, RULES_LOOSE, true, spokes, 4, NULL, 0, NULL, 0,
-         &a, 1},
+         &a, 1, false, false, false},
         {"p2", "Y", "", "", RULES_REMOTE_NETWORK, RULES_LOOSE, true, spokes, 4, NULL, 0, NULL, 0,
-         &a, 1},
+         &a, 1, false, false, false},
         {"p3", "X", "", "", RULES_REMOTE_NETWORK, RULES_CLOSE, true,
-         (struct rules_member[]){spokes[0], spokes[3]}, 2, NULL, 0, NULL, 0, &a, 1},
+         (struct rules_member[]){spokes[0], spokes[3]}, 2, NULL, 0, NULL, 0, &a, 1, false, false,
+         false},
     };
     struct rules_world world = {o, 4, p, 3};
-    struct rules_question q = {"r", NULL, "cardiology", RULES_LIVE, false, DATE};
+    struct rules_question q = {"r", NULL, "cardiology", RULES_LIVE, false, DATE, RULES_CONSULT};
     static const char *const order[] = {"p3/province", "p2/county",   "p1/county",  "p2/city",
                                         "p1/city",     "p2/province", "p1/province"};
     struct rules_answer answer;
@@ -348,12 +356,14 @@ static void test_many_routes(void)
                                            "990101", true,     offers, 1};
         m[i] = (struct rules_member){i, RULES_MEMBER, "2020-01-01", ""};
     }
-    struct rules_agreement a = {"a", 1, "2020-01-01", "2020-01-01", "2030-01-01", 1};
-    struct rules_partnership p = {"p",         "P",  "", "",    RULES_SPECIALTY_ALLIANCE,
-                                  RULES_CLOSE, true, m,  COUNT, listed,
-                                  2,           NULL, 0,  &a,    1};
+    struct rules_agreement a = {"a", 1, "2020-01-01", "2020-01-01", "2030-01-01", 1, NULL, 0};
+    struct rules_partnership p = {"p",         "P",   "",   "",    RULES_SPECIALTY_ALLIANCE,
+                                  RULES_CLOSE, true,  m,    COUNT, listed,
+                                  2,           NULL,  0,    &a,    1,
+                                  false,       false, false};
     struct rules_world world = {o, COUNT, &p, 1};
-    struct rules_question q = {"o00000", NULL, "cardiology", RULES_LIVE, false, DATE};
+    struct rules_question q = {"o00000", NULL, "cardiology", RULES_LIVE,
+                               false,    DATE, RULES_CONSULT};
     struct rules_answer answer;
     EXPECT(rules_ask(&world, &q, &answer));
     EXPECT_INT(answer.route_count, RULES_ROUTES_MAX);
@@ -389,7 +399,7 @@ static void test_regions(void)
             {"c", "C", "", "", RULES_COUNTY, rows[i].consultant, true, offers, 1}};
         struct rules_member m[2] = {{0, RULES_MEMBER, "2020-01-01", ""},
                                     {1, RULES_LEAD, "2020-01-01", ""}};
-        struct rules_agreement a = {"a", 1, "2020-01-01", "2020-01-01", "2030-01-01", 1};
+        struct rules_agreement a = {"a", 1, "2020-01-01", "2020-01-01", "2030-01-01", 1, NULL, 0};
         const char *const list[] = {rows[i].list};
         struct rules_partnership p = {"p",
                                       "P",
@@ -405,9 +415,12 @@ static void test_regions(void)
                                       list,
                                       rows[i].list[0] != '\0',
                                       &a,
-                                      1};
+                                      1,
+                                      false,
+                                      false,
+                                      false};
         struct rules_world world = {o, 2, &p, 1};
-        struct rules_question q = {"r", NULL, "cardiology", RULES_LIVE, false, DATE};
+        struct rules_question q = {"r", NULL, "cardiology", RULES_LIVE, false, DATE, RULES_CONSULT};
         struct rules_answer answer;
         EXPECT_INT(rules_ask(&world, &q, &answer), rows[i].allowed);
         test_row_end();
@@ -424,16 +437,23 @@ static void test_bad_questions(void)
         struct rules_question question;
         enum rules_refusal why;
     } rows[] = {
-        {{NULL, NULL, "cardiology", RULES_LIVE, false, DATE}, RULES_BAD_QUESTION},
-        {{"r", NULL, NULL, RULES_LIVE, false, DATE}, RULES_BAD_QUESTION},
-        {{"r", NULL, "", RULES_LIVE, false, DATE}, RULES_BAD_QUESTION},
-        {{"r", NULL, "cardiology", (enum rules_kind)9, false, DATE}, RULES_BAD_QUESTION},
-        {{"r", NULL, "cardiology", RULES_LIVE, false, "2026-02-30"}, RULES_BAD_QUESTION},
-        {{"r", NULL, "cardiology", RULES_LIVE, false, NULL}, RULES_BAD_QUESTION},
-        {{"nobody", NULL, "cardiology", RULES_LIVE, false, DATE}, RULES_UNKNOWN_ORGANISATION},
-        {{"gone", NULL, "cardiology", RULES_LIVE, false, DATE}, RULES_UNKNOWN_ORGANISATION},
-        {{"r", "r", "cardiology", RULES_LIVE, false, DATE}, RULES_SAME_ORGANISATION},
-        {{"r", NULL, "cardiology", RULES_LIVE, false, DATE}, RULES_NO_PARTNERSHIP},
+        {{NULL, NULL, "cardiology", RULES_LIVE, false, DATE, RULES_CONSULT}, RULES_BAD_QUESTION},
+        {{"r", NULL, NULL, RULES_LIVE, false, DATE, RULES_CONSULT}, RULES_BAD_QUESTION},
+        {{"r", NULL, "", RULES_LIVE, false, DATE, RULES_CONSULT}, RULES_BAD_QUESTION},
+        {{"r", NULL, "cardiology", (enum rules_kind)9, false, DATE, RULES_CONSULT},
+         RULES_BAD_QUESTION},
+        {{"r", NULL, "cardiology", RULES_LIVE, false, "2026-02-30", RULES_CONSULT},
+         RULES_BAD_QUESTION},
+        {{"r", NULL, "cardiology", RULES_LIVE, false, DATE, (enum rules_act)9}, RULES_BAD_QUESTION},
+        {{"r", NULL, NULL, RULES_LIVE, false, DATE, RULES_REPORT}, RULES_BAD_QUESTION},
+        {{"r", NULL, NULL, RULES_LIVE, false, DATE, RULES_SEE}, RULES_NO_PARTNERSHIP},
+        {{"r", NULL, "cardiology", RULES_LIVE, false, NULL, RULES_CONSULT}, RULES_BAD_QUESTION},
+        {{"nobody", NULL, "cardiology", RULES_LIVE, false, DATE, RULES_CONSULT},
+         RULES_UNKNOWN_ORGANISATION},
+        {{"gone", NULL, "cardiology", RULES_LIVE, false, DATE, RULES_CONSULT},
+         RULES_UNKNOWN_ORGANISATION},
+        {{"r", "r", "cardiology", RULES_LIVE, false, DATE, RULES_CONSULT}, RULES_SAME_ORGANISATION},
+        {{"r", NULL, "cardiology", RULES_LIVE, false, DATE, RULES_CONSULT}, RULES_NO_PARTNERSHIP},
     };
     for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
         struct rules_answer answer;
