@@ -14,6 +14,7 @@
 /* Who may read cases at all, write referrals, read them; the relation decides which. */
 #define ACCESS_CARE ((unsigned)(ROLE_CLINICIAN | ROLE_SPECIALIST | ROLE_COORDINATOR))
 #define ACCESS_REFERS ((unsigned)(ROLE_CLINICIAN | ROLE_SPECIALIST | ROLE_REFERRALS))
+#define ACCESS_MANAGES ((unsigned)(ROLE_MANAGER | ROLE_ADMIN)) /* partnerships */
 #define ACCESS_RECORD CONSULT_ACTORS_OF_RECORD
 #define ACCESS_SEES_REFERRALS ((unsigned)(ACCESS_REFERS | ROLE_COORDINATOR))
 
@@ -22,7 +23,8 @@ enum access_relation {
     ACCESS_OWN = 65536,       /* the own row, or one of the own institution */
     ACCESS_SENDER = 131072,   /* of a referral: who wrote it */
     ACCESS_RECEIVER = 262144, /* of a referral: the institution that it goes to */
-    ACCESS_INVOLVED = 524288  /* of a referral: who wrote the one that it answers */
+    ACCESS_INVOLVED = 524288, /* of a referral: who wrote the one that it answers */
+    ACCESS_LEAD = 1048576     /* of a partnership: its lead's manager; an admin counts as one */
 };
 #define ACCESS_FREE 0u
 #define ACCESS_PARTIES ((unsigned)(CONSULT_ACTOR_REQUESTER | CONSULT_ACTOR_CONSULTANT))

@@ -1,5 +1,7 @@
 #include "gateway/directory/directory.h"
 
+#include "gateway/access.h"
+
 #include <string.h>
 
 const char *const directory_titles[] = {"chief",     "associate-chief", "attending", "resident",
@@ -124,7 +126,53 @@ static void get_specialties(struct api_call *call)
     call->reply = json_pack("{so}", "specialties", list);
 }
 
+/* "%text%" for LIKE: in small letters (ASCII), its own signs escaped. */
+static void pattern_of(const char *search, char out[2 * DIRECTORY_SEARCH_MAX + 3])
+{
+    size_t n = 0;
+    out[n++] = '%';
+    for (size_t i = 0; search != NULL && search[i] != '\0' && i < DIRECTORY_SEARCH_MAX; i++) {
+        char c = search[i];
+        if (c == '%' || c == '_' || c == '\\') {
+            out[n++] = '\\';
+        }
+        out[n++] = c >= 'A' && c <= 'Z' ? (char)(c + ('a' - 'A')) : c;
+    }
+    out[n++] = '%';
+    out[n] = '\0';
+}
+
+static void get_organisations(struct api_call *call)
+{
+    char pattern[2 * DIRECTORY_SEARCH_MAX + 3];
+    json_t *list = json_array();
+    bool more = false;
+    struct db_query q;
+    pattern_of(api_query(call, "search"), pattern);
+    db_begin_query(&q, call->db,
+                   "SELECT id, name_zh, name_en, level, region, code FROM organisation WHERE "
+                   "active = 1 AND lower(code || ' ' || name_zh || ' ' || name_en) LIKE $1 ESCAPE "
+                   "'\\' ORDER BY code");
+    db_bind_text(&q, pattern);
+    while (!more && db_next(&q)) {
+        more = json_array_size(list) == DIRECTORY_ORGANISATIONS_MAX;
+        if (!more) {
+            json_t *organisation = organisation_row(&q, 0);
+            (void)json_object_set_new(organisation, "code", json_string(db_text(&q, 5)));
+            (void)json_array_append_new(list, organisation);
+        }
+    }
+    enum status status = db_end(&q);
+    if (status != STATUS_OK) {
+        json_decref(list);
+        (void)api_store_failed(call, status);
+        return;
+    }
+    call->reply = json_pack("{so, sb}", "organisations", list, "more", (int)more);
+}
+
 const struct api_route directory_routes[] = {
-    {.method = "GET", .pattern = "/api/v1/specialties", .roles = ROLE_ANY, .run = get_specialties},
+    {ACCESS_ROUTE(specialties), .run = get_specialties},
+    {ACCESS_ROUTE(organisations), .run = get_organisations},
     {.method = NULL},
 };

@@ -1,10 +1,14 @@
-/* Organisations, practitioners and specialties, as the other modules read them. Route: GET
- * /api/v1/specialties. Store thread. JSON objects are new references, the caller's; NULL = not
- * found, or the store failed (the transaction is then failed too and its commit says so). */
+/* Organisations, practitioners and specialties, as the other modules read them. Routes: GET
+ * /api/v1/specialties, GET /api/v1/organisations?search=. Store thread. JSON objects are new
+ * references, the caller's; NULL = not found, or the store failed (the transaction is then failed
+ * too and its commit says so). */
 #ifndef GATEWAY_DIRECTORY_DIRECTORY_H
 #define GATEWAY_DIRECTORY_DIRECTORY_H
 
 #include "gateway/api.h"
+
+#define DIRECTORY_SEARCH_MAX 64        /* octets of a search that count */
+#define DIRECTORY_ORGANISATIONS_MAX 50 /* in one answer: for a list to pick from */
 
 /* {id, name_zh, name_en, level, region} */
 json_t *directory_organisation_json(struct db *db, const char *organisation_id);

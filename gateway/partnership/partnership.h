@@ -1,4 +1,5 @@
-/* GET /api/v1/partnerships and GET /api/v1/reach; exports partnership_routes (gateway/api.h). Store
+/* The routes of partnerships: the list, what may be reached, and the manager's own
+ * (partnership_edit.h, partnership_whatif.h); exports partnership_routes (gateway/api.h). Store
  * thread. */
 #ifndef GATEWAY_PARTNERSHIP_PARTNERSHIP_H
 #define GATEWAY_PARTNERSHIP_PARTNERSHIP_H

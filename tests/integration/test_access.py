@@ -20,7 +20,7 @@ from gateway import PYDICOM, Checks, Gateway, WebSocket  # noqa: E402
 ROLES = {"nobody": set(), "requester": {"clinician"}, "colleague": {"clinician"}, "clinician elsewhere": {"clinician"},
          "consultant": {"specialist"}, "guest": {"specialist"}, "offered": {"specialist"}, "declined": {"specialist"}, "specialist elsewhere": {"specialist"},
          "coordinator asking": {"coordinator"}, "coordinator answering": {"coordinator"}, "coordinator elsewhere": {"coordinator"},
-         "approver asking": {"approver"}, "reviewer asking": {"reviewer"}, "manager": {"manager"},
+         "approver asking": {"approver"}, "reviewer asking": {"reviewer"}, "manager": {"manager"}, "manager elsewhere": {"manager"},
          "operator": {"operator"}, "admin": {"admin"}, "receiver": {"referrals"}, "receiver elsewhere": {"referrals"}}
 STATES = ["draft", "offered", "accepted", "in-session", "awaiting-opinion", "signed", "closed", "withdrawn"]
 ON_STAGE = {"accepted", "in-session"}                            # GUEST is invited in accepted
@@ -119,6 +119,10 @@ BODY = {"decline": {"reason_code": "busy"}, "return": {"reason_code": "incomplet
         "amend": {"reason_text": "x"}, "acknowledge": {"adopted": "yes", "told_patient": True}}
 
 
+# Of the partnership that the manager's institution leads: the one elsewhere is a member of it.
+LED = {"manager": "allowed", "admin": "allowed", "manager elsewhere": "403"}
+
+
 def by_role(person, roles):
     if roles is None:
         return None
@@ -191,7 +195,8 @@ def world(gateway):
              "receiver": "demo.referrals", "receiver elsewhere": "demo.referrals2"}
     new = [("colleague", "DEMO-TOWN-1", "clinician", None), ("declined", "DEMO-CITY-1", "specialist", "cardiology"),
            ("coordinator asking", "DEMO-TOWN-1", "coordinator", None), ("coordinator answering", "DEMO-CITY-1", "coordinator", None),
-           ("approver asking", "DEMO-TOWN-1", "approver", None), ("reviewer asking", "DEMO-TOWN-1", "reviewer", None), ("manager", "DEMO-CITY-1", "manager", None)]
+           ("approver asking", "DEMO-TOWN-1", "approver", None), ("reviewer asking", "DEMO-TOWN-1", "reviewer", None), ("manager", "DEMO-CITY-1", "manager", None),
+           ("manager elsewhere", "DEMO-COMMUNITY", "manager", None)]
     for i, (person, organisation, role, specialty) in enumerate(new):
         login[person] = f"demo.access{i}"
         demo["practitioners"].append(
@@ -440,6 +445,11 @@ try:
     free = [row for row in RIGHTS if "{" not in row.path and row.key not in APART]
     for row in free:
         everybody(f"{row.method} {row.path}", role(row.key), row.method, API + row.path, HARMLESS.get(row.key, {}) if row.body else None)
+    led = gateway.sql("SELECT id FROM partnership WHERE code='DEMO-URBAN'")[0]["id"]
+    member = gateway.sql("SELECT id FROM organisation WHERE code='DEMO-COMMUNITY'")[0]["id"]
+    for row in (row for row in RIGHTS if row.path.startswith("/partnerships/")):
+        path = API + row.path.replace("{id}", led).replace("{organisation}", member)
+        everybody(f"{row.method} {row.path}", lambda person: by_role(person, row.roles) or LED[person], row.method, path, {} if row.body else None, headers={"If-Match": "*"})  # noqa: B023
     clean = gateway.client()
     Case.want(clean.sign_in(login["operator"], "demo-consult"), 200)
     checks.ok(clean.request("DELETE", API + "/session")[0] == 204 and gateway.client().request("DELETE", API + "/session")[0] == 401, "DELETE /session")
@@ -497,7 +507,7 @@ try:
     # Images follow the consent of the patient, at once; the requesting institution keeps its own.
     case = cases["signed"]
     for given, wanted in [(False, 403), (True, 200)]:
-        Case.want(as_(people["requester"]).consent(case.id, "imaging", given), 200)
+        Case.want(people["requester"].consent(case.id, "imaging", given), 200)
         for kind in ("thumbnail", "rendered", "content"):
             path = f"{API}/attachments/{case.attachment}/{kind}"
             got = {person: as_(people[person]).get(path)[0] for person in ("requester", "coordinator asking", "consultant", "coordinator answering", "offered")}
@@ -545,7 +555,7 @@ try:
     for method, pattern in sorted(ROUTES):
         if method == "GET" or ROUTES[method, pattern][0] is None:  # without an account there is nothing to guard
             continue
-        path = API + pattern.replace("{action}", "submit").replace("{scope}", "imaging").replace("{id}", cases["draft"].id)
+        path = API + pattern.replace("{action}", "submit").replace("{scope}", "imaging").replace("{organisation}", "0" * 32).replace("{id}", cases["draft"].id)
         for token in (None, "", "0" * 64, stranger.csrf, requester.csrf[:-1]):
             client = as_(requester)
             client.csrf = None

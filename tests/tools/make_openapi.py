@@ -17,7 +17,7 @@ SIMPLE = {"id": {"type": "string", "pattern": "^[0-9a-f]{32}$"}, "hex64": {"type
           "text": {"type": "string"}, "int": {"type": "integer", "minimum": -LARGEST, "maximum": LARGEST},
           "ms": {"type": "integer", "minimum": 0, "maximum": LARGEST, "description": "UTC milliseconds"}, "real": {"type": "number"},
           "bool": {"type": "boolean"}, "any": {}}
-PARAMETERS = {"id": SIMPLE["id"], "scope": {"enum": ["consultation", "imaging", "recording", "teaching"]}}
+PARAMETERS = {"id": SIMPLE["id"], "organisation": SIMPLE["id"], "scope": {"enum": ["consultation", "imaging", "recording", "teaching"]}}
 INTEGERS = {"limit", "before_ms", "offset", "frame", "size", "from", "days"}
 
 
