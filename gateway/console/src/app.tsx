@@ -16,6 +16,8 @@ import { CasePage } from './pages/case';
 import { CheckPage } from './pages/check';
 import { HistoryPage } from './pages/history';
 import { OpsPage } from './pages/ops';
+import { PartnershipPage } from './pages/partnership';
+import { PartnershipsPage } from './pages/partnerships';
 import { QueuePage } from './pages/queue';
 import { ReferralPage } from './pages/referral';
 import { PlacesPage } from './pages/referral-places';
@@ -55,6 +57,8 @@ function Page(p: { session: Session }): JSX.Element {
       return <CheckPage />;
     case 'ops':
       return <OpsPage />;
+    case 'partnerships':
+      return id ? <PartnershipPage key={id} id={id} /> : <PartnershipsPage session={p.session} />;
     case 'c':
       if (id && sub === 'room') {
         return <RoomPage key={id} id={id} me={p.session.account.id} />;

@@ -6,6 +6,7 @@ import { report } from './dict/document';
 import { duty } from './dict/duty';
 import { opinion } from './dict/opinion';
 import { ops } from './dict/ops';
+import { partnership } from './dict/partnership';
 import { referral } from './dict/referral';
 import { request } from './dict/request';
 import { room } from './dict/room';
@@ -27,6 +28,7 @@ const parts = [
   opinion,
   report,
   ops,
+  partnership,
   referral,
 ] as const;
 

@@ -35,6 +35,7 @@ export function navItems(session: Session): { path: string; label: string }[] {
     clinical && { path: '/history', label: t('nav.history') },
     roles.some((r) => r === 'clinician' || r === 'specialist') && { path: '/check', label: t('nav.check') },
     roles.some((r) => r === 'operator' || r === 'admin') && { path: '/ops', label: t('nav.ops') },
+    roles.some((r) => r === 'manager' || r === 'admin') && { path: '/partnerships', label: t('nav.partnerships') },
   ].filter((x): x is { path: string; label: string } => Boolean(x));
 }
 

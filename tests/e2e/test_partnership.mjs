@@ -1,0 +1,160 @@
+// The manager of a partnership in a real browser: the list, what-if, the three switches, a member that leaves, a new version of the
+// agreement with a clause, a second editor. Each change is seen in what-if, which asks the real rules. Every page in both languages,
+// on an old PC's screen and on a telephone: nothing too wide, no serious finding of axe-core. Pictures: build/reports/partnership-*.png.
+import { axe } from './lib/axe.mjs';
+import { Checks, Gateway, until } from './lib/gateway.mjs';
+import { Browser } from './lib/tabs.mjs';
+
+const checks = new Checks();
+const gateway = new Gateway();
+const browser = new Browser();
+const seen = { pages: 0, findings: [], wide: [], language: [] };
+let manager, second, page;
+
+const button = (zh, en, on = page) => on.getByRole('button', { name: new RegExp(`^(${zh}|${en})$`) });
+const region = (zh) => page.getByRole('region', { name: new RegExp(`^${zh}`) });
+const box = (name, on = page) => on.getByRole('textbox', { name });
+const state = () => gateway.sql("SELECT version, record_scope, money FROM partnership WHERE code='DEMO-URBAN'")[0];
+
+async function look(name) {
+  for (const language of ['en', 'zh-CN']) {
+    await manager.language(language);
+    await page.waitForTimeout(120);
+    await manager.shot(`partnership-${name}-${language}`, true);
+    seen.pages++;
+    for (const line of await axe(page)) seen.findings.push(`${name} ${language}: ${line}`);
+    const over = () => page.evaluate(() => document.documentElement.scrollWidth - document.documentElement.clientWidth);
+    if (await over() > 0) seen.wide.push(`${name} ${language}`);
+    if (language === 'en') {
+      const chinese = await page.evaluate(() => [...document.querySelectorAll('dt, th[scope=col], label, legend, h1, h2, h3, button')].map((e) => e.textContent.trim()).filter((t) => /[一-鿿]/.test(t)));
+      for (const text of chinese) seen.language.push(`${name}: ${text}`);
+    }
+    await page.setViewportSize({ width: 390, height: 844 });
+    await page.waitForTimeout(60);
+    if (await over() > 0) seen.wide.push(`${name} ${language} phone: ${await over()} px`);
+    await page.setViewportSize({ width: 1366, height: 768 });
+  }
+}
+
+// Rows of what-if: [whom, outcome, reason].
+async function whatIf(choices = {}) {
+  const card = region('规则试算');
+  for (const [name, value] of Object.entries(choices)) await card.getByRole('combobox', { name }).selectOption(value);
+  await button('试算', 'Check').click();
+  await card.getByRole('table').waitFor();
+  await page.waitForTimeout(300);
+  return card.getByRole('row').evaluateAll((rows) => rows.slice(1).map((r) => [...r.children].slice(0, 3).map((c) => c.textContent.trim())));
+}
+
+async function listAndWhatIf() {
+  manager = await browser.tab('manager');
+  ({ page } = manager);
+  await manager.signIn('demo.manager', 'demo-consult');
+  await page.getByRole('table').waitFor();
+  const links = await page.getByRole('link', { name: /^管理 / }).allTextContents();
+  checks.ok(links.length === 1, 'of the partnerships that are listed the own institution manages one', links.length);
+  await look('01-list');
+  await page.getByRole('link', { name: /^管理 示范市城市医疗集团/ }).focus();
+  await page.keyboard.press('Enter');
+  await page.getByRole('heading', { name: '规则试算' }).waitFor();
+  const rows = await whatIf({ 会诊专科: 'cardiology' });
+  checks.ok(rows.length === 1 && rows[0][1] === '可以' && /示范市第一医院/.test(rows[0][0]), 'the community centre may ask the city hospital', rows[0]);
+  checks.ok(/执业满三年的专科医师 1 名/.test(await region('规则试算').innerText()), 'and one of its cardiologists has the three years');
+  const report = await whatIf({ 事项: 'report', 会诊专科: 'radiology' });
+  checks.ok(report[0][1] === '可以' && /协议第3.1条/.test(report[0][2]), 'a report rests on a clause, which is named', report[0][2]);
+  await look('02-partnership');
+}
+
+async function switches() {
+  await button('修改: 名称与规则', 'x').click();
+  await page.getByRole('radiogroup', { name: '病历范围' }).getByRole('radio', { name: '按次授权' }).check();
+  await look('03-rules');
+  await button('保存', 'Save').click();
+  await page.getByText('已保存，立即生效。').waitFor();
+  checks.ok(state().record_scope === 'released', 'the switch is stored', JSON.stringify(state()));
+  const rows = await whatIf({ 事项: 'see' });
+  checks.ok(rows[0][1] === '不可以' && /按次授权/.test(rows[0][2]), 'and acts: nobody sees the record of another', rows[0][2]);
+}
+
+async function agreement() {
+  await button('新增一版协议', 'x').click();
+  const form = page.getByRole('form', { name: '新增一版协议' });
+  await box(/^截止日期/, form).fill('2020-01-01');
+  await button('增加条款', 'x').click();
+  const clause = form.getByRole('group', { name: /^第 5.2 条/ });
+  await clause.getByRole('combobox', { name: '事项' }).selectOption('consult');
+  await clause.getByRole('combobox', { name: /^约束对象/ }).selectOption('DEMO-CITY-1');
+  await clause.getByRole('checkbox', { name: '远程阅片与报告' }).check();
+  await box('条款内容', clause).fill('市一院只承担阅片会诊（演示）');
+  await button('保存为第 3 版', 'x').click();
+  await form.getByText('止期不得早于起期。').first().waitFor();
+  checks.ok(await box(/^截止日期/, form).getAttribute('aria-invalid') === 'true' && await box('条款内容', clause).inputValue() !== '', 'a wrong date is shown at its field, what was typed stays');
+  await look('04-agreement');
+  await box(/^截止日期/, form).fill('2036-12-31');
+  await button('保存为第 3 版', 'x').click();
+  await page.getByText('已保存，立即生效。').waitFor();
+  let rows = await whatIf({ 事项: 'consult', 会诊专科: 'cardiology', 会诊类型: 'live' });
+  checks.ok(rows[0][1] === '不可以' && /（协议第5.2条）/.test(rows[0][2]), 'the new clause refuses a live consultation and is named', rows[0][2]);
+  rows = await whatIf({ 会诊类型: 'read' });
+  checks.ok(rows[0][1] === '可以', 'control: a read is allowed', rows[0][2]);
+}
+
+async function members() {
+  await button('增加成员', 'x').click();
+  await box(/^查找机构/).fill('东镇卫生院');
+  await until('the search has answered', async () => (await page.locator('dialog').getByRole('combobox', { name: '机构' }).locator('option').count()) === 1);
+  await manager.shot('partnership-05-member-dialog');
+  for (const line of await axe(page)) seen.findings.push(`member dialog: ${line}`);
+  await button('保存', 'Save', page.locator('dialog')).click();
+  await page.locator('dialog').waitFor({ state: 'detached' });
+  await button('修改成员 示范市社区卫生服务中心（演示）', 'x').click();
+  await box(/^最后一日/, page.locator('dialog')).fill('20260101');
+  await button('保存', 'Save', page.locator('dialog')).click();
+  await page.locator('dialog').waitFor({ state: 'detached' });
+  const rows = gateway.sql("SELECT o.code, m.until FROM partnership_member m JOIN organisation o ON o.id = m.organisation_id JOIN partnership p ON p.id = m.partnership_id WHERE p.code='DEMO-URBAN' ORDER BY o.code");
+  checks.ok(JSON.stringify(rows) === JSON.stringify([{ code: 'DEMO-CITY-1', until: null }, { code: 'DEMO-COMMUNITY', until: '2026-01-01' }, { code: 'DEMO-TOWN-1', until: null }]), 'one member more, one that has left', JSON.stringify(rows));
+  const outcome = await whatIf({ 会诊类型: 'read' });
+  checks.ok(outcome.some(([, , why]) => /成员资格/.test(why)) && outcome.every(([, may]) => may === '不可以'), 'the former partner may ask nobody any more', outcome[0][2]);
+}
+
+async function twoEditors() {
+  second = await browser.tab('second');
+  await second.signIn('demo.manager', 'demo-consult');
+  await second.place(await page.evaluate(() => location.hash));
+  await button('修改: 名称与规则', 'x', second.page).click();
+  await button('修改: 名称与规则', 'x').click();
+  await page.getByRole('radiogroup', { name: '费用' }).getByRole('radio', { name: '按次结算' }).check();
+  await button('保存', 'Save').click();
+  await page.getByText('已保存，立即生效。').waitFor();
+  await box('英文名称', second.page).fill('Demo City Medical Group II');
+  await button('保存', 'Save', second.page).click();
+  await second.page.getByText(/他人刚刚更改了这个医联体/).waitFor();
+  const name = () => gateway.sql("SELECT name_en FROM partnership WHERE code='DEMO-URBAN'")[0].name_en;
+  checks.ok(name() === 'Demo City Medical Group' && await box('英文名称', second.page).inputValue() === 'Demo City Medical Group II', 'the second editor is told, nothing is overwritten, what was typed stays');
+  await button('保存', 'Save', second.page).click();
+  await second.page.getByText('已保存，立即生效。').waitFor();
+  checks.ok(name() === 'Demo City Medical Group II' && state().money === 'per-service', 'saved again it goes through, and the first one’s change is still there', JSON.stringify(state()));
+}
+
+try {
+  await gateway.prepare();
+  await gateway.start();
+  await browser.open(gateway.origin);
+  await listAndWhatIf();
+  await switches();
+  await agreement();
+  await members();
+  await twoEditors();
+  checks.ok(seen.pages === 8 && seen.findings.length === 0, `${seen.pages} pages: no serious finding of axe-core`, seen.findings.slice(0, 5).join('; '));
+  checks.ok(seen.wide.length === 0, 'nothing is wider than the screen', seen.wide.join('; '));
+  checks.ok(seen.language.length === 0, 'no Chinese label in English', seen.language.slice(0, 5).join('; '));
+  const errors = [...manager.console, ...second.console].filter((line) => /^pageerror/.test(line));
+  checks.ok(errors.length === 0, 'no error in the console of the browser', errors.join('; '));
+} catch (error) {
+  checks.ok(false, 'the story goes to its end', error.stack);
+  await manager?.shot('partnership-failed').catch(() => undefined);
+} finally {
+  await browser.close();
+  await gateway.stop();
+}
+checks.end();
