@@ -155,7 +155,7 @@ class Client:
     def __init__(self, gateway, address):
         self.gateway, self.address = gateway, address
         self.cookie = self.csrf = None
-        self.connection = None
+        self.connection, self.used = None, 0
         self.off_record = False  # True: what it sends on purpose against the document is not held against it
 
     def request(self, method, path, body=None, headers=None):
@@ -171,6 +171,9 @@ class Client:
             head["Cookie"] = f"__Host-session={self.cookie}"
         if self.csrf and method not in ("GET", "HEAD"):
             head.setdefault("X-CSRF-Token", self.csrf)
+        if time.monotonic() - self.used > 5:
+            self.connection = None   # the gateway ends connections that idle: no request is sent into one that it may just be closing
+        self.used = time.monotonic()
         for attempt in (1, 2):
             if self.connection is None:
                 self.connection = http.client.HTTPSConnection(self.address, self.gateway.port, timeout=30, context=tls_context())
