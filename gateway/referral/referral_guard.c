@@ -29,34 +29,35 @@ static bool guard_consent(struct api_call *call, struct referral_row *row,
 static bool guard_rules(struct api_call *call, struct referral_row *row,
                         const struct referral_change *change)
 {
-    char today[11];
+    char today[11], specialty[64];
     struct rules_world *world = NULL;
     struct rules_answer answer;
+    struct rules_sentence say;
     (void)change;
     rules_today(call->now_ms, today);
-    enum status status = rules_load(call->db, row->from_organisation_id, &world);
+    enum status status = referral_specialty(call->db, row, specialty);
+    status = status == STATUS_OK ? rules_load(call->db, row->from_organisation_id, &world) : status;
     if (status != STATUS_OK) {
         return api_store_failed(call, status);
     }
-    enum rules_refusal refusal =
-        referral_allowed(world,
-                         &(struct referral_question){.from = row->from_organisation_id,
-                                                     .to = row->to_organisation_id,
-                                                     .direction = row->direction,
-                                                     .urgent = row->urgent,
-                                                     .date = today},
-                         &answer);
-    if (refusal == RULES_ALLOWED) {
+    const struct referral_question question = {.from = row->from_organisation_id,
+                                               .to = row->to_organisation_id,
+                                               .direction = row->direction,
+                                               .specialty = specialty,
+                                               .urgent = row->urgent,
+                                               .back = row->based_on[0] != '\0',
+                                               .date = today};
+    bool allowed = referral_allowed(world, &question, &answer);
+    if (allowed) {
         const struct rules_route *route = &answer.routes[0];
         (void)snprintf(row->partnership_id, sizeof row->partnership_id, "%s",
                        route->partnership->id);
         (void)snprintf(row->agreement_id, sizeof row->agreement_id, "%s", route->agreement->id);
         row->agreement_version = route->agreement->version;
     }
+    rules_say_answer(&answer, &say); /* while the world is there */
     rules_world_free(world);
-    return refusal == RULES_ALLOWED ||
-           api_problem(call, 403, rules_code(refusal), rules_sentence_zh(refusal),
-                       rules_sentence_en(refusal), NULL);
+    return allowed || api_problem(call, 403, rules_code(answer.refusal), say.zh, say.en, NULL);
 }
 
 static bool needed(struct api_call *call, const char *pointer, const char *zh, const char *en)

@@ -5,6 +5,7 @@
 #include "gateway/referral/referral_fields.h"
 #include "gateway/referral/referral_rules.h"
 
+#include <stdio.h>
 #include <string.h>
 
 /* Free places are counted as senders see them: reserved, and not over. */
@@ -77,10 +78,12 @@ static bool read_question(struct api_call *call, struct referral_question *quest
     return true;
 }
 
-static bool named_before(const struct rules_answer *answer, size_t index)
+static bool listed(const json_t *list, const char *organisation_id)
 {
-    for (size_t i = 0; i < index; i++) {
-        if (answer->routes[i].organisation == answer->routes[index].organisation) {
+    for (size_t i = 0; i < json_array_size(list); i++) {
+        const json_t *organisation = json_object_get(json_array_get(list, i), "organisation");
+        const char *id = json_string_value(json_object_get(organisation, "id"));
+        if (id != NULL && strcmp(id, organisation_id) == 0) {
             return true;
         }
     }
@@ -108,12 +111,48 @@ static enum status add_target(struct api_call *call, const struct rules_route *r
     return organisation == NULL ? STATUS_IO : STATUS_OK;
 }
 
+static enum status add_targets(struct api_call *call, const struct rules_answer *answer,
+                               json_t *list)
+{
+    enum status status = STATUS_OK;
+    for (size_t i = 0; i < answer->route_count && status == STATUS_OK; i++) {
+        if (!listed(list, answer->routes[i].organisation->id)) {
+            status = add_target(call, &answer->routes[i], list);
+        }
+    }
+    return status;
+}
+
+/* An alliance is asked by specialty; which one it will be is not known yet. */
+static enum status add_by_specialty(struct api_call *call, const struct rules_world *world,
+                                    struct referral_question question, json_t *list)
+{
+    enum { SPECIALTIES_MAX = 128 };
+    char codes[SPECIALTIES_MAX][64];
+    struct rules_answer answer;
+    size_t count = 0;
+    struct db_query q;
+    db_begin_query(&q, call->db, "SELECT code FROM specialty ORDER BY code LIMIT 128");
+    while (count < SPECIALTIES_MAX && db_next(&q)) {
+        (void)snprintf(codes[count++], sizeof codes[0], "%s", db_text(&q, 0));
+    }
+    enum status status = db_end(&q);
+    for (size_t i = 0; i < count && status == STATUS_OK; i++) {
+        question.specialty = codes[i];
+        if (referral_allowed(world, &question, &answer)) {
+            status = add_targets(call, &answer, list);
+        }
+    }
+    return status;
+}
+
 void referral_targets_get(struct api_call *call)
 {
     char today[11];
     struct referral_question question = {.date = today};
     struct rules_world *world = NULL;
     struct rules_answer answer;
+    struct rules_sentence say;
     rules_today(call->now_ms, today);
     if (!read_question(call, &question)) {
         return;
@@ -123,12 +162,16 @@ void referral_targets_get(struct api_call *call)
         (void)api_store_failed(call, status);
         return;
     }
-    enum rules_refusal refusal = referral_allowed(world, &question, &answer);
     json_t *list = json_array();
-    for (size_t i = 0; i < answer.route_count && status == STATUS_OK; i++) {
-        if (!named_before(&answer, i)) {
-            status = add_target(call, &answer.routes[i], list);
-        }
+    (void)referral_allowed(world, &question, &answer);
+    status = add_targets(call, &answer, list);
+    status = status == STATUS_OK ? add_by_specialty(call, world, question, list) : status;
+    bool any = json_array_size(list) > 0;
+    enum rules_refusal outcome = any ? RULES_ALLOWED : answer.refusal;
+    if (any) {
+        rules_say(RULES_ALLOWED, NULL, &say);
+    } else {
+        rules_say_answer(&answer, &say);
     }
     rules_world_free(world);
     if (status != STATUS_OK) {
@@ -136,7 +179,6 @@ void referral_targets_get(struct api_call *call)
         (void)api_store_failed(call, status);
         return;
     }
-    call->reply = json_pack("{s:b, s:s, s:s, s:s, s:o}", "allowed", refusal == RULES_ALLOWED,
-                            "code", rules_code(refusal), "zh", rules_sentence_zh(refusal), "en",
-                            rules_sentence_en(refusal), "targets", list);
+    call->reply = json_pack("{s:b, s:s, s:s, s:s, s:o}", "allowed", any, "code",
+                            rules_code(outcome), "zh", say.zh, "en", say.en, "targets", list);
 }

@@ -207,6 +207,12 @@ static void department(struct fixture *f, const char *organisation, const char *
                 "ss", organisation, code));
 }
 
+/* A network refers where its agreement says so. */
+static void clauses(struct fixture *f, const char *text)
+{
+    MUST(db_run(f->db, "UPDATE agreement SET clauses = $1 WHERE id = $2", "ss", text, AGREEMENT));
+}
+
 static void open_world(struct fixture *f)
 {
     fixture_open(f, ":memory:");
@@ -220,6 +226,7 @@ static void open_world(struct fixture *f)
     place(f, BED_1, "1", true);
     place(f, BED_2, "2", true);
     place(f, BED_OWN, "3", false);
+    clauses(f, "[{\"number\":\"4.1\",\"act\":\"refer\",\"text_zh\":\"双向转诊\"}]");
     MUST(db_commit(f->db));
 }
 
@@ -491,6 +498,41 @@ static void rules_of_direction(void)
                    rows[i].code[0] == '\0' ? 200 : 403);
         EXPECT_TEXT(fixture_text(&f, "code"), rows[i].code);
     }
+    fixture_close(&f);
+}
+
+/* CITY alone has bound itself to receive: a patient whom it received may go home all the same. */
+static void the_way_home(void)
+{
+    struct fixture f;
+    char id[33], down[33];
+    open_world(&f);
+    MUST(db_begin(f.db));
+    clauses(&f,
+            "[{\"number\":\"4.2\",\"member\":\"C1\",\"act\":\"refer\",\"text_zh\":\"接收上转\"}]");
+    MUST(db_commit(f.db));
+    sent(&f, id, ",\"place\":\"" BED_1 "\"");
+    STEP(&f, refer(&f, CITY_REF, id, "accept", NULL));
+    STEP(&f, refer(&f, CITY_REF, id, "arrive", NULL));
+    made(&f, CITY_REF,
+         json("{\"direction\":\"down\",\"to_organisation\":\"" TOWN
+              "\",\"department\":\"general\",\"reason_code\":\"rehabilitation\"," PATIENT
+              "," CONTENT "}"),
+         down);
+    EXPECT_INT(refer(&f, CITY_REF, down, "send", NULL), 403); /* the control: anybody else */
+    EXPECT_TEXT(fixture_text(&f, "code"), "rule.no-clause");
+    made(&f, CITY_REF,
+         json("{\"based_on\":\"%s\",\"department\":\"general\",\"reason_code\":\"rehabilitation\","
+              "\"summary\":\"x\",\"diagnosis\":\"x\"," CONSENT "}",
+              id),
+         down);
+    EXPECT_INT(refer(&f, CITY_REF, down, "send", NULL), 200);
+    MUST(db_begin(f.db));
+    clauses(&f, "[]");
+    MUST(db_commit(f.db));
+    made(&f, ANNA, whole(CITY, "cardiology", ""), down);
+    EXPECT_INT(refer(&f, ANNA, down, "send", NULL), 403);
+    EXPECT_TEXT(fixture_text(&f, "code"), "rule.no-clause");
     fixture_close(&f);
 }
 
@@ -842,6 +884,7 @@ int main(int argc, char **argv)
         {"from a consultation", from_consultation},
         {"wrong members", wrong_members},
         {"rules of the direction", rules_of_direction},
+        {"the way home", the_way_home},
         {"who sees it", who_sees_it},
         {"one winner of a place", one_winner},
         {"places as they are shown", places_shown},
