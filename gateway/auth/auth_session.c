@@ -1,5 +1,6 @@
 #include "gateway/auth/auth_session.h"
 
+#include "gateway/access.h"
 #include "gateway/auth/auth_throttle.h"
 #include "gateway/config/config.h"
 #include "gateway/directory/directory.h"
@@ -348,22 +349,12 @@ static void patch_session(struct api_call *call)
 }
 
 const struct api_route auth_routes[] = {
-    {.method = "POST",
-     .pattern = "/api/v1/session",
-     .roles = ROLE_PUBLIC,
-     .body = API_BODY_JSON,
-     .body_max = LOGIN_BODY_MAX,
-     .run = sign_in_run,
-     .blob = sign_in_blob,
-     .blob_threads = API_BLOB_PASSWORD,
+    {ACCESS_ROUTE(session_open), .body = API_BODY_JSON, .body_max = LOGIN_BODY_MAX,
+     .run = sign_in_run, .blob = sign_in_blob, .blob_threads = API_BLOB_PASSWORD,
      .finish = sign_in_finish},
-    {.method = "GET", .pattern = "/api/v1/session", .roles = ROLE_ANY, .run = get_session},
-    {.method = "DELETE", .pattern = "/api/v1/session", .roles = ROLE_ANY, .run = sign_out},
-    {.method = "PATCH",
-     .pattern = "/api/v1/session",
-     .roles = ROLE_ANY,
-     .body = API_BODY_JSON,
-     .body_max = SMALL_BODY_MAX,
+    {ACCESS_ROUTE(session_get), .run = get_session},
+    {ACCESS_ROUTE(session_close), .run = sign_out},
+    {ACCESS_ROUTE(session_change), .body = API_BODY_JSON, .body_max = SMALL_BODY_MAX,
      .run = patch_session},
     {.method = NULL},
 };

@@ -1,5 +1,6 @@
 #include "gateway/referral/referral.h"
 
+#include "gateway/access.h"
 #include "gateway/referral/referral_access.h"
 #include "gateway/referral/referral_actions.h"
 #include "gateway/referral/referral_change.h"
@@ -13,8 +14,6 @@
 #include <stdio.h>
 #include <string.h>
 
-#define WRITERS REFERRAL_WRITERS
-#define READERS (REFERRAL_WRITERS | (unsigned)ROLE_COORDINATOR)
 #define REFERRAL_BYTES_MAX 524288 /* all members at their limits, escaped */
 #define ACTION_BYTES_MAX 131072
 #define PLACE_BYTES_MAX 4096
@@ -32,30 +31,27 @@ static void referral_get(struct api_call *call)
 }
 
 const struct api_route referral_routes[] = {
-    {"GET", "/api/v1/referral-targets", WRITERS, API_BODY_NONE, 0, referral_targets_get, NULL,
-     API_BLOB_FILES, NULL},
-    {"POST", "/api/v1/referrals", WRITERS, API_BODY_JSON, REFERRAL_BYTES_MAX, referral_create, NULL,
-     API_BLOB_FILES, NULL},
-    {"GET", "/api/v1/referrals", READERS, API_BODY_NONE, 0, referral_list, NULL, API_BLOB_FILES,
+    {ACCESS_ROUTE(referral_targets), API_BODY_NONE, 0, referral_targets_get, NULL, API_BLOB_FILES,
      NULL},
-    {"GET", "/api/v1/referrals/{id}", READERS, API_BODY_NONE, 0, referral_get, NULL, API_BLOB_FILES,
+    {ACCESS_ROUTE(referral_new), API_BODY_JSON, REFERRAL_BYTES_MAX, referral_create, NULL,
+     API_BLOB_FILES, NULL},
+    {ACCESS_ROUTE(referral_list), API_BODY_NONE, 0, referral_list, NULL, API_BLOB_FILES, NULL},
+    {ACCESS_ROUTE(referral_get), API_BODY_NONE, 0, referral_get, NULL, API_BLOB_FILES, NULL},
+    {ACCESS_ROUTE(referral_change), API_BODY_JSON, REFERRAL_BYTES_MAX, referral_patch, NULL,
+     API_BLOB_FILES, NULL},
+    {ACCESS_ROUTE(referral_action), API_BODY_JSON, ACTION_BYTES_MAX, referral_action, NULL,
+     API_BLOB_FILES, NULL},
+    {ACCESS_ROUTE(referral_way), API_BODY_NONE, 0, referral_way_of_referral, NULL, API_BLOB_FILES,
      NULL},
-    {"PATCH", "/api/v1/referrals/{id}", WRITERS, API_BODY_JSON, REFERRAL_BYTES_MAX, referral_patch,
-     NULL, API_BLOB_FILES, NULL},
-    {"POST", "/api/v1/referrals/{id}/actions/{action}", WRITERS, API_BODY_JSON, ACTION_BYTES_MAX,
-     referral_action, NULL, API_BLOB_FILES, NULL},
-    {"GET", "/api/v1/referrals/{id}/way", READERS, API_BODY_NONE, 0, referral_way_of_referral, NULL,
+    {ACCESS_ROUTE(consultation_way), API_BODY_NONE, 0, referral_way_of_consultation, NULL,
      API_BLOB_FILES, NULL},
-    {"GET", "/api/v1/consultations/{id}/way", ROLE_CLINICIAN | ROLE_SPECIALIST | ROLE_COORDINATOR,
-     API_BODY_NONE, 0, referral_way_of_consultation, NULL, API_BLOB_FILES, NULL},
-    {"GET", "/api/v1/departments", READERS, API_BODY_NONE, 0, referral_departments_get, NULL,
-     API_BLOB_FILES, NULL},
-    {"GET", "/api/v1/places", READERS, API_BODY_NONE, 0, referral_places_get, NULL, API_BLOB_FILES,
+    {ACCESS_ROUTE(departments), API_BODY_NONE, 0, referral_departments_get, NULL, API_BLOB_FILES,
      NULL},
-    {"POST", "/api/v1/places", ROLE_REFERRALS, API_BODY_JSON, PLACE_BYTES_MAX, referral_place_post,
-     NULL, API_BLOB_FILES, NULL},
-    {"DELETE", "/api/v1/places/{id}", ROLE_REFERRALS, API_BODY_NONE, 0, referral_place_delete, NULL,
+    {ACCESS_ROUTE(place_list), API_BODY_NONE, 0, referral_places_get, NULL, API_BLOB_FILES, NULL},
+    {ACCESS_ROUTE(place_new), API_BODY_JSON, PLACE_BYTES_MAX, referral_place_post, NULL,
      API_BLOB_FILES, NULL},
+    {ACCESS_ROUTE(place_remove), API_BODY_NONE, 0, referral_place_delete, NULL, API_BLOB_FILES,
+     NULL},
     {NULL, NULL, 0, API_BODY_NONE, 0, NULL, NULL, API_BLOB_FILES, NULL},
 };
 
