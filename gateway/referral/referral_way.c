@@ -115,12 +115,27 @@ static json_t *text_or_null(const char *text)
     return text == NULL || text[0] == '\0' ? json_null() : json_string(text);
 }
 
+/* From which it goes on ("" = none), and when it is followed up (0 = not). */
+static enum status links_of(struct db *db, const char *id, char out_based_on[33], int64_t *out_due)
+{
+    struct db_query q;
+    json_t *plan = NULL;
+    db_begin_query(&q, db, "SELECT based_on, follow_up FROM consultation WHERE id = $1");
+    db_bind_text(&q, id);
+    if (db_next(&q)) {
+        (void)snprintf(out_based_on, 33, "%s", db_text(&q, 0));
+        plan = json_loads(db_text(&q, 1), 0, NULL);
+    }
+    *out_due = json_integer_value(json_object_get(plan, "due_ms"));
+    json_decref(plan);
+    return db_end(&q);
+}
+
 static void consultation_events(struct way *way, const struct consult_row *row)
 {
     char based_on[33] = "";
-    enum status status =
-        db_one_text(way->call->db, based_on, sizeof based_on,
-                    "SELECT COALESCE(based_on, '') FROM consultation WHERE id = $1", "s", row->id);
+    int64_t follow_up_ms = 0;
+    enum status status = links_of(way->call->db, row->id, based_on, &follow_up_ms);
     if (status != STATUS_OK) {
         way->status = status;
         return;
@@ -139,6 +154,7 @@ static void consultation_events(struct way *way, const struct consult_row *row)
     add_event(way, row->started_ms, "session", answers, item);
     add_event(way, row->signed_ms, "signed", answers, item);
     add_event(way, row->acknowledged_ms, "acknowledged", asks, item);
+    add_event(way, follow_up_ms, "follow-up", asks, item);
     add_event(way, row->closed_ms, "closed", asks, item);
 }
 

@@ -811,6 +811,8 @@ static void long_way(void)
     make_in(&f, CONSULT_ACKNOWLEDGED, next);
     MUST(db_begin(f.db));
     MUST(db_run(f.db, "UPDATE consultation SET based_on = $1 WHERE id = $2", "ss", first, next));
+    MUST(db_run(f.db, "UPDATE consultation SET follow_up = $1 WHERE id = $2", "ss",
+                "{\"due_ms\":1799999999999,\"text\":\"复查\"}", first));
     MUST(db_commit(f.db));
     made(&f, ANNA, json("{\"consultation\":\"%s\"}", first), up);
     made(&f, ANNA, json("{\"consultation\":\"%s\"}", next), again);
@@ -824,6 +826,9 @@ static void long_way(void)
     EXPECT_INT((long long)json_array_size(items), 4);
     json_t *events = json_object_get(f.call.reply, "events");
     EXPECT_TEXT(json_string_value(json_object_get(json_array_get(events, 0), "id")), first);
+    json_t *last = json_array_get(events, json_array_size(events) - 1);
+    EXPECT_TEXT(json_string_value(json_object_get(last, "event")), "follow-up");
+    EXPECT_TEXT(json_string_value(json_object_get(last, "id")), first);
     /* the consultant sees both consultations, and no draft of a referral */
     EXPECT_INT(run(&f, SONG, referral_way_of_consultation, next, NULL, NULL), 200);
     EXPECT_INT((long long)json_array_size(json_object_get(f.call.reply, "items")), 2);

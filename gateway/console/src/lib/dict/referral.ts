@@ -158,6 +158,7 @@ export const referral = {
   'way.session': ['会诊', 'session'],
   'way.signed': ['意见签名', 'opinion signed'],
   'way.acknowledged': ['已确认', 'acknowledged'],
+  'way.follow-up': ['随访', 'follow-up'],
   'way.closed': ['办结', 'closed'],
   'way.sent': ['转诊', 'referred'],
   'way.expected': ['预约到院', 'expected'],
