@@ -50,7 +50,8 @@ async function listAndWhatIf() {
   manager = await browser.tab('manager');
   ({ page } = manager);
   await manager.signIn('demo.manager', 'demo-consult');
-  await page.getByRole('table').waitFor();
+  await page.getByRole('link', { name: /^(医联体|Partnerships)$/ }).click();
+  await page.getByRole('table', { name: '医联体' }).waitFor();
   const links = await page.getByRole('link', { name: /^管理 / }).allTextContents();
   checks.ok(links.length === 1, 'of the partnerships that are listed the own institution manages one', links.length);
   await look('01-list');
