@@ -12,7 +12,9 @@
 #include "gateway/consult/consult_fsm.h"
 
 /* Who may read cases at all, write referrals, read them; the relation decides which. */
-#define ACCESS_CARE ((unsigned)(ROLE_CLINICIAN | ROLE_SPECIALIST | ROLE_COORDINATOR))
+#define ACCESS_CARE                                                                                \
+    ((unsigned)(ROLE_CLINICIAN | ROLE_SPECIALIST | ROLE_COORDINATOR | ROLE_APPROVER |              \
+                ROLE_REVIEWER))
 #define ACCESS_REFERS ((unsigned)(ROLE_CLINICIAN | ROLE_SPECIALIST | ROLE_REFERRALS))
 #define ACCESS_MANAGES ((unsigned)(ROLE_MANAGER | ROLE_ADMIN)) /* partnerships */
 #define ACCESS_RECORD CONSULT_ACTORS_OF_RECORD
@@ -30,7 +32,9 @@ enum access_relation {
 #define ACCESS_PARTIES ((unsigned)(CONSULT_ACTOR_REQUESTER | CONSULT_ACTOR_CONSULTANT))
 #define ACCESS_REFERRAL                                                                            \
     ((unsigned)(ACCESS_SENDER | ACCESS_RECEIVER | ACCESS_INVOLVED | CONSULT_ACTOR_COORDINATOR))
-#define ACCESS_SEES ((unsigned)(ACCESS_RECORD | CONSULT_ACTOR_CANDIDATE | CONSULT_ACTOR_GUEST))
+#define ACCESS_SEES                                                                                \
+    ((unsigned)(ACCESS_RECORD | CONSULT_ACTOR_CANDIDATE | CONSULT_ACTOR_GUEST |                    \
+                CONSULT_ACTOR_APPROVER))
 
 enum access_id {
 #define ACCESS(id, method, path, roles, relations, body, status, answer, summary) ACCESS_ID_##id,

@@ -22,9 +22,9 @@
 #define HELD(account)                                                                              \
     "(EXISTS (SELECT 1 FROM duty d WHERE d.account_id = " account " AND d.on_duty = 1)"            \
     " OR EXISTS (SELECT 1 FROM consultation c WHERE c.requester_id = " account                     \
-    " AND c.state IN ('offered', 'accepted', 'in-session', 'interrupted'))"                        \
+    " AND c.state IN ('offered', 'accepted', 'ready', 'in-session', 'interrupted'))"               \
     " OR EXISTS (SELECT 1 FROM consultation c WHERE c.consultant_id = " account                    \
-    " AND c.state IN ('accepted', 'in-session', 'interrupted'))"                                   \
+    " AND c.state IN ('accepted', 'ready', 'in-session', 'interrupted'))"                          \
     " OR EXISTS (SELECT 1 FROM participation g WHERE g.account_id = " account                      \
     " AND g.role = 'guest' AND g.present = 1))"
 

@@ -3,13 +3,20 @@
 #include "gateway/consult/consult_change.h"
 #include "gateway/consult/consult_guest.h"
 #include "gateway/consult/consult_load.h"
+#include "gateway/consult/consult_member.h"
+#include "gateway/consult/consult_reading.h"
 #include "gateway/queue/queue.h"
 #include "gateway/records/consent.h"
 
 #include <string.h>
 
-/* A coordinator's institution has to do with it: asked, answers, or one of its specialists is
- * offered it now. */
+static bool at(const struct api_actor *actor, const char *organisation)
+{
+    return organisation[0] != '\0' && strcmp(actor->organisation_id, organisation) == 0;
+}
+
+/* A coordinator's institution has to do with it: asked, answers, is named, leads the partnership
+ * or is a hub of it while nobody has taken it, or one of its specialists is offered it now. */
 static enum status coordinates(struct api_call *call, const struct consult_row *row,
                                bool *out_coordinates)
 {
@@ -20,18 +27,48 @@ static enum status coordinates(struct api_call *call, const struct consult_row *
         row->state == CONSULT_DISCARDED) {
         return STATUS_OK;
     }
-    if (strcmp(actor->organisation_id, row->requester_organisation_id) == 0 ||
-        strcmp(actor->organisation_id, row->consultant_organisation_id) == 0) {
+    if (at(actor, row->requester_organisation_id) || at(actor, row->consultant_organisation_id)) {
         *out_coordinates = true;
         return STATUS_OK;
     }
-    enum status status = db_one_int(call->db, &count,
-                                    "SELECT COUNT(*) FROM consultation_offer o JOIN account a ON "
-                                    "a.id = o.account_id JOIN practitioner p ON p.id = "
-                                    "a.practitioner_id WHERE o.consultation_id = $1 AND o.state = "
-                                    "'open' AND p.organisation_id = $2",
-                                    "ss", row->id, actor->organisation_id);
-    *out_coordinates = count > 0;
+    if (consult_state_phase(row->state) != CONSULT_PHASE_WAITING) {
+        return STATUS_OK;
+    }
+    enum status status = db_one_int(
+        call->db, &count,
+        "SELECT (SELECT COUNT(*) FROM partnership_member m WHERE m.partnership_id = $1 "
+        "AND m.organisation_id = $2 AND m.role IN ('lead', 'hub')) + (SELECT COUNT(*) FROM "
+        "consultation_offer o JOIN "
+        "account a ON a.id = o.account_id JOIN practitioner p ON p.id = "
+        "a.practitioner_id WHERE o.consultation_id = $3 AND o.state = 'open' AND "
+        "p.organisation_id = $4)",
+        "ssss", row->partnership_id, actor->organisation_id, row->id, actor->organisation_id);
+    *out_coordinates = count > 0 || at(actor, row->target_organisation_id);
+    return status;
+}
+
+/* What somebody is by a role that is no party's: approver, second reader, member, reviewer. */
+static enum status other_relations(struct api_call *call, const struct consult_row *row,
+                                   unsigned *relation)
+{
+    const struct api_actor *actor = call->actor;
+    bool member = false, verifier = false;
+    if ((actor->roles & ROLE_APPROVER) != 0 && row->state == CONSULT_PENDING_APPROVAL &&
+        at(actor, row->requester_organisation_id)) {
+        *relation |= CONSULT_ACTOR_APPROVER;
+    }
+    bool over = row->state == CONSULT_CLOSED || row->state == CONSULT_ARCHIVED;
+    if ((actor->roles & ROLE_REVIEWER) != 0 && over && row->review[0] != '\0' &&
+        (at(actor, row->requester_organisation_id) || at(actor, row->consultant_organisation_id))) {
+        *relation |= CONSULT_ACTOR_REVIEWER;
+    }
+    if ((actor->roles & ROLE_SPECIALIST) == 0 || row->consultant_id[0] == '\0') {
+        return STATUS_OK;
+    }
+    enum status status = consult_member_is(call->db, row->id, actor->account_id, &member);
+    status = status == STATUS_OK ? consult_may_verify(call, row, &verifier) : status;
+    *relation |= (member ? (unsigned)CONSULT_ACTOR_MEMBER : 0) |
+                 (verifier ? (unsigned)CONSULT_ACTOR_VERIFIER : 0);
     return status;
 }
 
@@ -63,6 +100,7 @@ enum status consult_relation(struct api_call *call, const struct consult_row *ro
         consult_state_phase(row->state) == CONSULT_PHASE_RUNNING) {
         status = consult_guest_is(call->db, row->id, actor->account_id, &guest);
     }
+    status = status == STATUS_OK ? other_relations(call, row, out_relation) : status;
     *out_relation |= (offered ? (unsigned)CONSULT_ACTOR_CANDIDATE : 0) |
                      (coordinator ? (unsigned)CONSULT_ACTOR_COORDINATOR : 0) |
                      (guest ? (unsigned)CONSULT_ACTOR_GUEST : 0);
@@ -71,12 +109,22 @@ enum status consult_relation(struct api_call *call, const struct consult_row *ro
 
 const char *consult_role_name(unsigned relation)
 {
-    return (relation & CONSULT_ACTOR_REQUESTER) != 0     ? "requester"
-           : (relation & CONSULT_ACTOR_CONSULTANT) != 0  ? "consultant"
-           : (relation & CONSULT_ACTOR_GUEST) != 0       ? "guest"
-           : (relation & CONSULT_ACTOR_CANDIDATE) != 0   ? "candidate"
-           : (relation & CONSULT_ACTOR_COORDINATOR) != 0 ? "coordinator"
-                                                         : "none";
+    static const struct {
+        unsigned bit;
+        const char *name;
+    } names[] = {
+        {CONSULT_ACTOR_REQUESTER, "requester"}, {CONSULT_ACTOR_CONSULTANT, "consultant"},
+        {CONSULT_ACTOR_VERIFIER, "verifier"},   {CONSULT_ACTOR_MEMBER, "member"},
+        {CONSULT_ACTOR_GUEST, "guest"},         {CONSULT_ACTOR_CANDIDATE, "candidate"},
+        {CONSULT_ACTOR_APPROVER, "approver"},   {CONSULT_ACTOR_COORDINATOR, "coordinator"},
+        {CONSULT_ACTOR_REVIEWER, "reviewer"},
+    };
+    for (size_t i = 0; i < sizeof names / sizeof names[0]; i++) {
+        if ((relation & names[i].bit) != 0) {
+            return names[i].name;
+        }
+    }
+    return "none";
 }
 
 bool consult_unknown(struct api_call *call)

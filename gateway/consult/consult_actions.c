@@ -1,30 +1,21 @@
 #include "gateway/consult/consult_actions.h"
 
-#include "gateway/app.h"
 #include "gateway/consult/consult_change.h"
 #include "gateway/consult/consult_fields.h"
 #include "gateway/consult/consult_guest.h"
 #include "gateway/consult/consult_load.h"
+#include "gateway/consult/consult_step.h"
 #include "gateway/consult/consult_view.h"
 #include "gateway/directory/directory.h"
-#include "gateway/ops/metrics.h"
-#include "gateway/queue/queue.h"
 #include "gateway/records/opinion.h"
+#include "gateway/referral/referral.h"
 
 #include <stdio.h>
 #include <string.h>
 
 #define SENTENCE_BYTES 400
 
-/* One action on its way: what it changes before consult_change(), and what follows. */
-struct action {
-    struct api_call *call;
-    struct consult_row row;
-    struct consult_change change;
-    json_t *detail; /* for the audit row; owned */
-};
-
-static bool submit_before(struct action *a)
+static bool submit_before(struct consult_act *a)
 {
     bool stat = strcmp(a->row.urgency, "stat") == 0;
     const char *why = a->change.reason_text;
@@ -38,19 +29,7 @@ static bool submit_before(struct action *a)
     return status == STATUS_OK || api_store_failed(a->call, status);
 }
 
-/* No triage yet: what is submitted is offered at once. */
-static bool submit_after(struct action *a)
-{
-    unsigned open = 0;
-    struct consult_change offer = {.event = CONSULT_EVENT_OFFER, .actor = CONSULT_ACTOR_SYSTEM};
-    if (!consult_change(a->call, &a->row, &offer)) {
-        return false;
-    }
-    enum status status = queue_offer(a->call, &a->row, &open);
-    return status == STATUS_OK || api_store_failed(a->call, status);
-}
-
-static bool accept_before(struct action *a)
+static bool accept_before(struct consult_act *a)
 {
     const struct api_actor *actor = a->call->actor;
     (void)snprintf(a->row.consultant_id, sizeof a->row.consultant_id, "%s", actor->account_id);
@@ -59,103 +38,74 @@ static bool accept_before(struct action *a)
     return true;
 }
 
-static bool accept_after(struct action *a)
-{
-    enum status status = db_run(a->call->db,
-                                "INSERT INTO participation (consultation_id, account_id, party, "
-                                "role) VALUES ($1, $2, 1, 'consultant') ON CONFLICT "
-                                "(consultation_id, account_id) DO UPDATE SET present = 0",
-                                "ss", a->row.id, a->row.consultant_id);
-    if (a->call->services != NULL) {
-        metrics_observe(a->call->services->metrics, METRIC_TIME_TO_ACCEPT,
-                        metrics_label(METRICS_LABELS_URGENCY, a->row.urgency), 0, 0,
-                        a->row.accepted_ms - a->row.submitted_ms);
-    }
-    return status == STATUS_OK || api_store_failed(a->call, status);
-}
-
-/* The last one who could have taken it has declined: nobody is left. */
-static bool decline_after(struct action *a)
-{
-    unsigned left = 0;
-    enum status status = queue_decline(a->call, &a->row, a->change.actor_id, a->change.reason_code,
-                                       a->change.reason_text, &left);
-    if (status != STATUS_OK) {
-        return api_store_failed(a->call, status);
-    }
-    return left > 0 || consult_change(a->call, &a->row,
-                                      &(struct consult_change){.event = CONSULT_EVENT_EXPIRE,
-                                                               .actor = CONSULT_ACTOR_SYSTEM,
-                                                               .reason_code = "nobody-left"});
-}
-
-static bool amend_after(struct action *a)
+static bool amend_after(struct consult_act *a)
 {
     return opinion_amend(a->call, &a->row, a->change.reason_text);
 }
 
-/* decision {adopted, text, told_patient}, or the three as members of the body itself. */
-static bool acknowledge_before(struct action *a)
-{
-    struct api_call *call = a->call;
-    json_t *given = json_object_get(call->body, "decision");
-    const char *prefix = given == NULL ? "" : "/decision";
-    given = given == NULL ? call->body : given;
-    const char *adopted = json_string_value(json_object_get(given, "adopted"));
-    const char *text = json_string_value(json_object_get(given, "text"));
-    const json_t *told = json_object_get(given, "told_patient");
-    if (adopted == NULL || (strcmp(adopted, "yes") != 0 && strcmp(adopted, "partly") != 0 &&
-                            strcmp(adopted, "no") != 0)) {
-        return consult_field_wrong(call, prefix, "adopted", "请选择是否采纳：yes、partly 或 no。",
-                                   "Must be yes, partly or no.");
-    }
-    if (strcmp(adopted, "yes") != 0 && consult_text_blank(text)) {
-        return consult_field_wrong(call, prefix, "text", "部分采纳或未采纳须写明理由。",
-                                   "Partly or not adopted needs a reason.");
-    }
-    if (text != NULL && consult_text_chars(text) > 4000) {
-        return consult_field_wrong(call, prefix, "text", "内容过长。", "The text is too long.");
-    }
-    if (told != NULL && !json_is_boolean(told)) {
-        return consult_field_wrong(call, prefix, "told_patient", "应为 true 或 false。",
-                                   "Must be true or false.");
-    }
-    json_decref(a->row.decision);
-    a->row.decision = json_pack("{s:s, s:s, s:b}", "adopted", adopted, "text",
-                                text == NULL ? "" : text, "told_patient", json_is_true(told));
-    a->detail = json_pack("{s:s, s:b}", "adopted", adopted, "told_patient", json_is_true(told));
-    return a->row.decision != NULL || api_store_failed(call, STATUS_NO_MEMORY);
-}
-
-static bool invite_before(struct action *a)
+static bool invite_before(struct consult_act *a)
 {
     return consult_guest_read(a->call, true);
 }
 
 /* A guest who declines or leaves for good names nobody. */
-static bool uninvite_before(struct action *a)
+static bool uninvite_before(struct consult_act *a)
 {
     return consult_guest_read(a->call, (a->change.actor & CONSULT_ACTOR_GUEST) == 0);
 }
 
+/* Arranged anew: with the same specialist, at a time to be found. */
+static bool reopen_before(struct consult_act *a)
+{
+    a->row.scheduled_from_ms = a->row.scheduled_until_ms = 0;
+    return a->row.consultant_id[0] != '\0' ||
+           api_problem(a->call, 409, "consultation.not-possible", "当前状态下不能做此操作。",
+                       "That is not possible in the present state.", NULL);
+}
+
+static bool refer_before(struct consult_act *a)
+{
+    char referral[33];
+    if (!referral_open_for(a->call, &a->row, a->call->body, referral)) {
+        return false;
+    }
+    a->detail = json_pack("{s:s}", "referral", referral);
+    return a->detail != NULL || api_store_failed(a->call, STATUS_NO_MEMORY);
+}
+
 struct action_steps {
-    bool (*before)(struct action *a);
-    bool (*after)(struct action *a);
+    consult_step_fn before, after;
     bool (*perform)(struct api_call *call, const struct consult_row *row,
                     json_t **out_detail); /* consult_change.h */
 };
 static const struct action_steps steps[CONSULT_EVENT_COUNT] = {
-    [CONSULT_EVENT_SUBMIT] = {submit_before, submit_after, NULL},
-    [CONSULT_EVENT_ACCEPT] = {accept_before, accept_after, NULL},
-    [CONSULT_EVENT_DECLINE] = {NULL, decline_after, NULL},
-    [CONSULT_EVENT_SIGN] = {NULL, NULL, opinion_sign},
+    [CONSULT_EVENT_SUBMIT] = {submit_before, consult_submitted, NULL},
+    [CONSULT_EVENT_RENEW] = {submit_before, consult_submitted, NULL},
+    [CONSULT_EVENT_APPROVE] = {consult_approve_before, consult_approved, NULL},
+    [CONSULT_EVENT_TRIAGE] = {consult_triage_before, consult_triaged, NULL},
+    [CONSULT_EVENT_ACCEPT] = {accept_before, consult_accepted, NULL},
+    [CONSULT_EVENT_DECLINE] = {NULL, consult_declined, NULL},
+    [CONSULT_EVENT_HAND_OVER] = {consult_hand_over_before, consult_handed_over, NULL},
+    [CONSULT_EVENT_SCHEDULE] = {consult_schedule_before, NULL, NULL},
+    [CONSULT_EVENT_REOPEN] = {reopen_before, NULL, NULL},
+    [CONSULT_EVENT_CONVERT] = {consult_convert_before, NULL, NULL},
+    [CONSULT_EVENT_PRELIMINARY] = {consult_preliminary_before, NULL, NULL},
+    [CONSULT_EVENT_SIGN] = {consult_sign_before, NULL, opinion_sign},
     [CONSULT_EVENT_AMEND] = {NULL, amend_after, NULL},
-    [CONSULT_EVENT_ACKNOWLEDGE] = {acknowledge_before, NULL, NULL},
+    [CONSULT_EVENT_CRITICAL] = {consult_critical_before, NULL, NULL},
+    [CONSULT_EVENT_ACKNOWLEDGE] = {consult_acknowledge_before, NULL, NULL},
+    [CONSULT_EVENT_REFER] = {refer_before, NULL, NULL},
+    [CONSULT_EVENT_PLAN] = {consult_plan_before, NULL, NULL},
+    [CONSULT_EVENT_CLOSE] = {consult_close_before, NULL, NULL},
+    [CONSULT_EVENT_REVIEW] = {consult_review_before, NULL, NULL},
+    [CONSULT_EVENT_ENLIST] = {consult_enlist_before, NULL, NULL},
+    [CONSULT_EVENT_EXCUSE] = {consult_excuse_before, NULL, NULL},
+    [CONSULT_EVENT_CONTRIBUTE] = {consult_contribute_before, NULL, NULL},
     [CONSULT_EVENT_INVITE] = {invite_before, NULL, consult_guest_invite},
     [CONSULT_EVENT_UNINVITE] = {uninvite_before, NULL, consult_guest_uninvite},
 };
 
-static bool read_reason(struct action *a)
+static bool read_reason(struct consult_act *a)
 {
     bool ok = true;
     struct api_call *call = a->call;
@@ -223,7 +173,7 @@ static enum status was_offered(struct api_call *call, const char *consultation_i
 }
 
 /* No relation: unknown, except for one who accepts or declines a little too late. */
-static bool refuse_stranger(struct action *a)
+static bool refuse_stranger(struct consult_act *a)
 {
     bool offered = false;
     bool answer =
@@ -246,12 +196,13 @@ static bool refuse_stranger(struct action *a)
     return consult_unknown(a->call);
 }
 
-static bool perform(struct action *a)
+static bool perform(struct consult_act *a)
 {
     const struct action_steps *step = &steps[a->change.event];
     struct consult_step allowed = consult_fsm_next(a->row.state, a->change.event, a->change.actor);
     if (allowed.refusal == CONSULT_TAKEN && a->change.event == CONSULT_EVENT_ACCEPT &&
-        a->row.state == CONSULT_ACCEPTED && (a->change.actor & CONSULT_ACTOR_CONSULTANT) != 0) {
+        (a->row.state == CONSULT_ACCEPTED || a->row.state == CONSULT_REPORTING) &&
+        (a->change.actor & CONSULT_ACTOR_CONSULTANT) != 0) {
         return true; /* the winner asks again: the first answer was lost on the way */
     }
     if (allowed.refusal == CONSULT_TAKEN) {
@@ -265,9 +216,23 @@ static bool perform(struct action *a)
     return consult_change(a->call, &a->row, &a->change) && (step->after == NULL || step->after(a));
 }
 
+bool consult_submit_stat(struct api_call *call, struct consult_row *row, const char *why)
+{
+    struct consult_act a = {.call = call,
+                            .row = *row,
+                            .change = {.event = CONSULT_EVENT_SUBMIT,
+                                       .actor = CONSULT_ACTOR_REQUESTER,
+                                       .actor_id = call->actor->account_id,
+                                       .reason_text = why}};
+    bool done = perform(&a);
+    *row = a.row; /* what it owns goes back to the caller */
+    json_decref(a.detail);
+    return done;
+}
+
 void consult_action(struct api_call *call)
 {
-    struct action a = {.call = call, .change = {.actor_id = call->actor->account_id}};
+    struct consult_act a = {.call = call, .change = {.actor_id = call->actor->account_id}};
     const char *name = call->params[1];
     if (name == NULL || !consult_event_of(name, &a.change.event) ||
         !consult_event_is_action(a.change.event)) {

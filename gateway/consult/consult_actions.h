@@ -5,7 +5,11 @@
 #define GATEWAY_CONSULT_CONSULT_ACTIONS_H
 
 #include "gateway/api.h"
+#include "gateway/consult/consult_row.h"
 
 void consult_action(struct api_call *call);
+/* Submits a stat request that was just stored, consent deferred for the reason why. True, or
+ * answered. */
+bool consult_submit_stat(struct api_call *call, struct consult_row *row, const char *why);
 
 #endif

@@ -48,7 +48,7 @@ static bool refuse(struct api_call *call, enum consult_refusal refusal, enum con
 static void stamp(struct consult_row *row, enum consult_state from, int64_t now_ms)
 {
     row->state_since_ms = now_ms;
-    if (row->state == CONSULT_SUBMITTED) {
+    if (row->state == CONSULT_SUBMITTED && from != CONSULT_PENDING_APPROVAL) {
         row->submitted_ms = now_ms;
     } else if (row->state == CONSULT_OFFERED) {
         row->offered_ms = now_ms;
@@ -62,9 +62,15 @@ static void stamp(struct consult_row *row, enum consult_state from, int64_t now_
         row->acknowledged_ms = now_ms;
     } else if (row->state == CONSULT_CLOSED) {
         row->closed_ms = now_ms;
-    } else if (row->state == CONSULT_RETURNED) {
+    }
+    if (row->state == CONSULT_RETURNED || row->state == CONSULT_OFFERED) {
         row->consultant_id[0] = row->consultant_organisation_id[0] = '\0';
-        row->accepted_ms = 0;
+        row->accepted_ms = row->scheduled_from_ms = row->scheduled_until_ms = 0;
+        row->reschedules = 0;
+    }
+    if (row->state == CONSULT_RETURNED) {
+        row->triaged_ms = 0;
+        row->target_account_id[0] = row->approval_for[0] = '\0';
     }
     bool ran = from == CONSULT_IN_SESSION || from == CONSULT_INTERRUPTED;
     if (ran && row->state != CONSULT_IN_SESSION && row->state != CONSULT_INTERRUPTED) {
@@ -94,10 +100,13 @@ static bool audit_change(struct api_call *call, const struct consult_row *row,
 
 static const char *gone_reason(enum consult_state to)
 {
-    return to == CONSULT_ACCEPTED    ? "accepted"
-           : to == CONSULT_WITHDRAWN ? "withdrawn"
-           : to == CONSULT_RETURNED  ? "returned"
-                                     : "expired";
+    return to == CONSULT_ACCEPTED           ? "accepted"
+           : to == CONSULT_WITHDRAWN        ? "withdrawn"
+           : to == CONSULT_RETURNED         ? "returned"
+           : to == CONSULT_REJECTED         ? "rejected"
+           : to == CONSULT_TRIAGED          ? "triaged"
+           : to == CONSULT_PENDING_APPROVAL ? "held"
+                                            : "expired";
 }
 
 static const char *closed_reason(enum consult_state to)
@@ -129,7 +138,7 @@ static enum status leave(struct api_call *call, const struct consult_row *row,
                         "= $2 AND present = 1",
                         "is", call->now_ms, row->id);
     }
-    if (status == STATUS_OK && row->state == CONSULT_RETURNED) {
+    if (status == STATUS_OK && (row->state == CONSULT_RETURNED || row->state == CONSULT_OFFERED)) {
         status =
             db_run(call->db,
                    "DELETE FROM participation WHERE consultation_id = $1 AND role <> 'requester'",
@@ -190,9 +199,17 @@ bool consult_change(struct api_call *call, struct consult_row *row,
     }
     bool moved = step.next != from;
     row->state = step.next;
+    /* another time for the appointment or the follow-up: the timers are set anew */
+    bool retimed = change->event == CONSULT_EVENT_SCHEDULE || change->event == CONSULT_EVENT_PLAN;
     if (moved) {
         stamp(row, from, call->now_ms);
-        row->deadline_ms = consult_timers_deadline(call->config, row);
+    }
+    if (moved || retimed) {
+        enum status timed = consult_timers_deadline(call, row);
+        if (timed != STATUS_OK) {
+            json_decref(detail);
+            return api_store_failed(call, timed);
+        }
     }
     bool written = write_change(call, row, change, from, detail);
     json_decref(detail);
@@ -202,6 +219,8 @@ bool consult_change(struct api_call *call, struct consult_row *row,
     enum status status = moved ? leave(call, row, from) : STATUS_OK;
     if (status == STATUS_OK && moved) {
         status = enter(call, row);
+    } else if (status == STATUS_OK && retimed) {
+        status = consult_timers_enter(call, row);
     }
     status = status == STATUS_OK ? consult_effect_changed(call, row) : status;
     return status == STATUS_OK || api_store_failed(call, status);

@@ -3,23 +3,35 @@
 #include "gateway/consult/consult_guest.h"
 #include "gateway/directory/directory.h"
 
+#include <stdio.h>
 #include <string.h>
+
+#define ALARMED_MAX 32 /* coordinators of two or three institutions */
+
+static void add_account(json_t *accounts, const char *account)
+{
+    if (account[0] != '\0') {
+        json_array_append_new(accounts, json_string(account));
+    }
+}
 
 static json_t *parties(struct db *db, const struct consult_row *row, enum status *out_status)
 {
     json_t *accounts = json_array();
-    json_array_append_new(accounts, json_string(row->requester_id));
-    if (row->consultant_id[0] != '\0') {
-        json_array_append_new(accounts, json_string(row->consultant_id));
-    }
+    add_account(accounts, row->requester_id);
+    add_account(accounts, row->consultant_id);
+    add_account(accounts, row->verifier_id);
     struct db_query q;
     db_begin_query(
         &q, db,
-        "SELECT o.account_id FROM consultation_offer o JOIN duty d ON d.account_id = o.account_id "
-        "WHERE o.consultation_id = $1 AND o.state = 'open' AND d.on_duty = 1");
+        "SELECT o.account_id FROM consultation_offer o LEFT JOIN duty d ON d.account_id = "
+        "o.account_id WHERE o.consultation_id = $1 AND o.state = 'open' AND (d.on_duty = 1 OR "
+        "o.on_call = 1) UNION SELECT m.account_id FROM consultation_member m WHERE "
+        "m.consultation_id = $2 AND m.state IN ('asked', 'given')");
+    db_bind_text(&q, row->id);
     db_bind_text(&q, row->id);
     while (db_next(&q)) {
-        json_array_append_new(accounts, json_string(db_text(&q, 0)));
+        add_account(accounts, db_text(&q, 0));
     }
     *out_status = db_end(&q);
     if (*out_status == STATUS_OK && consult_state_phase(row->state) == CONSULT_PHASE_RUNNING) {
@@ -38,6 +50,17 @@ enum status consult_effect_changed(struct api_call *call, const struct consult_r
     return status;
 }
 
+static void set_roles(struct api_call *call, unsigned roles)
+{
+    struct api_effect *last = call->effects;
+    while (last != NULL && last->next != NULL) {
+        last = last->next;
+    }
+    if (last != NULL && last->kind == EFFECT_PUSH_ROLE) {
+        last->roles = roles;
+    }
+}
+
 void consult_effect_queue(struct api_call *call, const char *account_id)
 {
     json_t *message = json_pack("{s:s}", "type", "queue.changed");
@@ -46,13 +69,7 @@ void consult_effect_queue(struct api_call *call, const char *account_id)
         return;
     }
     api_effect_push(call, EFFECT_PUSH_ROLE, NULL, NULL, message);
-    struct api_effect *last = call->effects;
-    while (last != NULL && last->next != NULL) {
-        last = last->next;
-    }
-    if (last != NULL && last->kind == EFFECT_PUSH_ROLE) {
-        last->roles = ROLE_COORDINATOR | ROLE_OPERATOR;
-    }
+    set_roles(call, ROLE_COORDINATOR | ROLE_OPERATOR | ROLE_APPROVER | ROLE_REVIEWER);
 }
 
 void consult_effect_ring(struct api_call *call, const struct consult_row *row,
@@ -78,6 +95,60 @@ void consult_effect_gone(struct api_call *call, const struct consult_row *row,
     }
     api_effect_push(call, EFFECT_PUSH, account_id, row->id, message);
     consult_effect_queue(call, account_id);
+}
+
+static json_t *alarm_message(const struct api_call *call, const struct consult_row *row,
+                             const char *stage)
+{
+    return json_pack("{s:s, s:s, s:s, s:s, s:I}", "type", "case.alarm", "consultation", row->id,
+                     "urgency", row->urgency, "stage", stage, "waiting_ms",
+                     (json_int_t)(call->now_ms - row->submitted_ms));
+}
+
+void consult_effect_alarm(struct api_call *call, const struct consult_row *row, const char *stage,
+                          bool hard)
+{
+    char coordinators[ALARMED_MAX][33];
+    size_t count = 0;
+    struct db_query q;
+    db_begin_query(&q, call->db,
+                   "SELECT DISTINCT a.id FROM account a JOIN account_role r ON r.account_id = a.id "
+                   "AND r.role = 'coordinator' JOIN practitioner p ON p.id = a.practitioner_id "
+                   "WHERE a.disabled = 0 AND (p.organisation_id IN ($1, $2) OR p.organisation_id "
+                   "IN (SELECT m.organisation_id FROM partnership_member m WHERE m.partnership_id "
+                   "= $3 AND m.role IN ('lead', 'hub'))) ORDER BY 1");
+    db_bind_text(&q, row->requester_organisation_id);
+    db_bind_text(&q, row->target_organisation_id);
+    db_bind_text(&q, row->partnership_id);
+    while (count < ALARMED_MAX && db_next(&q)) {
+        (void)snprintf(coordinators[count++], 33, "%s", db_text(&q, 0));
+    }
+    if (db_end(&q) != STATUS_OK) {
+        return; /* the transaction has failed, and its commit says so */
+    }
+    for (size_t i = 0; i < count; i++) {
+        api_effect_push(call, EFFECT_PUSH, coordinators[i], row->id,
+                        alarm_message(call, row, stage));
+    }
+    if (hard) {
+        api_effect_push(call, EFFECT_PUSH, row->requester_id, row->id,
+                        alarm_message(call, row, stage));
+        api_effect_push(call, EFFECT_PUSH_ROLE, NULL, row->id, alarm_message(call, row, stage));
+        set_roles(call, ROLE_OPERATOR);
+        consult_effect_count(call, "consult_alarms_total", row->urgency);
+    }
+    consult_effect_queue(call, NULL);
+}
+
+void consult_effect_reminder(struct api_call *call, const struct consult_row *row,
+                             const char *account_id, const char *what)
+{
+    if (account_id[0] != '\0') {
+        api_effect_push(call, EFFECT_PUSH, account_id, row->id,
+                        json_pack("{s:s, s:s, s:s}", "type", "case.reminder", "consultation",
+                                  row->id, "what", what));
+        consult_effect_queue(call, account_id);
+    }
 }
 
 void consult_effect_guest_ring(struct api_call *call, const struct consult_row *row,

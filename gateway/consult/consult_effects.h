@@ -6,8 +6,8 @@
 #include "gateway/api.h"
 #include "gateway/consult/consult_row.h"
 
-/* consultation.changed to requester, consultant, guests on stage and whoever it is offered to now.
- */
+/* consultation.changed to requester, consultant, members, second reader, guests on stage and
+ * whoever it is offered to now. */
 MUST_USE enum status consult_effect_changed(struct api_call *call, const struct consult_row *row);
 /* queue.changed to one account (NULL: all coordinators and operators). */
 void consult_effect_queue(struct api_call *call, const char *account_id);
@@ -16,6 +16,13 @@ void consult_effect_ring(struct api_call *call, const struct consult_row *row,
 /* by: {name_zh, name_en} of who accepted it, borrowed; NULL = nobody. */
 void consult_effect_gone(struct api_call *call, const struct consult_row *row,
                          const char *account_id, const char *reason, json_t *by);
+/* case.alarm to the coordinators who have to do with it and to the requester; hard: to operators
+ * too. */
+void consult_effect_alarm(struct api_call *call, const struct consult_row *row, const char *stage,
+                          bool hard);
+/* case.reminder to one account: something of the case is due. */
+void consult_effect_reminder(struct api_call *call, const struct consult_row *row,
+                             const char *account_id, const char *what);
 /* guest.ring: call->actor calls the account on stage. */
 void consult_effect_guest_ring(struct api_call *call, const struct consult_row *row,
                                const char *account_id);

@@ -7,8 +7,16 @@
 #include <stdio.h>
 #include <string.h>
 
-enum field_kind { FIELD_TEXT, FIELD_DATE, FIELD_SEX, FIELD_CODE, FIELD_VITALS, FIELD_TITLE };
-enum { STAT = 1, OTHERS = 2 }; /* mandatory for */
+enum field_kind {
+    FIELD_TEXT,
+    FIELD_DATE,
+    FIELD_SEX,
+    FIELD_CODE,
+    FIELD_VITALS,
+    FIELD_TITLE,
+    FIELD_MODALITY
+};
+enum { STAT = 1, OTHERS = 2, READ = 4 }; /* mandatory for */
 
 struct field {
     const char *name;
@@ -42,6 +50,7 @@ static const struct field request_fields[] = {
     {"initial_diagnosis", FIELD_TEXT, 2000, 0},
     {"treatment", FIELD_TEXT, 8000, 0},
     {"wanted_title", FIELD_TITLE, 32, 0},
+    {"modality", FIELD_MODALITY, 16, READ}, /* what a read is a read of */
     {NULL, FIELD_TEXT, 0, 0},
 };
 
@@ -117,6 +126,12 @@ static bool check_text(struct api_call *call, const char *prefix, const struct f
     if (field->kind == FIELD_CODE && !is_code(text)) {
         return consult_field_wrong(call, prefix, field->name, "只能含字母、数字和连字符。",
                                    "Letters, digits and hyphens only.");
+    }
+    static const char *const modalities[] = {"imaging", "ecg", "pathology", "ultrasound", NULL};
+    if (field->kind == FIELD_MODALITY && !is_one_of(text, modalities)) {
+        return consult_field_wrong(call, prefix, field->name,
+                                   "应为 imaging、ecg、pathology 或 ultrasound。",
+                                   "Must be imaging, ecg, pathology or ultrasound.");
     }
     if (field->kind == FIELD_TITLE && !is_one_of(text, directory_titles)) {
         return consult_field_wrong(call, prefix, field->name, "职称无效。", "No such title.");
@@ -241,7 +256,7 @@ static bool header_word(struct api_call *call, const char *name, const char *con
 bool consult_fields_header(struct api_call *call, struct consult_row *row, bool required)
 {
     static const char *const urgencies[] = {"routine", "urgent", "stat", NULL};
-    static const char *const kinds[] = {"live", NULL};
+    static const char *const kinds[] = {"live", "read", "mdt", NULL};
     bool ok = true;
     const char *specialty =
         api_body_text(call, "specialty", required, sizeof row->specialty - 1, &ok);
@@ -274,11 +289,63 @@ static bool complete(struct api_call *call, const char *prefix, const struct fie
     return true;
 }
 
+/* A remote diagnosis is only made of material that can be seen. */
+static bool has_material(struct api_call *call, const struct consult_row *row)
+{
+    int64_t count = 0;
+    enum status status =
+        db_one_int(call->db, &count, "SELECT COUNT(*) FROM attachment WHERE consultation_id = $1",
+                   "s", row->id);
+    if (status != STATUS_OK) {
+        return api_store_failed(call, status);
+    }
+    return count > 0 ||
+           api_problem(call, 422, "field.required", "读片须先上传影像、心电图等资料。",
+                       "A read needs its images, ECG or other material first.", "/attachments");
+}
+
 bool consult_fields_complete(struct api_call *call, const struct consult_row *row)
 {
-    unsigned who = strcmp(row->urgency, "stat") == 0 ? STAT : OTHERS;
+    bool read = strcmp(row->kind, "read") == 0;
+    unsigned who = (strcmp(row->urgency, "stat") == 0 ? STAT : OTHERS) | (read ? READ : 0u);
     return complete(call, "/patient", patient_fields, row->patient, who) &&
-           complete(call, "/request", request_fields, row->request, who);
+           complete(call, "/request", request_fields, row->request, who) &&
+           (!read || has_material(call, row));
+}
+
+bool consult_fields_relations(struct api_call *call, struct consult_row *row)
+{
+    bool ok = true;
+    const char *organisation = api_body_text(call, "target_organisation", false, 32, &ok);
+    const char *based_on = ok ? api_body_text(call, "based_on", false, 32, &ok) : NULL;
+    int64_t count = 0;
+    if (!ok) {
+        return false;
+    }
+    if (organisation != NULL) {
+        json_t *found =
+            organisation[0] == '\0' ? NULL : directory_organisation_json(call->db, organisation);
+        if (found == NULL && organisation[0] != '\0') {
+            return consult_field_wrong(call, "", "target_organisation", "没有该机构。",
+                                       "There is no such institution.");
+        }
+        json_decref(found);
+        (void)snprintf(row->target_organisation_id, sizeof row->target_organisation_id, "%s",
+                       organisation);
+    }
+    if (based_on == NULL || based_on[0] == '\0') {
+        return true;
+    }
+    enum status status = db_one_int(call->db, &count,
+                                    "SELECT COUNT(*) FROM consultation WHERE id = $1 AND "
+                                    "requester_organisation_id = $2 AND state <> 'draft'",
+                                    "ss", based_on, row->requester_organisation_id);
+    if (status != STATUS_OK) {
+        return api_store_failed(call, status);
+    }
+    (void)snprintf(row->based_on, sizeof row->based_on, "%s", based_on);
+    return count > 0 || consult_field_wrong(call, "", "based_on", "没有这次既往会诊。",
+                                            "There is no such earlier consultation.");
 }
 
 /* First three and last two characters stay: enough to tell two patients apart on the phone. */

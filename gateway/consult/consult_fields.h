@@ -13,6 +13,9 @@ bool consult_fields_merge_patient(struct api_call *call, json_t *stored);
 bool consult_fields_merge_request(struct api_call *call, json_t *stored);
 /* Body members specialty, urgency, kind. required: specialty must be there. */
 bool consult_fields_header(struct api_call *call, struct consult_row *row, bool required);
+/* Body members target_organisation (only that institution is asked; "" = all) and based_on (an
+ * earlier consultation of the own institution). */
+bool consult_fields_relations(struct api_call *call, struct consult_row *row);
 /* Are the mandatory ones there (stat: fewer)? True, or answered. */
 bool consult_fields_complete(struct api_call *call, const struct consult_row *row);
 /* New reference: the patient as it may be shown. whole: with id_number (the requester's own

@@ -5,19 +5,17 @@
 #include <stddef.h>
 #include <string.h>
 
-enum { RESERVED = -1 }; /* phase of states that nothing enters yet */
 enum { ACTION = 1, INTERNAL = 0 };
 
 struct state_info {
     const char *name, *zh, *en, *task_status, *business_status;
-    int phase;
+    enum consult_phase phase;
 };
 #define PHASE_DRAFTING CONSULT_PHASE_DRAFTING
 #define PHASE_WAITING CONSULT_PHASE_WAITING
 #define PHASE_RUNNING CONSULT_PHASE_RUNNING
 #define PHASE_REPORTING CONSULT_PHASE_REPORTING
 #define PHASE_OVER CONSULT_PHASE_OVER
-#define PHASE_RESERVED RESERVED
 static const struct state_info states[CONSULT_STATE_COUNT] = {
 #define CONSULT_STATE(id, name, phase, zh, en, task_status, business_status)                       \
     [CONSULT_##id] = {name, zh, en, task_status, business_status, PHASE_##phase},
@@ -40,42 +38,24 @@ static const char *const guard_names[CONSULT_GUARD_COUNT] = {
 #include "gateway/consult/consult_fsm.def"
 };
 
-/* Cells: a state, or a refusal counted down from -1. */
-enum cell {
-#define CONSULT_STATE(id, name, phase, zh, en, task_status, business_status)                       \
-    CELL_##id = CONSULT_##id,
-#include "gateway/consult/consult_fsm.def"
-    CELL_later = -CONSULT_NOT_YET,
-    CELL_past = -CONSULT_TOO_LATE,
-    CELL_taken = -CONSULT_TAKEN,
-    CELL_over = -CONSULT_OVER,
-    CELL_never = -CONSULT_NEVER,
-    CELL_resvd = -CONSULT_RESERVED
-};
-static const signed char matrix[CONSULT_STATE_COUNT][CONSULT_EVENT_COUNT] = {
-/* clang-format off */
-#define CONSULT_ROW(state, submit, discard, offer, accept, decline, return_, withdraw, expire, start, interrupt, resume, end, sign, amend, acknowledge, close, fail, edit, consent, attach, save, record, invite, uninvite) \
-    [CONSULT_##state] = { \
-        [CONSULT_EVENT_SUBMIT] = CELL_##submit, [CONSULT_EVENT_DISCARD] = CELL_##discard, [CONSULT_EVENT_OFFER] = CELL_##offer, \
-        [CONSULT_EVENT_ACCEPT] = CELL_##accept, [CONSULT_EVENT_DECLINE] = CELL_##decline, [CONSULT_EVENT_RETURN] = CELL_##return_, \
-        [CONSULT_EVENT_WITHDRAW] = CELL_##withdraw, [CONSULT_EVENT_EXPIRE] = CELL_##expire, [CONSULT_EVENT_START] = CELL_##start, \
-        [CONSULT_EVENT_INTERRUPT] = CELL_##interrupt, [CONSULT_EVENT_RESUME] = CELL_##resume, [CONSULT_EVENT_END] = CELL_##end, \
-        [CONSULT_EVENT_SIGN] = CELL_##sign, [CONSULT_EVENT_AMEND] = CELL_##amend, [CONSULT_EVENT_ACKNOWLEDGE] = CELL_##acknowledge, \
-        [CONSULT_EVENT_CLOSE] = CELL_##close, [CONSULT_EVENT_FAIL] = CELL_##fail, [CONSULT_EVENT_EDIT] = CELL_##edit, \
-        [CONSULT_EVENT_CONSENT] = CELL_##consent, [CONSULT_EVENT_ATTACH] = CELL_##attach, [CONSULT_EVENT_SAVE] = CELL_##save, \
-        [CONSULT_EVENT_RECORD] = CELL_##record, [CONSULT_EVENT_INVITE] = CELL_##invite, \
-        [CONSULT_EVENT_UNINVITE] = CELL_##uninvite},
-/* clang-format on */
+/* Cells: 1 + the state that an event leads to; 0: nowhere. */
+static const unsigned char moves[CONSULT_STATE_COUNT][CONSULT_EVENT_COUNT] = {
+#define CONSULT_MOVE(event, from, to) [CONSULT_##from][CONSULT_EVENT_##event] = CONSULT_##to + 1,
 #include "gateway/consult/consult_fsm.def"
 };
 
 #define EVENT_REMIND CONSULT_EVENT_COUNT /* no event: it only reminds */
 #define EVENT_EXPIRE CONSULT_EVENT_EXPIRE
 #define EVENT_FAIL CONSULT_EVENT_FAIL
+#define EVENT_OFFER CONSULT_EVENT_OFFER
+#define EVENT_ESCALATE CONSULT_EVENT_ESCALATE
+#define EVENT_MISS CONSULT_EVENT_MISS
+#define EVENT_ARCHIVE CONSULT_EVENT_ARCHIVE
 static const struct consult_timer_rule timers[CONSULT_TIMER_COUNT] = {
-#define CONSULT_TIMER(id, name, state, routine_s, urgent_s, stat_s, setting, event, again)         \
+#define CONSULT_TIMER(id, name, state, base, routine_s, urgent_s, stat_s, setting, event, again)   \
     [CONSULT_TIMER_##id] = {name,                                                                  \
                             CONSULT_##state,                                                       \
+                            CONSULT_BASE_##base,                                                   \
                             {(routine_s)*1000LL, (urgent_s)*1000LL, (stat_s)*1000LL},              \
                             (int)EVENT_##event != (int)EVENT_REMIND,                               \
                             EVENT_##event,                                                         \
@@ -97,24 +77,42 @@ static const struct refusal_info refusals[] = {
     [CONSULT_OVER] = {"consultation.over", "会诊已结束。", "The consultation has ended."},
     [CONSULT_NEVER] = {"consultation.not-possible", "当前状态下不能做此操作。",
                        "That is not possible in the present state."},
-    [CONSULT_RESERVED] = {"consultation.not-possible", "当前状态下不能做此操作。",
-                          "That is not possible in the present state."},
     [CONSULT_NOT_YOURS] = {"consultation.not-yours", "此操作应由会诊的另一方进行。",
                            "That is for another party of the consultation to do."},
 };
+
+/* Why an event leads nowhere, by where its states lie in the order of a life. */
+static enum consult_refusal refusal_of(enum consult_state state, enum consult_event event)
+{
+    if (states[state].phase == CONSULT_PHASE_OVER) {
+        return CONSULT_OVER;
+    }
+    if ((event == CONSULT_EVENT_ACCEPT || event == CONSULT_EVENT_DECLINE) &&
+        state >= CONSULT_ACCEPTED) {
+        return CONSULT_TAKEN;
+    }
+    bool before = false, after = false;
+    for (unsigned i = 0; i < CONSULT_STATE_COUNT; i++) {
+        if (moves[i][event] != 0 && i != (unsigned)state) {
+            before = before || i < (unsigned)state;
+            after = after || i > (unsigned)state;
+        }
+    }
+    return before && after ? CONSULT_NEVER : after ? CONSULT_NOT_YET : CONSULT_TOO_LATE;
+}
 
 struct consult_step consult_fsm_next(enum consult_state state, enum consult_event event,
                                      unsigned actor)
 {
     CHECK((unsigned)state < CONSULT_STATE_COUNT && (unsigned)event < CONSULT_EVENT_COUNT);
-    int cell = matrix[state][event];
-    if (cell < 0) {
-        return (struct consult_step){.refusal = (enum consult_refusal)(-cell), .next = state};
+    unsigned cell = moves[state][event];
+    if (cell == 0) {
+        return (struct consult_step){.refusal = refusal_of(state, event), .next = state};
     }
     if ((events[event].actors & actor) == 0) {
         return (struct consult_step){.refusal = CONSULT_NOT_YOURS, .next = state};
     }
-    return (struct consult_step){CONSULT_OK, (enum consult_state)cell, events[event].guards};
+    return (struct consult_step){CONSULT_OK, (enum consult_state)(cell - 1), events[event].guards};
 }
 
 const char *consult_state_name(enum consult_state state)
@@ -145,13 +143,8 @@ const char *consult_state_business_status(enum consult_state state)
 
 enum consult_phase consult_state_phase(enum consult_state state)
 {
-    return states[state].phase == RESERVED ? CONSULT_PHASE_WAITING
-                                           : (enum consult_phase)states[state].phase;
-}
-
-bool consult_state_reserved(enum consult_state state)
-{
-    return states[state].phase == RESERVED;
+    CHECK((unsigned)state < CONSULT_STATE_COUNT);
+    return states[state].phase;
 }
 
 bool consult_state_of(const char *name, enum consult_state *out_state)

@@ -4,7 +4,8 @@
  * consult_fsm.def is the one truth: states with their FHIR Task status, events with who may cause
  * them and under which guards, the full [state][event] matrix, and the timers of the waiting
  * states. Enums, names, the `actions` of every answer and the table in gateway/README.md come from
- * it. States of the workflow that nothing enters yet are rows already. Constant data, any thread.
+ * it. The moves are listed; each other cell is refused, and why follows from the order of the
+ * states. Constant data, any thread.
  */
 #ifndef GATEWAY_CONSULT_CONSULT_FSM_H
 #define GATEWAY_CONSULT_CONSULT_FSM_H
@@ -29,13 +30,18 @@ enum consult_actor {
     CONSULT_ACTOR_REQUESTER = 1,
     CONSULT_ACTOR_CONSULTANT = 2,
     CONSULT_ACTOR_CANDIDATE = 4,   /* a specialist on duty to whom it is offered now */
-    CONSULT_ACTOR_COORDINATOR = 8, /* of the requesting, the accepting or an offered institution */
+    CONSULT_ACTOR_COORDINATOR = 8, /* of the requesting, accepting, asked or leading institution */
     CONSULT_ACTOR_SYSTEM = 16,     /* timers, the room, start-up */
-    CONSULT_ACTOR_GUEST = 32       /* invited on stage, while the session can run */
+    CONSULT_ACTOR_GUEST = 32,      /* invited on stage, while the session can run */
+    CONSULT_ACTOR_APPROVER = 64, /* medical affairs of the requesting institution, while it waits */
+    CONSULT_ACTOR_VERIFIER = 128, /* the second reader, or who may become it */
+    CONSULT_ACTOR_MEMBER = 256,   /* asked for an opinion of the several */
+    CONSULT_ACTOR_REVIEWER = 512  /* of quality, where it is in the sample */
 };
 /* To whom the whole record belongs: opinions, audit rows, recordings. */
 #define CONSULT_ACTORS_OF_RECORD                                                                   \
-    ((unsigned)(CONSULT_ACTOR_REQUESTER | CONSULT_ACTOR_CONSULTANT | CONSULT_ACTOR_COORDINATOR))
+    ((unsigned)(CONSULT_ACTOR_REQUESTER | CONSULT_ACTOR_CONSULTANT | CONSULT_ACTOR_COORDINATOR |   \
+                CONSULT_ACTOR_VERIFIER | CONSULT_ACTOR_MEMBER | CONSULT_ACTOR_REVIEWER))
 
 enum consult_guard {
 #define CONSULT_GUARD(id, name, text) CONSULT_GUARD_##id,
@@ -52,7 +58,6 @@ enum consult_refusal {
     CONSULT_TAKEN,    /* accept or decline: somebody has accepted it */
     CONSULT_OVER,     /* the consultation has ended for good */
     CONSULT_NEVER,    /* makes no sense here */
-    CONSULT_RESERVED, /* a state that nothing enters yet */
     CONSULT_NOT_YOURS /* the state allows it, but not this actor */
 };
 
@@ -82,7 +87,6 @@ const char *consult_state_en(enum consult_state state);
 const char *consult_state_task_status(enum consult_state state);     /* FHIR R4 Task.status */
 const char *consult_state_business_status(enum consult_state state); /* Task.businessStatus */
 enum consult_phase consult_state_phase(enum consult_state state);
-bool consult_state_reserved(enum consult_state state);
 bool consult_state_of(const char *name, enum consult_state *out_state);
 
 const char *
@@ -102,14 +106,22 @@ const char *consult_refusal_en(enum consult_refusal refusal);
 
 /* Timers of the states: set when the state is entered, cleared when it is left. */
 enum consult_timer {
-#define CONSULT_TIMER(id, name, state, routine_s, urgent_s, stat_s, setting, event, again)         \
+#define CONSULT_TIMER(id, name, state, base, routine_s, urgent_s, stat_s, setting, event, again)   \
     CONSULT_TIMER_##id,
 #include "gateway/consult/consult_fsm.def"
     CONSULT_TIMER_COUNT
 };
+/* From when a timer counts. */
+enum consult_base {
+    CONSULT_BASE_ENTRY,       /* the state was entered */
+    CONSULT_BASE_APPOINTMENT, /* the appointment begins; its times may be negative */
+    CONSULT_BASE_CRITICAL,    /* a critical value was reported and is not acknowledged yet */
+    CONSULT_BASE_DUE          /* the day of the follow-up */
+};
 struct consult_timer_rule {
     const char *name; /* consultation_timer.kind */
     enum consult_state state;
+    enum consult_base base;
     int64_t default_ms[3]; /* routine, urgent, stat */
     bool has_event;        /* else it only reminds */
     enum consult_event event;

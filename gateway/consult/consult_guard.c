@@ -1,8 +1,12 @@
 #include "gateway/consult/consult_guard.h"
 
+#include "gateway/consult/consult_closing.h"
 #include "gateway/consult/consult_fields.h"
 #include "gateway/consult/consult_guest.h"
 #include "gateway/consult/consult_invitees.h"
+#include "gateway/consult/consult_member.h"
+#include "gateway/consult/consult_reading.h"
+#include "gateway/consult/consult_schedule.h"
 #include "gateway/partnership/rules_load.h"
 #include "gateway/records/consent.h"
 #include "gateway/records/opinion.h"
@@ -84,11 +88,18 @@ static bool decide(struct api_call *call, struct consult_row *row,
     return true;
 }
 
+bool consult_rules_hold(struct api_call *call, struct consult_row *row)
+{
+    const char *asked = row->consultant_organisation_id[0] != '\0' ? row->consultant_organisation_id
+                                                                   : row->target_organisation_id;
+    return decide(call, row, asked[0] == '\0' ? NULL : asked);
+}
+
 static bool guard_rules(struct api_call *call, struct consult_row *row,
                         const struct consult_change *change)
 {
     (void)change;
-    return decide(call, row, NULL);
+    return consult_rules_hold(call, row);
 }
 
 /* The person's own half of the rules: practises the specialty, three years of licence. */
@@ -249,15 +260,37 @@ static bool guard_guest(struct api_call *call, struct consult_row *row,
                            "That person is not a guest here.", "/account");
 }
 
+static bool guard_stat(struct api_call *call, struct consult_row *row,
+                       const struct consult_change *change)
+{
+    (void)change;
+    return strcmp(row->urgency, "stat") == 0 ||
+           refuse(call, 409, "consultation.too-late", "提交后只有特急会诊可以补录资料。",
+                  "After it was submitted only a stat request may be filled in.", NULL);
+}
+
 typedef bool (*guard_fn)(struct api_call *call, struct consult_row *row,
                          const struct consult_change *change);
 static const guard_fn guards_by_id[CONSULT_GUARD_COUNT] = {
-    [CONSULT_GUARD_FIELDS] = guard_fields,     [CONSULT_GUARD_CONSENT] = guard_consent,
-    [CONSULT_GUARD_RULES] = guard_rules,       [CONSULT_GUARD_REASON] = guard_reason,
-    [CONSULT_GUARD_TEXT] = guard_text,         [CONSULT_GUARD_LICENCE] = guard_licence,
-    [CONSULT_GUARD_PRESENT] = guard_present,   [CONSULT_GUARD_OPINION] = guard_opinion,
-    [CONSULT_GUARD_DECISION] = guard_decision, [CONSULT_GUARD_INVITABLE] = guard_invitable,
-    [CONSULT_GUARD_STAGE] = guard_stage,       [CONSULT_GUARD_GUEST] = guard_guest,
+    [CONSULT_GUARD_FIELDS] = guard_fields,
+    [CONSULT_GUARD_CONSENT] = guard_consent,
+    [CONSULT_GUARD_RULES] = guard_rules,
+    [CONSULT_GUARD_REASON] = guard_reason,
+    [CONSULT_GUARD_TEXT] = guard_text,
+    [CONSULT_GUARD_LICENCE] = guard_licence,
+    [CONSULT_GUARD_PRESENT] = guard_present,
+    [CONSULT_GUARD_OPINION] = guard_opinion,
+    [CONSULT_GUARD_DECISION] = guard_decision,
+    [CONSULT_GUARD_INVITABLE] = guard_invitable,
+    [CONSULT_GUARD_STAGE] = guard_stage,
+    [CONSULT_GUARD_GUEST] = guard_guest,
+    [CONSULT_GUARD_MDT] = consult_guard_mdt,
+    [CONSULT_GUARD_STAT] = guard_stat,
+    [CONSULT_GUARD_SLOT] = consult_guard_slot,
+    [CONSULT_GUARD_READERS] = consult_guard_readers,
+    [CONSULT_GUARD_MEMBERS] = consult_guard_members,
+    [CONSULT_GUARD_CRITICAL] = consult_guard_critical,
+    [CONSULT_GUARD_SAMPLE] = consult_guard_sample,
 };
 
 bool consult_guards_hold(struct api_call *call, struct consult_row *row,

@@ -11,10 +11,23 @@
 #define LIMIT_MAX 100
 #define IDS_MAX (LIMIT_MAX + 64) /* room for those of one millisecond */
 
-#define OVER "('closed', 'withdrawn', 'expired', 'failed')"
-#define OVER_OR_GONE "('closed', 'withdrawn', 'expired', 'failed', 'discarded')"
-/* $1 account, $2 before_ms; coordinators: $1 organisation. */
+#define OVER                                                                                       \
+    "('closed', 'archived', 'withdrawn', 'rejected', 'expired', 'cancelled', 'no-show', "          \
+    "'failed', "                                                                                   \
+    "'entered-in-error')"
+/* What is not over, by state, so that an index on (whose, state) serves. */
+#define OPEN                                                                                       \
+    "('draft', 'returned', 'pending-approval', 'submitted', 'triaged', 'offered', 'accepted', "    \
+    "'scheduled', 'ready', 'in-session', 'interrupted', 'reporting', 'awaiting-opinion', "         \
+    "'opinion-draft', 'signed', 'acknowledged', 'referral-open', 'follow-up')"
+#define OPEN_AND_SENT                                                                              \
+    "('returned', 'pending-approval', 'submitted', 'triaged', 'offered', 'accepted', "             \
+    "'scheduled', 'ready', 'in-session', 'interrupted', 'reporting', 'awaiting-opinion', "         \
+    "'opinion-draft', 'signed', 'acknowledged', 'referral-open', 'follow-up')"
+/* $1 whose, $2 before_ms */
 #define PAGE " AND created_ms < $2 ORDER BY created_ms DESC, id DESC LIMIT 165"
+/* the same behind $1 and $2: whose, twice */
+#define TRIAGE_PAGE " AND c.created_ms < $3 ORDER BY c.created_ms DESC, c.id DESC LIMIT 165"
 
 struct page {
     char ids[IDS_MAX][33];
@@ -61,61 +74,101 @@ static enum status read_page(struct db_query *q, int64_t limit, struct page *pag
     return db_end(q);
 }
 
-enum list { LIST_MINE, LIST_QUEUE, LIST_ASSIGNED, LIST_INVITED, LIST_HISTORY, LIST_COUNT };
-static const char *const list_names[LIST_COUNT] = {"mine", "queue", "assigned", "invited",
-                                                   "history"};
+/* The worklists. $1: the account, or where `by` is BY_ORGANISATION the institution; $2: before_ms.
+ * A coordinator who is nobody else gets the institution's form of a list that has one. */
+enum by { BY_ACCOUNT, BY_ORGANISATION };
+struct worklist {
+    const char *name;
+    unsigned roles; /* for whom it is; 0: whoever may read consultations */
+    unsigned needs; /* relation that the one who asks must have to each; 0: any */
+    enum by by;
+    const char *sql;
+    const char *sql_coordinator; /* by institution; NULL: the same as for everybody */
+};
+#define SELECT "SELECT id, created_ms FROM consultation WHERE "
+static const struct worklist worklists[] = {
+    {"mine", 0, 0, BY_ACCOUNT, SELECT "requester_id = $1 AND state IN " OPEN PAGE,
+     SELECT "requester_organisation_id = $1 AND state IN " OPEN_AND_SENT PAGE},
+    {"queue", 0, 0, BY_ACCOUNT, NULL, NULL}, /* in another order: read_queue() */
+    {"assigned", 0, 0, BY_ACCOUNT, SELECT "consultant_id = $1 AND state IN " OPEN PAGE,
+     SELECT "consultant_organisation_id = $1 AND state IN " OPEN_AND_SENT PAGE},
+    {"invited", 0, 0, BY_ACCOUNT,
+     "SELECT c.id, c.created_ms FROM participation g JOIN consultation c ON c.id = "
+     "g.consultation_id AND c.state IN ('accepted', 'scheduled', 'ready', 'in-session', "
+     "'interrupted') WHERE g.account_id = $1 AND g.role = 'guest' AND g.uninvited_ms = 0" PAGE,
+     NULL},
+    {"member", ROLE_SPECIALIST, CONSULT_ACTOR_MEMBER, BY_ACCOUNT,
+     "SELECT c.id, c.created_ms FROM consultation_member m JOIN consultation c ON c.id = "
+     "m.consultation_id AND c.state IN ('accepted', 'scheduled', 'ready', 'in-session', "
+     "'interrupted', 'awaiting-opinion') WHERE m.account_id = $1 AND m.state = 'asked'" PAGE,
+     NULL},
+    {"verify", ROLE_SPECIALIST, CONSULT_ACTOR_VERIFIER, BY_ORGANISATION,
+     SELECT "consultant_organisation_id = $1 AND state = 'opinion-draft'" PAGE, NULL},
+    {"approval", ROLE_APPROVER, CONSULT_ACTOR_APPROVER, BY_ORGANISATION,
+     SELECT "requester_organisation_id = $1 AND state = 'pending-approval'" PAGE, NULL},
+    {"triage", ROLE_COORDINATOR, CONSULT_ACTOR_COORDINATOR, BY_ORGANISATION,
+     "SELECT c.id, c.created_ms FROM consultation c WHERE c.state IN ('submitted', 'triaged') AND "
+     "c.id IN (SELECT a.id FROM consultation a WHERE a.state IN ('submitted', 'triaged') AND "
+     "a.requester_organisation_id = $1 UNION SELECT b.id FROM partnership_member p JOIN "
+     "consultation b "
+     "ON b.partnership_id = p.partnership_id AND b.state IN ('submitted', 'triaged') WHERE "
+     "p.organisation_id = $2 AND p.role IN ('lead', 'hub'))" TRIAGE_PAGE,
+     NULL},
+    {"unanswered", ROLE_COORDINATOR, CONSULT_ACTOR_COORDINATOR, BY_ORGANISATION,
+     "SELECT c.id, c.created_ms FROM consultation_ring r JOIN consultation c ON c.id = "
+     "r.consultation_id AND c.state = 'offered' WHERE r.stage IN ('coordinator', 'alarm') AND "
+     "(c.requester_organisation_id = $1 OR EXISTS (SELECT 1 FROM partnership_member p WHERE "
+     "p.partnership_id = c.partnership_id AND p.organisation_id = $2 AND p.role IN ('lead', "
+     "'hub')))" TRIAGE_PAGE,
+     NULL},
+    {"review", ROLE_REVIEWER, CONSULT_ACTOR_REVIEWER, BY_ORGANISATION,
+     "SELECT c.id, c.created_ms FROM consultation c WHERE c.review = 'due' AND c.state IN "
+     "('closed', 'archived') AND (c.requester_organisation_id = $1 OR "
+     "c.consultant_organisation_id = $2)" TRIAGE_PAGE,
+     NULL},
+    {"history", 0, 0, BY_ACCOUNT,
+     "SELECT id, created_ms FROM (SELECT * FROM (" SELECT
+     "requester_id = $1 AND state IN " OVER PAGE ") UNION SELECT * FROM (" SELECT
+     "consultant_id = $3 AND state IN " OVER
+     " AND created_ms < $4 ORDER BY created_ms DESC, id DESC LIMIT 165)) ORDER BY created_ms DESC, "
+     "id DESC LIMIT 165",
+     "SELECT id, created_ms FROM (SELECT * FROM (" SELECT
+     "requester_organisation_id = $1 AND state IN " OVER PAGE ") UNION SELECT * FROM (" SELECT
+     "consultant_organisation_id = $3 AND state IN " OVER
+     " AND created_ms < $4 ORDER BY created_ms DESC, id DESC LIMIT 165)) ORDER BY created_ms DESC, "
+     "id DESC LIMIT 165"},
+};
+#define WORKLISTS (sizeof worklists / sizeof worklists[0])
 
-static enum status by_account(struct api_call *call, enum list list, int64_t before_ms,
-                              int64_t limit, struct page *page)
+/* Values for $1, $2 ... of the list: whose and before, once more where it has two halves. */
+static void bind_list(struct db_query *q, const struct worklist *list, const char *whose,
+                      int64_t before_ms)
 {
-    struct db_query q;
-    if (list == LIST_MINE) {
-        db_begin_query(&q, call->db,
-                       "SELECT id, created_ms FROM consultation WHERE requester_id = $1 AND state "
-                       "NOT IN " OVER_OR_GONE PAGE);
-    } else if (list == LIST_ASSIGNED) {
-        db_begin_query(&q, call->db,
-                       "SELECT id, created_ms FROM consultation WHERE consultant_id = $1 AND state "
-                       "NOT IN " OVER_OR_GONE PAGE);
-    } else if (list == LIST_INVITED) {
-        db_begin_query(&q, call->db,
-                       "SELECT c.id, c.created_ms FROM participation g JOIN consultation c ON c.id "
-                       "= g.consultation_id AND c.state IN ('accepted', 'in-session', "
-                       "'interrupted') WHERE g.account_id = $1 AND g.role = 'guest' AND "
-                       "g.uninvited_ms = 0" PAGE);
-    } else {
-        db_begin_query(&q, call->db,
-                       "SELECT id, created_ms FROM consultation WHERE $1 IN (requester_id, "
-                       "consultant_id) AND state "
-                       "IN " OVER PAGE);
+    bool two = strcmp(list->name, "history") == 0;
+    bool both = strcmp(list->name, "triage") == 0 || strcmp(list->name, "unanswered") == 0 ||
+                strcmp(list->name, "review") == 0;
+    db_bind_text(q, whose);
+    if (both) {
+        db_bind_text(q, whose);
     }
-    db_bind_text(&q, call->actor->account_id);
-    db_bind_int(&q, before_ms);
-    return read_page(&q, limit, page);
+    db_bind_int(q, before_ms);
+    if (two) {
+        db_bind_text(q, whose);
+        db_bind_int(q, before_ms);
+    }
 }
 
-static enum status by_organisation(struct api_call *call, enum list list, int64_t before_ms,
-                                   int64_t limit, struct page *page)
+static enum status read_list(struct api_call *call, const struct worklist *list, bool coordinator,
+                             int64_t before_ms, int64_t limit, struct page *page)
 {
     struct db_query q;
-    if (list == LIST_MINE) {
-        db_begin_query(&q, call->db,
-                       "SELECT id, created_ms FROM consultation WHERE requester_organisation_id = "
-                       "$1 AND state <> "
-                       "'draft' AND state NOT IN " OVER_OR_GONE PAGE);
-    } else if (list == LIST_ASSIGNED) {
-        db_begin_query(&q, call->db,
-                       "SELECT id, created_ms FROM consultation WHERE consultant_organisation_id = "
-                       "$1 AND state NOT "
-                       "IN " OVER_OR_GONE PAGE);
-    } else {
-        db_begin_query(
-            &q, call->db,
-            "SELECT id, created_ms FROM consultation WHERE $1 IN (requester_organisation_id, "
-            "consultant_organisation_id) AND state IN " OVER PAGE);
-    }
-    db_bind_text(&q, call->actor->organisation_id);
-    db_bind_int(&q, before_ms);
+    bool institution =
+        list->by == BY_ORGANISATION || (coordinator && list->sql_coordinator != NULL);
+    db_begin_query(&q, call->db,
+                   coordinator && list->sql_coordinator != NULL ? list->sql_coordinator
+                                                                : list->sql);
+    bind_list(&q, list, institution ? call->actor->organisation_id : call->actor->account_id,
+              before_ms);
     return read_page(&q, limit, page);
 }
 
@@ -139,11 +192,10 @@ static enum status read_queue(struct api_call *call, bool coordinator, int64_t l
         db_bind_text(&q, call->actor->organisation_id);
     } else {
         db_begin_query(&q, call->db,
-                       "SELECT c.id, c.created_ms FROM consultation_offer o JOIN duty d ON "
-                       "d.account_id = o.account_id AND d.on_duty = 1 "
-                       "JOIN consultation c ON c.id = o.consultation_id AND c.state = 'offered' "
-                       "WHERE o.account_id = $1 AND o.state = "
-                       "'open'" QUEUE_ORDER);
+                       "SELECT c.id, c.created_ms FROM consultation_offer o JOIN consultation c ON "
+                       "c.id = o.consultation_id AND c.state = 'offered' LEFT JOIN duty d ON "
+                       "d.account_id = o.account_id WHERE o.account_id = $1 AND o.state = 'open' "
+                       "AND (d.on_duty = 1 OR o.on_call = 1)" QUEUE_ORDER);
         db_bind_text(&q, call->actor->account_id);
     }
     page->count = 0;
@@ -158,7 +210,7 @@ static enum status read_queue(struct api_call *call, bool coordinator, int64_t l
     return db_end(&q);
 }
 
-static bool add_summary(struct api_call *call, const char *id, json_t *list)
+static bool add_summary(struct api_call *call, const char *id, unsigned needs, json_t *list)
 {
     struct consult_row row;
     unsigned relation = 0;
@@ -167,6 +219,10 @@ static bool add_summary(struct api_call *call, const char *id, json_t *list)
         return api_store_failed(call, status);
     }
     status = consult_relation(call, &row, &relation);
+    if (status == STATUS_OK && (relation == 0 || (needs != 0 && (relation & needs) == 0))) {
+        consult_row_clear(&row);
+        return true; /* of the institution, but not for this person, as one's own draft to verify */
+    }
     json_t *summary = status == STATUS_OK ? consult_summary(call, &row, relation) : NULL;
     consult_row_clear(&row);
     if (summary == NULL) {
@@ -178,24 +234,30 @@ static bool add_summary(struct api_call *call, const char *id, json_t *list)
     return true;
 }
 
-static bool which_list(struct api_call *call, enum list *out_list)
+static bool which_list(struct api_call *call, const struct worklist **out_list)
 {
     const char *name = api_query(call, "list");
-    for (unsigned i = 0; i < LIST_COUNT; i++) {
-        if (name != NULL && strcmp(name, list_names[i]) == 0) {
-            *out_list = (enum list)i;
-            return true;
+    for (size_t i = 0; i < WORKLISTS && name != NULL; i++) {
+        if (strcmp(name, worklists[i].name) == 0) {
+            *out_list = &worklists[i];
+            return worklists[i].roles == 0 || (call->actor->roles & worklists[i].roles) != 0 ||
+                   api_problem(call, 403, "session.role", "您的角色没有这个工作列表。",
+                               "Your roles have no such worklist.", "/list");
         }
     }
-    return api_problem(call, 422, "field.invalid",
-                       "list 应为 mine、queue、assigned、invited 或 history。",
-                       "list must be mine, queue, assigned, invited or history.", "/list");
+    return api_problem(
+        call, 422, "field.invalid",
+        "list 应为 mine、queue、assigned、invited、member、verify、approval、triage、"
+        "unanswered、review 或 history。",
+        "list must be mine, queue, assigned, invited, member, verify, approval, "
+        "triage, unanswered, review or history.",
+        "/list");
 }
 
 void consult_list(struct api_call *call)
 {
     int64_t limit = LIMIT_DEFAULT, before_ms = INT64_MAX;
-    enum list which = LIST_MINE;
+    const struct worklist *which = NULL;
     if (!which_list(call, &which) || !number_of(call, "limit", 1, LIMIT_MAX, &limit) ||
         !number_of(call, "before_ms", 0, INT64_MAX, &before_ms)) {
         return;
@@ -207,14 +269,13 @@ void consult_list(struct api_call *call)
     }
     bool coordinator = (call->actor->roles & ROLE_COORDINATOR) != 0 &&
                        (call->actor->roles & (ROLE_CLINICIAN | ROLE_SPECIALIST)) == 0;
-    enum status status = which == LIST_QUEUE ? read_queue(call, coordinator, limit, page)
-                         : coordinator && which != LIST_INVITED
-                             ? by_organisation(call, which, before_ms, limit, page)
-                             : by_account(call, which, before_ms, limit, page);
+    enum status status = which->sql == NULL
+                             ? read_queue(call, coordinator, limit, page)
+                             : read_list(call, which, coordinator, before_ms, limit, page);
     json_t *list = json_array();
     bool good = status == STATUS_OK || api_store_failed(call, status);
     for (size_t i = 0; good && i < page->count; i++) {
-        good = add_summary(call, page->ids[i], list);
+        good = add_summary(call, page->ids[i], which->needs, list);
     }
     if (good) {
         call->reply = json_pack("{s:o, s:b}", "consultations", list, "more", page->more);

@@ -1,8 +1,10 @@
 #include "gateway/consult/consult_routes.h"
 
+#include "gateway/access.h"
 #include "gateway/config/config.h"
 #include "gateway/consult/consult_actions.h"
 #include "gateway/consult/consult_change.h"
+#include "gateway/consult/consult_closing.h"
 #include "gateway/consult/consult_fields.h"
 #include "gateway/consult/consult_invitees.h"
 #include "gateway/consult/consult_list.h"
@@ -16,26 +18,28 @@
 #include <stdio.h>
 #include <string.h>
 
-#define PERSONS (ROLE_CLINICIAN | ROLE_SPECIALIST | ROLE_COORDINATOR)
 #define REQUEST_BYTES_MAX 524288 /* all members at their limits, escaped */
 #define ACTION_BYTES_MAX 65536
 #define DAY_MS 86400000
+#define STAT_WHY                                                                                   \
+    "患者情况危急，知情同意待补签" /* shown as the reason: the patient's consent follows */
 
 const struct api_route consult_routes[] = {
-    {"POST", "/api/v1/consultations", ROLE_CLINICIAN, API_BODY_JSON, REQUEST_BYTES_MAX,
-     consult_create, NULL, API_BLOB_FILES, NULL},
-    {"GET", "/api/v1/consultations", PERSONS, API_BODY_NONE, 0, consult_list, NULL, API_BLOB_FILES,
-     NULL},
-    {"GET", "/api/v1/consultations/{id}", PERSONS, API_BODY_NONE, 0, consult_get, NULL,
+    {ACCESS_ROUTE(consultation_new), API_BODY_JSON, REQUEST_BYTES_MAX, consult_create, NULL,
      API_BLOB_FILES, NULL},
-    {"PATCH", "/api/v1/consultations/{id}", ROLE_CLINICIAN, API_BODY_JSON, REQUEST_BYTES_MAX,
-     consult_patch, NULL, API_BLOB_FILES, NULL},
-    {"POST", "/api/v1/consultations/{id}/actions/{action}", PERSONS, API_BODY_JSON,
-     ACTION_BYTES_MAX, consult_action, NULL, API_BLOB_FILES, NULL},
-    {"GET", "/api/v1/consultations/{id}/invitees", PERSONS, API_BODY_NONE, 0, consult_invitees,
-     NULL, API_BLOB_FILES, NULL},
-    {"GET", "/api/v1/ops/overview", ROLE_OPERATOR | ROLE_ADMIN, API_BODY_NONE, 0, ops_overview,
-     NULL, API_BLOB_FILES, NULL},
+    {ACCESS_ROUTE(consultation_list), API_BODY_NONE, 0, consult_list, NULL, API_BLOB_FILES, NULL},
+    {ACCESS_ROUTE(consultation_get), API_BODY_NONE, 0, consult_get, NULL, API_BLOB_FILES, NULL},
+    {ACCESS_ROUTE(consultation_change), API_BODY_JSON, REQUEST_BYTES_MAX, consult_patch, NULL,
+     API_BLOB_FILES, NULL},
+    {ACCESS_ROUTE(consultation_action), API_BODY_JSON, ACTION_BYTES_MAX, consult_action, NULL,
+     API_BLOB_FILES, NULL},
+    {ACCESS_ROUTE(consultation_stat), API_BODY_JSON, ACTION_BYTES_MAX, consult_stat, NULL,
+     API_BLOB_FILES, NULL},
+    {ACCESS_ROUTE(consultation_archive), API_BODY_NONE, 0, consult_archive_get, NULL,
+     API_BLOB_FILES, NULL},
+    {ACCESS_ROUTE(consultation_invitees), API_BODY_NONE, 0, consult_invitees, NULL, API_BLOB_FILES,
+     NULL},
+    {ACCESS_ROUTE(ops_overview), API_BODY_NONE, 0, ops_overview, NULL, API_BLOB_FILES, NULL},
     {NULL, NULL, 0, API_BODY_NONE, 0, NULL, NULL, API_BLOB_FILES, NULL},
 };
 
@@ -93,7 +97,7 @@ static bool fill_new(struct api_call *call, struct consult_row *row)
     if (row->patient == NULL || row->request == NULL) {
         return api_store_failed(call, STATUS_NO_MEMORY);
     }
-    return consult_fields_header(call, row, true) &&
+    return consult_fields_header(call, row, true) && consult_fields_relations(call, row) &&
            consult_fields_merge_patient(call, row->patient) &&
            consult_fields_merge_request(call, row->request);
 }
@@ -128,21 +132,47 @@ static bool within_day(struct api_call *call)
                        "You have begun too many consultations today; ask the operator.", NULL);
 }
 
+/* A draft is a row from now on. */
+static bool number_and_store(struct api_call *call, struct consult_row *row)
+{
+    enum status status = next_number(call, row->number, sizeof row->number);
+    status = status == STATUS_OK ? store_new(call, row) : status;
+    return status == STATUS_OK || api_store_failed(call, status);
+}
+
+static void reply_created(struct api_call *call, const struct consult_row *row)
+{
+    consult_reply(call, row);
+    call->status = call->status < 400 ? 201 : call->status;
+}
+
 void consult_create(struct api_call *call)
 {
     struct consult_row row = {.version = 0};
     if (!body_is_object(call) || !within_day(call)) {
         return;
     }
-    if (fill_new(call, &row)) {
-        enum status status = next_number(call, row.number, sizeof row.number);
-        status = status == STATUS_OK ? store_new(call, &row) : status;
-        if (status == STATUS_OK) {
-            consult_reply(call, &row);
-            call->status = call->status < 400 ? 201 : call->status;
-        } else {
-            (void)api_store_failed(call, status);
-        }
+    if (fill_new(call, &row) && number_and_store(call, &row)) {
+        reply_created(call, &row);
+    }
+    consult_row_clear(&row);
+}
+
+/* One click: what is not given (a reason, an urgency) has its stat value, and it is submitted in
+ * the same transaction. */
+void consult_stat(struct api_call *call)
+{
+    struct consult_row row = {.version = 0};
+    bool ok = true;
+    if (!body_is_object(call) || !within_day(call)) {
+        return;
+    }
+    const char *why = api_body_text(call, "consent_deferred", false, CONSULT_REASON_TEXT_MAX, &ok);
+    json_object_set_new(call->body, "urgency", json_string("stat"));
+    json_object_set_new(call->body, "kind", json_string("live"));
+    if (ok && fill_new(call, &row) && number_and_store(call, &row) &&
+        consult_submit_stat(call, &row, consult_text_blank(why) ? STAT_WHY : why)) {
+        reply_created(call, &row);
     }
     consult_row_clear(&row);
 }
@@ -166,13 +196,19 @@ void consult_patch(struct api_call *call)
     if (!body_is_object(call) || !consult_load(call, call->params[0], &row, &relation)) {
         return;
     }
-    struct consult_change change = {
-        .event = CONSULT_EVENT_EDIT, .actor = relation, .actor_id = call->actor->account_id};
-    bool may = consult_fsm_next(row.state, CONSULT_EVENT_EDIT, relation).refusal == CONSULT_OK;
-    bool good =
-        consult_if_match(call, &row) && (!may || (consult_fields_header(call, &row, false) &&
-                                                  consult_fields_merge_patient(call, row.patient) &&
-                                                  consult_fields_merge_request(call, row.request)));
+    /* what was left out of a stat request is filled in later */
+    bool later =
+        consult_fsm_next(row.state, CONSULT_EVENT_COMPLETE, relation).refusal == CONSULT_OK &&
+        strcmp(row.urgency, "stat") == 0;
+    struct consult_change change = {.event = later ? CONSULT_EVENT_COMPLETE : CONSULT_EVENT_EDIT,
+                                    .actor = relation,
+                                    .actor_id = call->actor->account_id};
+    bool may = consult_fsm_next(row.state, change.event, relation).refusal == CONSULT_OK;
+    bool good = consult_if_match(call, &row) &&
+                (!may || ((later || (consult_fields_header(call, &row, false) &&
+                                     consult_fields_relations(call, &row))) &&
+                          consult_fields_merge_patient(call, row.patient) &&
+                          consult_fields_merge_request(call, row.request)));
     if (good && consult_change(call, &row, &change)) {
         consult_reply(call, &row);
     }

@@ -6,6 +6,7 @@
 #include "gateway/api.h"
 
 void consult_create(struct api_call *call); /* POST /consultations */
+void consult_stat(struct api_call *call);   /* POST /stat: create and submit at once */
 void consult_get(struct api_call *call);    /* GET /consultations/{id} */
 void consult_patch(struct api_call *call);  /* PATCH /consultations/{id} */
 

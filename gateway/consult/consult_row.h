@@ -1,5 +1,6 @@
 /* One consultation as the store has it: read whole, changed in memory, written back by
- * consult_change() alone. The JSON members are owned by the row. Store thread. */
+ * consult_change() alone. The JSON members are owned by the row. "" and 0 stand for none. Store
+ * thread. */
 #ifndef GATEWAY_CONSULT_CONSULT_ROW_H
 #define GATEWAY_CONSULT_CONSULT_ROW_H
 
@@ -25,6 +26,18 @@ struct consult_row {
     int64_t deadline_ms;                  /* times: 0 = not yet */
     int64_t created_ms, submitted_ms, offered_ms, accepted_ms, started_ms, ended_ms, signed_ms,
         acknowledged_ms, closed_ms;
+    char based_on[33];                                      /* an earlier consultation */
+    char target_organisation_id[33], target_account_id[33]; /* only they are asked; "" = all */
+    char approval_for[16]; /* while an approval is pending: "submit" or "hop" */
+    int64_t escalation;    /* tiers of institutions above the first that are asked too */
+    int64_t triaged_ms, scheduled_from_ms, scheduled_until_ms, reschedules;
+    int64_t preliminary_ms;
+    char verifier_id[33];                   /* who signed as second reader */
+    int64_t critical_ms, critical_known_ms; /* a critical value reported, acknowledged */
+    json_t *follow_up;                      /* {due_ms, text}; NULL = none */
+    char review[8];                         /* quality review: "" not in the sample, due, done */
+    int64_t archived_ms;
+    char manifest_sha256[65];
     char reason_code[65];
     char *reason_text;      /* malloc'd or NULL */
     char *consent_deferred; /* stat without consent yet: why; malloc'd or NULL */

@@ -81,23 +81,52 @@ static enum status parties_json(struct db *db, const char *consultation_id, json
     return status;
 }
 
-/* Both are there: the session begins, or goes on. */
-static bool begin_if_complete(struct api_call *call, struct consult_row *row)
+static bool by_system(struct api_call *call, struct consult_row *row, enum consult_event event,
+                      const char *reason)
+{
+    return consult_change(
+        call, row,
+        &(struct consult_change){.event = event,
+                                 .actor = CONSULT_ACTOR_SYSTEM,
+                                 .actor_id = call->actor == NULL ? NULL : call->actor->account_id,
+                                 .reason_code = reason});
+}
+
+/* Both are there: the session begins, or goes on. One party alone waits in the room. */
+static bool begin_if_complete(struct api_call *call, struct consult_row *row, int64_t seat)
 {
     bool present = false;
+    bool before = row->state == CONSULT_ACCEPTED || row->state == CONSULT_SCHEDULED;
     enum status status = consult_both_present(call->db, row->id, &present);
     if (status != STATUS_OK) {
         return api_store_failed(call, status);
     }
-    if (!present || row->state == CONSULT_IN_SESSION) {
+    if (present && row->state != CONSULT_IN_SESSION) {
+        enum consult_event event =
+            before || row->state == CONSULT_READY ? CONSULT_EVENT_START : CONSULT_EVENT_RESUME;
+        return by_system(call, row, event, NULL);
+    }
+    return present || !before || seat >= CONSULT_GUEST_SEAT_FIRST ||
+           by_system(call, row, CONSULT_EVENT_ARRIVE, NULL);
+}
+
+/* Nobody waits any more: an appointment is one again. */
+static bool leave_room(struct api_call *call, struct consult_row *row)
+{
+    int64_t waiting = 0;
+    enum status status =
+        db_one_int(call->db, &waiting,
+                   "SELECT COUNT(*) FROM participation WHERE consultation_id = $1 AND present = 1 "
+                   "AND role IN ('requester', 'consultant')",
+                   "s", row->id);
+    if (status != STATUS_OK) {
+        return api_store_failed(call, status);
+    }
+    if (waiting > 0) {
         return true;
     }
-    enum consult_event event =
-        row->state == CONSULT_ACCEPTED ? CONSULT_EVENT_START : CONSULT_EVENT_RESUME;
-    return consult_change(call, row,
-                          &(struct consult_change){.event = event,
-                                                   .actor = CONSULT_ACTOR_SYSTEM,
-                                                   .actor_id = call->actor->account_id});
+    return by_system(call, row, CONSULT_EVENT_LEAVE, "absent") &&
+           (row->scheduled_from_ms == 0 || by_system(call, row, CONSULT_EVENT_SCHEDULE, NULL));
 }
 
 static void join_reply(struct api_call *call, const struct consult_row *row, int64_t seat)
@@ -149,7 +178,7 @@ static void join(struct api_call *call, struct consult_row *row)
         return;
     }
     if (audit_seat(call, row, call->actor->account_id, "room.join", seat) &&
-        begin_if_complete(call, row)) {
+        begin_if_complete(call, row, seat)) {
         join_reply(call, row, seat);
     }
 }
@@ -204,6 +233,8 @@ static void absent(struct api_call *call, struct consult_row *row)
                               &(struct consult_change){.event = CONSULT_EVENT_INTERRUPT,
                                                        .actor = CONSULT_ACTOR_SYSTEM,
                                                        .reason_code = "absent"});
+    } else if (done && row->state == CONSULT_READY) {
+        done = leave_room(call, row);
     }
     if (done) {
         call->reply = json_pack("{s:s, s:I}", "state", consult_state_name(row->state), "version",
@@ -228,12 +259,12 @@ void consult_session_absent(struct api_call *call)
     consult_row_clear(&row);
 }
 
-static enum status ids_in_session(struct db *db, json_t **out_ids)
+static enum status ids_in(struct db *db, enum consult_state state, json_t **out_ids)
 {
     json_t *ids = json_array();
     struct db_query q;
-    db_begin_query(&q, db,
-                   "SELECT id FROM consultation WHERE state = 'in-session' ORDER BY created_ms");
+    db_begin_query(&q, db, "SELECT id FROM consultation WHERE state = $1 ORDER BY created_ms");
+    db_bind_text(&q, consult_state_name(state));
     while (db_next(&q)) {
         json_array_append_new(ids, json_string(db_text(&q, 0)));
     }
@@ -241,6 +272,7 @@ static enum status ids_in_session(struct db *db, json_t **out_ids)
     return db_end(&q);
 }
 
+/* Who ran is interrupted, who waited in the room has left it. */
 static bool interrupt_one(struct api_call *call, const char *id)
 {
     struct consult_row row;
@@ -248,10 +280,9 @@ static bool interrupt_one(struct api_call *call, const char *id)
     if (status != STATUS_OK) {
         return api_store_failed(call, status);
     }
-    bool done = consult_change(call, &row,
-                               &(struct consult_change){.event = CONSULT_EVENT_INTERRUPT,
-                                                        .actor = CONSULT_ACTOR_SYSTEM,
-                                                        .reason_code = "restart"});
+    bool done = row.state == CONSULT_READY
+                    ? leave_room(call, &row)
+                    : by_system(call, &row, CONSULT_EVENT_INTERRUPT, "restart");
     consult_row_clear(&row);
     return done;
 }
@@ -286,11 +317,12 @@ static enum status left_behind(struct api_call *call, json_t **out_recordings)
 
 void consult_startup(struct api_call *call)
 {
-    json_t *ids = NULL, *recordings = NULL;
+    json_t *ids = NULL, *ready = NULL, *recordings = NULL;
     size_t i;
     json_t *id;
     bool done = true;
-    enum status status = ids_in_session(call->db, &ids);
+    enum status status = ids_in(call->db, CONSULT_IN_SESSION, &ids);
+    status = status == STATUS_OK ? ids_in(call->db, CONSULT_READY, &ready) : status;
     if (status == STATUS_OK) {
         status = db_run(call->db,
                         "UPDATE participation SET present = 0, since_ms = $1 WHERE present = 1",
@@ -305,9 +337,14 @@ void consult_startup(struct api_call *call)
     {
         done = done && interrupt_one(call, json_string_value(id));
     }
+    json_array_foreach(ready, i, id)
+    {
+        done = done && interrupt_one(call, json_string_value(id));
+    }
     if (done) {
         call->reply = json_pack("{s:O, s:O}", "interrupted", ids, "recordings", recordings);
     }
     json_decref(ids);
+    json_decref(ready);
     json_decref(recordings);
 }

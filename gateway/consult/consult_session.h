@@ -32,14 +32,11 @@ void consult_session_recording_stopped(struct api_call *call);
  * "bytes","gaps":[{"party","kind","from_ms","to_ms"}],"tracks":[{"party","kind","codec"}]}: the
  * file is whole (or never will be). */
 void consult_session_recording_complete(struct api_call *call);
-/* Once, before the port opens. in-session becomes interrupted, nobody is present.
+/* Once, before the port opens. in-session becomes interrupted, who waited in the room has left it,
+ * nobody is present.
  * reply {"interrupted":[ids],"recordings":[{"recording_id","consultation","file","part"}]}: files
  * left behind, to be given to recorder_recover() and then to consult_session_recording_complete. */
 void consult_startup(struct api_call *call);
-/* Due timers, at most 64 in one call: offers expire, interrupted becomes failed, reminders go out;
- * also anchors the audit head in the log. reply {"ran":n,"next_due_ms":UTC or 0}. Call again at
- * once when ran is 64. */
-void consult_timers_run(struct api_call *call);
 /* reply {"consultations":{state:count},"by":[{"state","mode","urgency","count"}],
  *        "queue":{"depth","oldest_ms","by_urgency":{"stat","urgent","routine"},"oldest_by_urgency":{the
  * same}}} */

@@ -14,9 +14,7 @@ static enum status add_states(struct db *db, json_t *object)
     json_t *states = json_object();
     json_t *by = json_array();
     for (unsigned i = 0; i < CONSULT_STATE_COUNT; i++) {
-        if (!consult_state_reserved((enum consult_state)i)) {
-            json_object_set_new(states, consult_state_name((enum consult_state)i), json_integer(0));
-        }
+        json_object_set_new(states, consult_state_name((enum consult_state)i), json_integer(0));
     }
     struct db_query q;
     db_begin_query(&q, db,

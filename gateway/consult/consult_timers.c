@@ -1,15 +1,11 @@
 #include "gateway/consult/consult_timers.h"
 
 #include "gateway/config/config.h"
-#include "gateway/consult/consult_change.h"
-#include "gateway/consult/consult_effects.h"
-#include "gateway/consult/consult_session.h"
-#include "gateway/records/audit.h"
 
 #include <stdio.h>
 #include <string.h>
 
-#define TIMERS_IN_ONE_CALL 64 /* bounds the time of one transaction */
+#define REMIND_AGAIN_MS 86400000 /* of a reminder without an interval of its own: a follow-up */
 
 static unsigned urgency_index(const char *urgency)
 {
@@ -30,7 +26,7 @@ static int64_t setting_s(const struct api_config *config, enum consult_timer tim
 #define EACH(prefix)                                                                               \
     pick(urgency, config->prefix##_routine_s, config->prefix##_urgent_s, config->prefix##_stat_s)
     switch (timer) {
-#define CONSULT_TIMER(id, name, state, routine_s, urgent_s, stat_s, setting, event, again)         \
+#define CONSULT_TIMER(id, name, state, base, routine_s, urgent_s, stat_s, setting, event, again)   \
     case CONSULT_TIMER_##id:                                                                       \
         return setting;
 #include "gateway/consult/consult_fsm.def"
@@ -43,178 +39,117 @@ static int64_t setting_s(const struct api_config *config, enum consult_timer tim
     return 0;
 }
 
-int64_t consult_timer_interval_ms(const struct api_config *config, enum consult_timer timer,
-                                  const char *urgency)
+/* Terms in minutes that stand for a timer. */
+static int64_t terms_s(const struct terms *terms, enum consult_timer timer, const char *urgency)
+{
+    int64_t seconds = terms_timer_s(terms, consult_timer_rule(timer)->name, urgency);
+    if (seconds > 0) {
+        return seconds;
+    }
+    if (timer == CONSULT_TIMER_READY_MISSED || timer == CONSULT_TIMER_APPOINTMENT_MISSED) {
+        return terms->no_show_minutes * 60;
+    }
+    if (timer == CONSULT_TIMER_OVERRUN) {
+        return terms->session_minutes * 60;
+    }
+    if (timer == CONSULT_TIMER_DRAFT_CRITICAL || timer == CONSULT_TIMER_SIGNED_CRITICAL) {
+        return terms->critical_minutes * 60;
+    }
+    return 0;
+}
+
+int64_t consult_timer_interval_ms(const struct api_config *config, const struct terms *terms,
+                                  enum consult_timer timer, const char *urgency)
 {
     unsigned index = urgency_index(urgency);
-    int64_t seconds = config == NULL ? 0 : setting_s(config, timer, index);
+    int64_t seconds = terms == NULL ? 0 : terms_s(terms, timer, urgency);
+    if (seconds == 0 && config != NULL) {
+        seconds = setting_s(config, timer, index);
+    }
     return seconds > 0 ? seconds * 1000 : consult_timer_rule(timer)->default_ms[index];
 }
 
-int64_t consult_timers_deadline(const struct api_config *config, const struct consult_row *row)
+/* When the timer is due in the state as it is; 0: it does not run. */
+static int64_t due_ms(const struct api_call *call, const struct terms *terms,
+                      const struct consult_row *row, enum consult_timer timer)
 {
-    int64_t last = 0;
-    for (unsigned i = 0; i < CONSULT_TIMER_COUNT; i++) {
-        enum consult_timer timer = (enum consult_timer)i;
-        if (consult_timer_rule(timer)->state == row->state) {
-            int64_t due =
-                row->state_since_ms + consult_timer_interval_ms(config, timer, row->urgency);
-            last = due > last ? due : last;
-        }
+    const struct consult_timer_rule *rule = consult_timer_rule(timer);
+    int64_t interval = consult_timer_interval_ms(call->config, terms, timer, row->urgency);
+    switch (rule->base) {
+    case CONSULT_BASE_ENTRY:
+        return row->state_since_ms + interval;
+    case CONSULT_BASE_APPOINTMENT: {
+        int64_t due = row->scheduled_from_ms + interval;
+        return row->scheduled_from_ms == 0 || (interval < 0 && due <= call->now_ms) ? 0 : due;
     }
-    return last;
+    case CONSULT_BASE_CRITICAL:
+        return row->critical_ms == 0 || row->critical_known_ms != 0 ? 0
+                                                                    : row->critical_ms + interval;
+    case CONSULT_BASE_DUE:
+        return json_integer_value(json_object_get(row->follow_up, "due_ms"));
+    }
+    return 0;
 }
 
-static enum status set_timer(struct db *db, const char *id, const char *kind, int64_t due_ms)
+enum status consult_timers_deadline(struct api_call *call, struct consult_row *row)
+{
+    struct terms terms;
+    int64_t last = 0;
+    enum status status = terms_load(call->db, row->agreement_id, &terms);
+    if (status != STATUS_OK) {
+        return status;
+    }
+    for (unsigned i = 0; i < CONSULT_TIMER_COUNT; i++) {
+        enum consult_timer timer = (enum consult_timer)i;
+        int64_t due =
+            consult_timer_rule(timer)->state == row->state ? due_ms(call, &terms, row, timer) : 0;
+        last = due > last ? due : last;
+    }
+    terms_clear(&terms);
+    row->deadline_ms = last;
+    return STATUS_OK;
+}
+
+static enum status set_timer(struct db *db, const char *id, const char *kind, int64_t at_ms)
 {
     return db_run(
         db,
         "INSERT INTO consultation_timer (consultation_id, kind, due_ms) VALUES ($1, $2, $3) "
         "ON CONFLICT (consultation_id, kind) DO UPDATE SET due_ms = excluded.due_ms",
-        "ssi", id, kind, due_ms);
+        "ssi", id, kind, at_ms);
 }
 
 enum status consult_timers_enter(struct api_call *call, const struct consult_row *row)
 {
-    enum status status =
+    struct terms terms;
+    enum status status = terms_load(call->db, row->agreement_id, &terms);
+    if (status != STATUS_OK) {
+        return status;
+    }
+    status =
         db_run(call->db, "DELETE FROM consultation_timer WHERE consultation_id = $1", "s", row->id);
     for (unsigned i = 0; i < CONSULT_TIMER_COUNT && status == STATUS_OK; i++) {
         enum consult_timer timer = (enum consult_timer)i;
         const struct consult_timer_rule *rule = consult_timer_rule(timer);
-        if (rule->state == row->state) {
-            int64_t due =
-                row->state_since_ms + consult_timer_interval_ms(call->config, timer, row->urgency);
+        int64_t due = rule->state == row->state ? due_ms(call, &terms, row, timer) : 0;
+        if (due != 0) {
             status = set_timer(call->db, row->id, rule->name, due);
         }
     }
+    terms_clear(&terms);
     return status;
 }
 
-static bool find_timer(const char *name, enum consult_timer *out_timer)
+enum status consult_timer_again(struct api_call *call, const struct consult_row *row,
+                                enum consult_timer timer, int64_t *out_due_ms)
 {
-    for (unsigned i = 0; i < CONSULT_TIMER_COUNT; i++) {
-        if (strcmp(consult_timer_rule((enum consult_timer)i)->name, name) == 0) {
-            *out_timer = (enum consult_timer)i;
-            return true;
-        }
-    }
-    return false;
-}
-
-static const char *reason_of(enum consult_timer timer)
-{
-    switch (timer) {
-    case CONSULT_TIMER_OFFER_DEADLINE:
-        return "deadline";
-    case CONSULT_TIMER_RETURNED_CLOSE:
-        return "material-not-supplied";
-    case CONSULT_TIMER_ACCEPTED_DEADLINE:
-        return "no-show";
-    case CONSULT_TIMER_INTERRUPTED_HOLD:
-        return "interrupted-too-long";
-    case CONSULT_TIMER_RETURNED_REMIND:
-    case CONSULT_TIMER_ACCEPTED_REMIND:
-    case CONSULT_TIMER_OPINION_REMIND:
-    case CONSULT_TIMER_OPINION_OVERDUE:
-    case CONSULT_TIMER_ACK_REMIND:
-    case CONSULT_TIMER_ACK_OVERDUE:
-    case CONSULT_TIMER_CLOSE_REMIND:
-    case CONSULT_TIMER_COUNT:
-        break;
-    }
-    return NULL;
-}
-
-/* Who is late learns it from the own worklist; what is overdue also goes to coordinators and into
- * the audit trail. */
-static bool remind(struct api_call *call, struct consult_row *row, enum consult_timer timer)
-{
-    const struct consult_timer_rule *rule = consult_timer_rule(timer);
-    bool overdue = timer == CONSULT_TIMER_OPINION_OVERDUE || timer == CONSULT_TIMER_ACK_OVERDUE;
-    bool consultant = row->state == CONSULT_AWAITING_OPINION || row->state == CONSULT_ACCEPTED;
-    bool requester = row->state != CONSULT_AWAITING_OPINION;
-    if (consultant && row->consultant_id[0] != '\0') {
-        consult_effect_queue(call, row->consultant_id);
-    }
-    if (requester) {
-        consult_effect_queue(call, row->requester_id);
-    }
-    if (overdue) {
-        consult_effect_queue(call, NULL);
-        if (!consult_audit(call, row, NULL, "consultation.overdue", rule->name, NULL)) {
-            return false;
-        }
-    }
-    int64_t again = call->now_ms + consult_timer_interval_ms(call->config, timer, row->urgency);
-    enum status status = set_timer(call->db, row->id, rule->name, again);
-    return status == STATUS_OK || api_store_failed(call, status);
-}
-
-static bool drop_timer(struct api_call *call, const char *id, const char *kind)
-{
-    enum status status =
-        db_run(call->db, "DELETE FROM consultation_timer WHERE consultation_id = $1 AND kind = $2",
-               "ss", id, kind);
-    return status == STATUS_OK || api_store_failed(call, status);
-}
-
-static bool fire(struct api_call *call, const char *id, const char *kind)
-{
-    enum consult_timer timer;
-    struct consult_row row;
-    enum status status = consult_row_load(call->db, id, &row);
+    struct terms terms;
+    enum status status = terms_load(call->db, row->agreement_id, &terms);
     if (status != STATUS_OK) {
-        return api_store_failed(call, status);
+        return status;
     }
-    bool done;
-    if (!find_timer(kind, &timer) || consult_timer_rule(timer)->state != row.state) {
-        done = drop_timer(
-            call, id, kind); /* of a state that was left, or of a table that has changed since */
-    } else if (!consult_timer_rule(timer)->has_event) {
-        done = remind(call, &row, timer);
-    } else {
-        done = consult_change(call, &row,
-                              &(struct consult_change){.event = consult_timer_rule(timer)->event,
-                                                       .actor = CONSULT_ACTOR_SYSTEM,
-                                                       .reason_code = reason_of(timer)});
-    }
-    consult_row_clear(&row);
-    return done;
-}
-
-void consult_timers_run(struct api_call *call)
-{
-    static const char due_sql[] =
-        "SELECT consultation_id, kind FROM consultation_timer WHERE due_ms <= $1 ORDER BY due_ms "
-        "LIMIT 64";
-    struct {
-        char id[33], kind[32];
-    } due[TIMERS_IN_ONE_CALL];
-    size_t count = 0;
-    struct db_query q;
-    db_begin_query(&q, call->db, due_sql);
-    db_bind_int(&q, call->now_ms);
-    while (count < TIMERS_IN_ONE_CALL && db_next(&q)) {
-        (void)snprintf(due[count].id, sizeof due[count].id, "%s", db_text(&q, 0));
-        (void)snprintf(due[count].kind, sizeof due[count].kind, "%s", db_text(&q, 1));
-        count++;
-    }
-    enum status status = db_end(&q);
-    for (size_t i = 0; i < count && status == STATUS_OK; i++) {
-        if (!fire(call, due[i].id, due[i].kind)) {
-            return;
-        }
-    }
-    int64_t next = 0;
-    status = status == STATUS_OK ? audit_anchor(call->db, call->now_ms, false) : status;
-    if (status == STATUS_OK) {
-        status = db_one_int(call->db, &next,
-                            "SELECT COALESCE(MIN(due_ms), 0) FROM consultation_timer", "");
-    }
-    if (status != STATUS_OK) {
-        (void)api_store_failed(call, status);
-        return;
-    }
-    call->reply =
-        json_pack("{s:I, s:I}", "ran", (json_int_t)count, "next_due_ms", (json_int_t)next);
+    int64_t interval = consult_timer_interval_ms(call->config, &terms, timer, row->urgency);
+    terms_clear(&terms);
+    *out_due_ms = call->now_ms + (interval > 0 ? interval : REMIND_AGAIN_MS);
+    return set_timer(call->db, row->id, consult_timer_rule(timer)->name, *out_due_ms);
 }

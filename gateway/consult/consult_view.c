@@ -4,9 +4,12 @@
 #include "gateway/consult/consult_fields.h"
 #include "gateway/consult/consult_guard.h"
 #include "gateway/consult/consult_guest.h"
+#include "gateway/consult/consult_member.h"
 #include "gateway/consult/consult_parts.h"
+#include "gateway/consult/consult_reading.h"
 #include "gateway/directory/directory.h"
 #include "gateway/queue/queue.h"
+#include "gateway/queue/ring.h"
 #include "gateway/records/consent.h"
 #include "gateway/records/opinion.h"
 #include "gateway/records/recordings.h"
@@ -35,6 +38,25 @@ bool consult_if_match(struct api_call *call, const struct consult_row *row)
     return false;
 }
 
+/* Guards that can be seen without trying: what does not hold is not offered. */
+static bool apparent(struct api_call *call, const struct consult_row *row, unsigned relation,
+                     unsigned guards)
+{
+    bool holds = true;
+    if ((guards & CONSULT_GUARD_BIT(PRESENT)) != 0 &&
+        consult_both_present(call->db, row->id, &holds) != STATUS_OK) {
+        return false; /* the transaction has failed; its commit says so */
+    }
+    if ((guards & CONSULT_GUARD_BIT(READERS)) != 0 &&
+        consult_may_sign(call, row, relation, &holds) != STATUS_OK) {
+        return false;
+    }
+    bool critical = row->critical_ms != 0 && row->critical_known_ms == 0;
+    return holds && ((guards & CONSULT_GUARD_BIT(MDT)) == 0 || strcmp(row->kind, "mdt") == 0) &&
+           ((guards & CONSULT_GUARD_BIT(CRITICAL)) == 0 || critical) &&
+           ((guards & CONSULT_GUARD_BIT(SAMPLE)) == 0 || row->review[0] != '\0');
+}
+
 json_t *consult_actions(struct api_call *call, const struct consult_row *row, unsigned relation)
 {
     json_t *actions = json_array();
@@ -44,12 +66,7 @@ json_t *consult_actions(struct api_call *call, const struct consult_row *row, un
             continue;
         }
         struct consult_step step = consult_fsm_next(row->state, event, relation);
-        bool present = true;
-        if (step.refusal == CONSULT_OK && (step.guards & CONSULT_GUARD_BIT(PRESENT)) != 0 &&
-            consult_both_present(call->db, row->id, &present) != STATUS_OK) {
-            present = false; /* the transaction has failed; its commit says so */
-        }
-        if (step.refusal == CONSULT_OK && present) {
+        if (step.refusal == CONSULT_OK && apparent(call, row, relation, step.guards)) {
             json_array_append_new(actions, json_string(consult_event_name(event)));
         }
     }
@@ -93,11 +110,22 @@ static json_t *common(struct api_call *call, const struct consult_row *row, unsi
         const char *name;
         int64_t ms;
     } times[] = {
-        {"created_ms", row->created_ms}, {"submitted_ms", row->submitted_ms},
-        {"offered_ms", row->offered_ms}, {"accepted_ms", row->accepted_ms},
-        {"started_ms", row->started_ms}, {"ended_ms", row->ended_ms},
-        {"signed_ms", row->signed_ms},   {"acknowledged_ms", row->acknowledged_ms},
+        {"created_ms", row->created_ms},
+        {"submitted_ms", row->submitted_ms},
+        {"offered_ms", row->offered_ms},
+        {"accepted_ms", row->accepted_ms},
+        {"started_ms", row->started_ms},
+        {"ended_ms", row->ended_ms},
+        {"signed_ms", row->signed_ms},
+        {"acknowledged_ms", row->acknowledged_ms},
         {"closed_ms", row->closed_ms},
+        {"triaged_ms", row->triaged_ms},
+        {"scheduled_from_ms", row->scheduled_from_ms},
+        {"scheduled_until_ms", row->scheduled_until_ms},
+        {"preliminary_ms", row->preliminary_ms},
+        {"critical_ms", row->critical_ms},
+        {"critical_known_ms", row->critical_known_ms},
+        {"archived_ms", row->archived_ms},
     };
     for (size_t i = 0; i < sizeof times / sizeof times[0]; i++) {
         set_time(object, times[i].name, times[i].ms);
@@ -157,7 +185,9 @@ static enum status set_parts(struct api_call *call, const struct consult_row *ro
 {
     json_t *part = NULL;
     bool party = (relation & CONSULT_ACTORS_OF_RECORD) != 0;
-    bool author = (relation & CONSULT_ACTOR_CONSULTANT) != 0;
+    /* a preliminary opinion is there to be read */
+    bool author = (relation & (CONSULT_ACTOR_CONSULTANT | CONSULT_ACTOR_VERIFIER)) != 0 ||
+                  (party && row->state == CONSULT_OPINION_DRAFT);
     enum status status = consult_part_partnership(call->db, row, &part);
     set_or_null(object, "partnership", part);
     if (status == STATUS_OK) {
@@ -190,6 +220,16 @@ static enum status set_parts(struct api_call *call, const struct consult_row *ro
         status = consult_guest_list(call->db, row, &part);
         set_or_null(object, "guests", part);
     }
+    if (status == STATUS_OK) {
+        part = NULL;
+        status = consult_member_list(call->db, row->id, &part);
+        set_or_null(object, "members", part);
+    }
+    if (status == STATUS_OK) {
+        part = NULL;
+        status = ring_view(call->db, row, &part);
+        set_or_null(object, "ring", part);
+    }
     return status == STATUS_OK ? set_queue(call, row, object) : status;
 }
 
@@ -205,6 +245,15 @@ static json_t *whole(struct api_call *call, const struct consult_row *row, unsig
     set_or_null(object, "decision", row->decision == NULL ? NULL : json_incref(row->decision));
     set_text(object, "reason_text", row->reason_text);
     set_text(object, "consent_deferred", row->consent_deferred);
+    set_text(object, "based_on", row->based_on);
+    set_text(object, "target_organisation", row->target_organisation_id);
+    set_text(object, "approval_for", row->approval_for);
+    set_or_null(object, "follow_up", row->follow_up == NULL ? NULL : json_incref(row->follow_up));
+    set_or_null(object, "verifier",
+                row->verifier_id[0] == '\0' ? NULL
+                                            : directory_person_json(call->db, row->verifier_id));
+    set_text(object, "manifest_sha256", row->manifest_sha256);
+    json_object_set_new(object, "escalation", json_integer(row->escalation));
     enum status status = set_parts(call, row, relation, object);
     if (status != STATUS_OK) {
         json_decref(object);

@@ -2,6 +2,7 @@
 
 #include "gateway/auth/auth.h"
 #include "gateway/config/config.h"
+#include "gateway/consult/consult_rounds.h"
 #include "gateway/consult/consult_session.h"
 #include "gateway/directory/duty_round.h"
 #include "gateway/imaging/imaging_api.h"
@@ -61,6 +62,8 @@ static void measure_web(struct app *app)
                 s.connections);
     metrics_set(m, METRIC_CONNECTIONS, metrics_label(METRICS_LABELS_CONNECTION, "websocket"), 0, 0,
                 s.websockets);
+    metrics_set(m, METRIC_CONNECTIONS, metrics_label(METRICS_LABELS_CONNECTION, "waiting"), 0, 0,
+                s.waiting);
     metrics_raise(m, METRIC_CONNECTIONS_ACCEPTED, 0, 0, 0, s.accepted);
     raise_refusal(m, "limit", s.refused_limit);
     raise_refusal(m, "address_limit", s.refused_address_limit);

@@ -4,6 +4,8 @@
 #include "gateway/consult/consult_effects.h"
 #include "gateway/directory/directory.h"
 #include "gateway/partnership/rules_load.h"
+#include "gateway/queue/reach.h"
+#include "gateway/queue/ring.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -11,55 +13,6 @@
 
 #define MEASURED_MAX 20 /* acceptances that the expected wait is the median of */
 #define MEASURED_DAYS 30
-
-/* Organisations that the rules let the requester ask, in one plain list. */
-struct reach {
-    char organisations[RULES_ROUTES_MAX][33];
-    size_t count;
-    char today[11];
-};
-
-static enum status find_reach(struct api_call *call, const struct consult_row *row,
-                              struct reach *out_reach)
-{
-    struct rules_world *world = NULL;
-    memset(out_reach, 0, sizeof *out_reach);
-    rules_today(call->now_ms, out_reach->today);
-    enum status status = rules_load(call->db, row->requester_organisation_id, &world);
-    if (status != STATUS_OK) {
-        return status;
-    }
-    struct rules_answer *answer = calloc(1, sizeof *answer);
-    int kind = rules_kind_of(row->kind);
-    struct rules_question question = {
-        .requester = row->requester_organisation_id,
-        .specialty = row->specialty,
-        .kind = kind < 0 ? RULES_LIVE : (enum rules_kind)kind,
-        .stat = strcmp(row->urgency, "stat") == 0,
-        .date = out_reach->today,
-    };
-    if (answer == NULL) {
-        status = STATUS_NO_MEMORY;
-    } else if (rules_ask(world, &question, answer)) {
-        for (size_t i = 0; i < answer->route_count; i++) {
-            (void)snprintf(out_reach->organisations[out_reach->count++], 33, "%s",
-                           answer->routes[i].organisation->id);
-        }
-    }
-    free(answer);
-    rules_world_free(world);
-    return status;
-}
-
-static bool reaches(const struct reach *reach, const char *organisation)
-{
-    for (size_t i = 0; i < reach->count; i++) {
-        if (strcmp(reach->organisations[i], organisation) == 0) {
-            return true;
-        }
-    }
-    return false;
-}
 
 struct id_list {
     char (*ids)[33];
@@ -92,33 +45,55 @@ static enum status id_list_read(struct id_list *list, struct db_query *q)
     return ended != STATUS_OK ? ended : status;
 }
 
-/* On duty, on the specialty, enabled, has not declined, no open offer yet; the rules are asked for
- * each. only: one account. */
+#define CANDIDATES                                                                                 \
+    "JOIN account_role r ON r.account_id = a.id AND r.role = 'specialist' "                        \
+    "JOIN practitioner p ON p.id = a.practitioner_id AND p.active = 1 "                            \
+    "JOIN practitioner_specialty s ON s.practitioner_id = p.id AND s.specialty = $1 "              \
+    "WHERE a.disabled = 0 AND a.id <> $2 AND a.id = COALESCE($3, a.id) "                           \
+    "AND NOT EXISTS (SELECT 1 FROM consultation_decline x WHERE x.consultation_id = $4 AND "       \
+    "x.account_id = a.id) AND NOT EXISTS (SELECT 1 FROM consultation_offer o WHERE "               \
+    "o.consultation_id = $5 AND o.account_id = a.id AND o.state = 'open') "
+
+/* On the specialty, enabled, has not declined, no open offer yet; the rules are asked for each.
+ * only: one account. On duty, or by the roster on call now. */
 static enum status find_candidates(struct api_call *call, const struct consult_row *row,
-                                   const struct reach *reach, const char *only, struct id_list *out)
+                                   const struct reach *reach, const char *only, bool on_call,
+                                   struct id_list *out)
 {
     struct db_query q;
     enum status status = STATUS_OK;
-    db_begin_query(&q, call->db,
-                   "SELECT a.id, p.organisation_id, p.licensed_since FROM account a JOIN duty d ON "
-                   "d.account_id = a.id AND d.on_duty = 1 "
-                   "JOIN account_role r ON r.account_id = a.id AND r.role = 'specialist' "
-                   "JOIN practitioner p ON p.id = a.practitioner_id AND p.active = 1 "
-                   "JOIN practitioner_specialty s ON s.practitioner_id = p.id AND s.specialty = $1 "
-                   "WHERE a.disabled = 0 AND a.id <> $2 AND a.id = COALESCE($3, a.id) "
-                   "AND NOT EXISTS (SELECT 1 FROM consultation_decline x WHERE x.consultation_id = "
-                   "$4 AND x.account_id = a.id) "
-                   "AND NOT EXISTS (SELECT 1 FROM consultation_offer o WHERE o.consultation_id = "
-                   "$5 AND o.account_id = a.id AND "
-                   "o.state = 'open') ORDER BY d.since_ms, a.id");
+    const char *target = row->target_account_id[0] != '\0' ? row->target_account_id : NULL;
+    if (only != NULL && target != NULL && strcmp(only, target) != 0) {
+        return STATUS_OK;
+    }
+    if (on_call) {
+        db_begin_query(&q, call->db,
+                       "SELECT a.id, p.organisation_id, p.licensed_since FROM account a " CANDIDATES
+                       "AND EXISTS (SELECT 1 FROM duty_shift d WHERE d.account_id = a.id AND "
+                       "d.kind = 'on-call' AND d.from_ms <= $6 AND d.until_ms > $7 AND "
+                       "COALESCE(d.specialty, $8) = $9 AND (d.partnership_id IS NULL OR "
+                       "d.partnership_id = $10)) ORDER BY a.id");
+    } else {
+        db_begin_query(&q, call->db,
+                       "SELECT a.id, p.organisation_id, p.licensed_since FROM account a JOIN duty "
+                       "d ON d.account_id = a.id AND d.on_duty = 1 " CANDIDATES
+                       "ORDER BY d.since_ms, a.id");
+    }
     db_bind_text(&q, row->specialty);
     db_bind_text(&q, row->requester_id);
-    db_bind_text(&q, only);
+    db_bind_text(&q, only != NULL ? only : target);
     db_bind_text(&q, row->id);
     db_bind_text(&q, row->id);
+    if (on_call) {
+        db_bind_int(&q, call->now_ms);
+        db_bind_int(&q, call->now_ms);
+        db_bind_text(&q, row->specialty);
+        db_bind_text(&q, row->specialty);
+        db_bind_text(&q, row->partnership_id);
+    }
     while (status == STATUS_OK && db_next(&q)) {
         const char *specialties[] = {row->specialty, NULL};
-        if (reaches(reach, db_text(&q, 1)) &&
+        if (reach_has(reach, db_text(&q, 1)) &&
             rules_consultant(specialties, db_text(&q, 2), row->specialty, reach->today) ==
                 RULES_ALLOWED) {
             status = id_list_add(out, db_text(&q, 0));
@@ -129,16 +104,17 @@ static enum status find_candidates(struct api_call *call, const struct consult_r
 }
 
 static enum status open_offer(struct api_call *call, const struct consult_row *row,
-                              const char *account)
+                              const char *account, bool on_call)
 {
-    enum status status = db_run(call->db,
-                                "INSERT INTO consultation_offer (consultation_id, account_id, "
-                                "state, at_ms) VALUES ($1, $2, 'open', $3) "
-                                "ON CONFLICT (consultation_id, account_id) DO UPDATE SET state = "
-                                "'open', at_ms = excluded.at_ms",
-                                "ssi", row->id, account, call->now_ms);
+    enum status status = db_run(
+        call->db,
+        "INSERT INTO consultation_offer (consultation_id, account_id, state, at_ms, rung_ms, "
+        "on_call) VALUES ($1, $2, 'open', $3, 0, $4) ON CONFLICT (consultation_id, account_id) DO "
+        "UPDATE SET state = 'open', at_ms = excluded.at_ms, rung_ms = 0, on_call = "
+        "excluded.on_call",
+        "ssii", row->id, account, call->now_ms, (int64_t)on_call);
     if (status == STATUS_OK) {
-        consult_effect_ring(call, row, account);
+        consult_effect_queue(call, account);
     }
     return status;
 }
@@ -146,11 +122,12 @@ static enum status open_offer(struct api_call *call, const struct consult_row *r
 static enum status count_open(struct db *db, const char *consultation_id, unsigned *out_open)
 {
     int64_t count = 0;
-    enum status status = db_one_int(
-        db, &count,
-        "SELECT COUNT(*) FROM consultation_offer o JOIN duty d ON d.account_id = "
-        "o.account_id AND d.on_duty = 1 WHERE o.consultation_id = $1 AND o.state = 'open'",
-        "s", consultation_id);
+    enum status status =
+        db_one_int(db, &count,
+                   "SELECT COUNT(*) FROM consultation_offer o LEFT JOIN duty d ON d.account_id = "
+                   "o.account_id WHERE o.consultation_id = $1 AND o.state = 'open' AND "
+                   "(d.on_duty = 1 OR o.on_call = 1)",
+                   "s", consultation_id);
     *out_open = (unsigned)count;
     return status;
 }
@@ -158,18 +135,18 @@ static enum status count_open(struct db *db, const char *consultation_id, unsign
 /* Opens offers to those found, with one audit row that names them: who could read the case, and
  * from when. */
 static enum status offer_to(struct api_call *call, const struct consult_row *row,
-                            const struct reach *reach, const char *only)
+                            const struct reach *reach, const char *only, bool on_call)
 {
     struct id_list found = {NULL, 0, 0};
     json_t *accounts = json_array();
-    enum status status = find_candidates(call, row, reach, only, &found);
+    enum status status = find_candidates(call, row, reach, only, on_call, &found);
     for (size_t i = 0; i < found.count && status == STATUS_OK; i++) {
-        status = open_offer(call, row, found.ids[i]);
+        status = open_offer(call, row, found.ids[i], on_call);
         json_array_append_new(accounts, json_string(found.ids[i]));
     }
     json_t *detail = json_pack("{s:o}", "accounts", accounts);
     if (status == STATUS_OK && found.count > 0 &&
-        !consult_audit(call, row, NULL, "consultation.ring", NULL, detail)) {
+        !consult_audit(call, row, NULL, "consultation.offered-to", NULL, detail)) {
         status = STATUS_IO;
     }
     json_decref(detail);
@@ -177,15 +154,30 @@ static enum status offer_to(struct api_call *call, const struct consult_row *row
     return status;
 }
 
-enum status queue_offer(struct api_call *call, const struct consult_row *row, unsigned *out_open)
+enum status queue_open(struct api_call *call, const struct consult_row *row, bool on_call,
+                       unsigned *out_open)
 {
     struct reach reach;
     *out_open = 0;
-    enum status status = find_reach(call, row, &reach);
+    enum status status = reach_find(call, row, &reach);
     if (status == STATUS_OK) {
-        status = offer_to(call, row, &reach, NULL);
+        status = offer_to(call, row, &reach, NULL, on_call);
     }
     return status == STATUS_OK ? count_open(call->db, row->id, out_open) : status;
+}
+
+enum status queue_offer(struct api_call *call, const struct consult_row *row, unsigned *out_open)
+{
+    enum status status = queue_open(call, row, false, out_open);
+    return status == STATUS_OK ? ring_begin(call, row) : status;
+}
+
+enum status queue_tiers(struct api_call *call, const struct consult_row *row, int64_t *out_tiers)
+{
+    struct reach reach;
+    enum status status = reach_find(call, row, &reach);
+    *out_tiers = reach.tiers;
+    return status;
 }
 
 static enum status open_accounts(struct db *db, const char *consultation_id,
@@ -219,7 +211,10 @@ enum status queue_close(struct api_call *call, const struct consult_row *row, co
                         "WHERE consultation_id = $2 AND state = 'open'",
                         "ss", winner, row->id);
     }
-    return status;
+    return status == STATUS_OK
+               ? db_run(call->db, "DELETE FROM consultation_ring WHERE consultation_id = $1", "s",
+                        row->id)
+               : status;
 }
 
 enum status queue_decline(struct api_call *call, const struct consult_row *row,
@@ -241,6 +236,7 @@ enum status queue_decline(struct api_call *call, const struct consult_row *row,
                         "ss", row->id, account_id);
     }
     consult_effect_gone(call, row, account_id, "declined", NULL);
+    status = status == STATUS_OK ? ring_left(call, row, account_id) : status;
     return status == STATUS_OK ? count_open(call->db, row->id, out_left) : status;
 }
 
@@ -250,34 +246,36 @@ enum status queue_is_offered(struct db *db, const char *consultation_id, const c
     int64_t count = 0;
     enum status status =
         db_one_int(db, &count,
-                   "SELECT COUNT(*) FROM consultation_offer o JOIN duty d ON d.account_id = "
-                   "o.account_id AND d.on_duty = 1 WHERE o.consultation_id = $1 AND o.account_id = "
-                   "$2 AND o.state = 'open'",
+                   "SELECT COUNT(*) FROM consultation_offer o LEFT JOIN duty d ON d.account_id = "
+                   "o.account_id WHERE o.consultation_id = $1 AND o.account_id = $2 AND o.state = "
+                   "'open' AND (d.on_duty = 1 OR o.on_call = 1)",
                    "ss", consultation_id, account_id);
     *out_offered = count > 0;
     return status;
 }
 
-/* Offers that came while the specialist was away ring again; what waits and was never offered is
- * offered now. */
+/* What waits and was never offered to the specialist is offered now; it rings if nobody is being
+ * rung. */
 static enum status ring_waiting(struct api_call *call, const char *account_id,
-                                const char *consultation_id)
+                                const char *consultation_id, struct reach_memory *reaches)
 {
     struct consult_row row;
-    struct reach reach;
+    const struct reach *reach = NULL;
     bool offered = false;
     enum status status = consult_row_load(call->db, consultation_id, &row);
     if (status != STATUS_OK) {
         return status;
     }
     status = queue_is_offered(call->db, consultation_id, account_id, &offered);
+    if (status == STATUS_OK && !offered) {
+        status = reach_recall(call, &row, reaches, &reach);
+        status = status == STATUS_OK ? offer_to(call, &row, reach, account_id, false) : status;
+        status = status == STATUS_OK
+                     ? queue_is_offered(call->db, consultation_id, account_id, &offered)
+                     : status;
+    }
     if (status == STATUS_OK && offered) {
-        consult_effect_ring(call, &row, account_id);
-    } else if (status == STATUS_OK) {
-        status = find_reach(call, &row, &reach);
-        if (status == STATUS_OK) {
-            status = offer_to(call, &row, &reach, account_id);
-        }
+        status = ring_arrived(call, &row, account_id);
     }
     consult_row_clear(&row);
     return status;
@@ -286,20 +284,29 @@ static enum status ring_waiting(struct api_call *call, const char *account_id,
 bool queue_on_duty(struct api_call *call, const char *account_id)
 {
     struct id_list waiting = {NULL, 0, 0};
+    struct reach_memory *reaches = calloc(1, sizeof *reaches);
     struct db_query q;
+    if (reaches == NULL) {
+        return api_store_failed(call, STATUS_NO_MEMORY);
+    }
     db_begin_query(&q, call->db,
                    "SELECT c.id FROM consultation c JOIN practitioner_specialty s ON s.specialty = "
                    "c.specialty "
-                   "JOIN account a ON a.practitioner_id = s.practitioner_id AND a.id = $1 WHERE "
-                   "c.state = 'offered' "
+                   "JOIN account a ON a.practitioner_id = s.practitioner_id AND a.id = $1 "
+                   "JOIN practitioner p ON p.id = a.practitioner_id WHERE "
+                   "c.state = 'offered' AND EXISTS (SELECT 1 FROM partnership_member m JOIN "
+                   "partnership_member n ON n.partnership_id = m.partnership_id AND "
+                   "n.organisation_id = p.organisation_id WHERE m.organisation_id = "
+                   "c.requester_organisation_id) "
                    "ORDER BY CASE c.urgency WHEN 'stat' THEN 0 WHEN 'urgent' THEN 1 ELSE 2 END, "
                    "c.deadline_ms");
     db_bind_text(&q, account_id);
     enum status status = id_list_read(&waiting, &q);
     for (size_t i = 0; i < waiting.count && status == STATUS_OK; i++) {
-        status = ring_waiting(call, account_id, waiting.ids[i]);
+        status = ring_waiting(call, account_id, waiting.ids[i], reaches);
     }
     free(waiting.ids);
+    free(reaches);
     return status == STATUS_OK || api_store_failed(call, status);
 }
 
@@ -317,6 +324,7 @@ bool queue_off_duty(struct api_call *call, const char *account_id)
         status = consult_row_load(call->db, open.ids[i], &row);
         if (status == STATUS_OK) {
             consult_effect_gone(call, &row, account_id, "declined", NULL);
+            status = ring_left(call, &row, account_id);
             consult_row_clear(&row);
         }
     }

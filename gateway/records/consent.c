@@ -146,8 +146,10 @@ static bool act(struct api_call *call, struct consult_row *row, const struct giv
     }
     bool withdrawn = strcmp(given->scope, "consultation") == 0 &&
                      strcmp(given->party, "patient") == 0 && !given->given;
-    enum consult_phase phase = consult_state_phase(row->state);
-    if (!withdrawn || (phase != CONSULT_PHASE_WAITING && phase != CONSULT_PHASE_RUNNING)) {
+    bool possible =
+        consult_state_phase(row->state) != CONSULT_PHASE_DRAFTING &&
+        consult_fsm_next(row->state, CONSULT_EVENT_WITHDRAW, relation).refusal == CONSULT_OK;
+    if (!withdrawn || !possible) {
         return true;
     }
     return consult_change(call, row,

@@ -1,6 +1,7 @@
 #include "gateway/records/opinion_sign.h"
 
 #include "gateway/app.h"
+#include "gateway/consult/consult_member.h"
 #include "gateway/records/canonical.h"
 #include "gateway/records/opinion_draft.h"
 #include "gateway/records/opinion_record.h"
@@ -120,12 +121,19 @@ bool opinion_sign(struct api_call *call, const struct consult_row *row, json_t *
     struct signature s = {.canonical = NULL};
     *out_detail = NULL;
     enum status status = opinion_draft_find(call->db, row->id, &draft);
-    struct opinion_text text = {
-        .version = draft.version, .body = draft.body, .amend_reason = draft.amend_reason};
+    struct opinion_text text = {.version = draft.version,
+                                .body = draft.body,
+                                .amend_reason = draft.amend_reason,
+                                .verifier_id =
+                                    row->verifier_id[0] != '\0' ? row->verifier_id : NULL};
+    if (status == STATUS_OK && strcmp(row->kind, "mdt") == 0) {
+        status = consult_member_list(call->db, row->id, &text.members);
+    }
     bool done = status == STATUS_OK || api_store_failed(call, STATUS_IO);
     done = done && find_signer_key(call, row, &s) && make_record(call, row, &text, &s) &&
            make_signatures(call, row, &s) && store_signed(call, row, &text, &s, out_detail);
     free(s.canonical);
+    json_decref(text.members);
     opinion_draft_clear(&draft);
     return done;
 }

@@ -149,12 +149,7 @@ static bool settle_consultation(struct api_call *call, const struct referral_row
         row->consultation_id[0] == '\0') {
         return true;
     }
-#ifdef REFERRAL_SETTLES
     return consult_referral_settled(call, row->consultation_id, referral_state_name(row->state));
-#else
-    (void)call; /* nothing waits in a state `referral-open` yet */
-    return true;
-#endif
 }
 
 static enum status enter(struct api_call *call, const struct referral_row *row)

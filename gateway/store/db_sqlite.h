@@ -15,7 +15,7 @@
     1024 /* cached; the whole gateway has some 300 literals of about 5 kB each */
 #define DB_APPLICATION_ID 0x43475731 /* "CGW1" in the file's header: a database of ours */
 #define DB_BUSY_TIMEOUT_MS 5000      /* consultctl may hold the write lock for one import */
-#define DB_PARAMETERS_MAX 48         /* of one statement; the widest table has 34 columns */
+#define DB_PARAMETERS_MAX 64         /* of one statement; the widest table has 50 columns */
 
 struct db_statement {
     sqlite3_stmt *handle;

@@ -327,5 +327,6 @@ void web_stats(const struct web *web, struct web_stats *out_stats)
         .draining = web->ended[WEB_END_DRAINING],
         .connections = listener.connections,
         .websockets = web->websocket_count,
+        .waiting = web->gate != NULL ? web_gate_waiting(web->gate) : 0,
     };
 }

@@ -128,7 +128,7 @@ struct web_stats {
         closed_protocol;
     uint64_t refused_limit, refused_address_limit, not_tls, header_timeout, idle_timeout,
         ping_timeout, refused_origin, draining;
-    unsigned connections, websockets;
+    unsigned connections, websockets, waiting; /* waiting: accepted, before the gate (gate.h) */
 };
 void web_stats(const struct web *web, struct web_stats *out_stats);
 

@@ -4,6 +4,7 @@ this file. They are written from the rules (gateway/README.md, proto/signal/READ
 relations may use a route at all is read from gateway/access.def, which is the whole set of routes (unit test of gateway/access.h). What is
 allowed and would change the state is tried last, on consultations of its own."""
 import hashlib
+import itertools
 import json
 import os
 import sys
@@ -114,8 +115,22 @@ ACTIONS = {
     "fail": {state: BOTH | {"coordinator"} for state in ("accepted", "in-session")},
     "invite": {state: BOTH for state in ON_STAGE},
     "uninvite": {state: BOTH | {"guest"} for state in ON_STAGE},
+    "renew": {}, "approve": {}, "cancel": {}, "reopen": {}, "convert": {}, "revise": {}, "refer": {}, "follow-up": {},   # from states that no case is in here
+    "triage": {"offered": {"coordinator"}},
+    "reject": {"offered": {"coordinator"}},
+    "hand-over": {"accepted": {"consultant", "coordinator"}},
+    "schedule": {"accepted": {"consultant", "coordinator"}},
+    "preliminary": {"awaiting-opinion": {"consultant"}},
+    "acknowledge-critical": {"signed": {"requester"}},
+    "review": {"closed": set()},                                 # nobody here reviews
+    "mark-error": {"signed": {"requester"}, "closed": {"requester"}},
+    **{action: {state: who for state in ("accepted", "in-session", "awaiting-opinion")} for action, who in
+       (("enlist", {"consultant", "coordinator"}), ("excuse", {"consultant", "coordinator", "member"}), ("contribute", {"member"}))},
 }
+GUARDED = {"acknowledge-critical": "critical.none", "enlist": "kind.not-mdt", "excuse": "kind.not-mdt"}  # may be tried, and is refused for what the case is
 BODY = {"decline": {"reason_code": "busy"}, "return": {"reason_code": "incomplete", "reason_text": "x"}, "fail": {"reason_code": "network"},
+        "reject": {"reason_code": "x", "reason_text": "x"}, "hand-over": {"reason_code": "x"}, "mark-error": {"reason_text": "x"},
+        "schedule": {"from_ms": int(time.time() * 1000) + 86400000}, "excuse": {"reason_text": "x", "account": "0" * 32}, "enlist": {"account": "0" * 32},
         "amend": {"reason_text": "x"}, "acknowledge": {"adopted": "yes", "told_patient": True}}
 
 
@@ -174,7 +189,7 @@ def expected_consent(person, state, party):
 def fits(status, body, wanted):
     code = body.get("code", "") if isinstance(body, dict) else ""
     if wanted == "allowed":      # 422: admitted, the body was not to be taken; 409: admitted, but the piece is not the next, no recording yet
-        return status in (200, 201, 204, 422) or (status == 409 and code in ("upload.offset", "recording.not-ready", "room.alone")) \
+        return status in (200, 201, 204, 422) or (status == 409 and code in ("upload.offset", "recording.not-ready", "room.alone", "archive.not-yet")) \
             or (status == 404 and code in ("recording.no-poster", "opinion.unknown"))  # admitted, but nothing is signed yet
     if wanted == "404":          # as if it did not exist
         return status == 404 and code.split(".")[1:] == ["unknown"] and code != "opinion.unknown"
@@ -182,7 +197,7 @@ def fits(status, body, wanted):
         return status == 401 and code == "session.required"
     if wanted == "403":
         return status == 403 and code != "session.role"
-    return f"{status} {code}" == wanted if " " in wanted else str(status) == wanted and code not in ("upload.offset", "room.alone")
+    return f"{status} {code}" == wanted if " " in wanted else str(status) == wanted and code not in ("upload.offset", "room.alone", "archive.not-yet")
 
 
 # ---- the world ----
@@ -190,7 +205,7 @@ def fits(status, body, wanted):
 def world(gateway):
     """The demonstration network and the people that it lacks."""
     demo = gateway.demo
-    login = {"requester": "demo.clinician1", "clinician elsewhere": "demo.clinician2", "consultant": "demo.specialist1", "guest": "demo.specialist2", "offered": "demo.specialist3",
+    login = {"requester": "demo.clinician1", "clinician elsewhere": "demo.clinician2", "consultant": "demo.specialist1", "guest": "demo.specialist2", "offered": "demo.specialist7",
              "specialist elsewhere": "demo.specialist5", "coordinator elsewhere": "demo.coordinator", "operator": "demo.operator", "admin": "demo.admin",
              "receiver": "demo.referrals", "receiver elsewhere": "demo.referrals2"}
     new = [("colleague", "DEMO-TOWN-1", "clinician", None), ("declined", "DEMO-CITY-1", "specialist", "cardiology"),
@@ -389,11 +404,16 @@ def probe(person, state, case):
             {"party": party, "given": True, "relation": "self", "method": "written", "text_version": "1"})
     for action in ACTIONS:
         wanted = expected_action(person, state, action)
-        if wanted == "allowed":
+        if wanted == "allowed" and action in GUARDED:
+            one(action, f"409 {GUARDED[action]}", "POST", f"{API}/consultations/{case.id}/actions/{action}", BODY.get(action, {}))
+        elif wanted == "allowed":
             todo.append(("POST", action))
         else:
             one(action, wanted, "POST", f"{API}/consultations/{case.id}/actions/{action}", BODY.get(action, {}))
     return wrong, count, [(person, state, *t) for t in todo]
+
+
+appointments = itertools.count()
 
 
 def allowed(job):
@@ -409,7 +429,10 @@ def allowed(job):
             return None if gateway.sql("SELECT state FROM consultation WHERE id=?", case.id)[0]["state"] == "in-session" else f"{job}: not begun"
         if action == "submit":
             Case.want(client.consent(case.id, "consultation"), 200)
-        status, body = client.act(case.id, action, **BODY.get(action, {}))
+        body = BODY.get(action, {})
+        if action == "schedule":                                             # one after the other: they are the same people's
+            body = {"from_ms": body["from_ms"] + 3600000 * next(appointments)}
+        status, body = client.act(case.id, action, **body)
     return None if status in (200, 204) else f"{job}: {status} {body}"
 
 
@@ -467,7 +490,7 @@ try:
                 wrong.append(f"{person}: {planner(person)} expected, {status}")
             if status == 201:
                 for other in [p for p in ROLES if p not in planners] + [person]:
-                    inside = other in ("consultant", "guest", "declined", "coordinator answering")
+                    inside = other in ("consultant", "guest", "offered", "declined", "coordinator answering")
                     wanted = by_role(other, {"specialist", "coordinator"}) or ("204" if other == person else "403" if inside else "404")
                     gone, why = as_(people[other]).request("DELETE", f"{API}/duty/shifts/{answer['id']}")
                     if not fits(gone, why, wanted):

@@ -15,6 +15,7 @@ import time
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "lib"))
 from document import Document  # noqa: E402
 from gateway import PYDICOM, Checks, Gateway, WebSocket, tls_context  # noqa: E402
+import workflow  # noqa: E402
 
 checks = Checks()
 document = Document()
@@ -320,8 +321,9 @@ def asking(clinician, first, second, case, attachment, data):
     """submit, ring, return, resubmit, accept; the second accept is told who has it."""
     path = f"/consultations/{case}"
     clinician.call("POST", path + "/actions/submit", {})
-    rings = [p.ws.receive("offer.ring", where=lambda m: m["consultation"] == case) for p in (first, second)]
-    checks.ok(all(rings), "it rings at both", rings)
+    changed = [p.ws.receive("queue.changed") for p in (first, second)]
+    rung = [p.ws.receive("offer.ring", where=lambda m: m["consultation"] == case, timeout=1) is not None for p in (first, second)]
+    checks.ok(all(changed) and sum(rung) == 1, "it stands in both queues and rings at one", rung)
     checks.ok(clinician.ws.receive("consultation.changed", where=lambda m: m["state"] == "offered") is not None, "the requester is told")
     checks.ok(first.call("GET", "/consultations?list=queue")["consultations"][0]["id"] == case, "it stands in the queue")
     seen = first.call("GET", path)
@@ -339,7 +341,6 @@ def asking(clinician, first, second, case, attachment, data):
     checks.ok(gone is not None and gone["reason"] == "returned", "the other is told", gone)
     clinician.call("PATCH", path, {"request": {"tests": "ECG"}})
     clinician.call("POST", path + "/actions/submit", {})
-    first.ws.receive("offer.ring")
     first.call("POST", path + "/actions/accept", {})
     taken = second.call("POST", path + "/actions/accept", {}, code="consultation.already-accepted")
     checks.ok(taken["by_en"] == "Demo Specialist One" and taken["state"] == "accepted", "the second accept is told who has it", taken.get("by_en"))
@@ -534,7 +535,7 @@ def proofs(g, clinician, first, case):
     signed = [r["detail"]["sha256"] for r in rows if r["action"] == "consultation.sign"]
     checks.ok(signed == [o["sha256"] for o in opinions], "the audit rows of sign name the same hashes")
     text = open(os.path.join(os.path.dirname(__file__), "../../proto/signal/README.md"), encoding="utf-8").read()
-    events = re.search(r"`consultation\.EVENT` for ([a-z, ]+);", text).group(1).split(", ")
+    events = re.search(r"`consultation\.EVENT` for ([a-z, -]+);", text).group(1).split(", ")
     unknown = {r["action"] for r in rows if f"`{r['action']}`" not in text and r["action"] not in [f"consultation.{e}" for e in events]}
     checks.ok(not unknown, "every action of the trail is in the document", unknown)
     recordings = first.call("GET", path + "/recordings")["recordings"]
@@ -716,10 +717,11 @@ def main():
         file.flush()
         g.run("import", os.path.join(g.build, "consultctl"), "import", file.name, "--data", g.data)
     g.run("codes", os.path.join(g.build, "consultctl"), "import-codes", os.path.join(os.path.dirname(__file__), "../../deploy/demo/demonstration-codes.csv"), "--data", g.data)
+    workflow.agree(g)
     g.start()
     try:
         clinician, other, expired = (Person(g, p) for p in (g.people("clinician")[0], g.people("clinician")[1], g.people("clinician")[4]))
-        first, second = (Person(g, p) for p in g.people("specialist", "cardiology"))
+        first, second = (Person(g, p) for p in g.people("specialist", "cardiology") if p["organisation"] == "DEMO-CITY-1")
         session_and_people(g, clinician, first, expired)
         second.sign_in()
         other.sign_in()
@@ -739,6 +741,7 @@ def main():
         epoch = in_the_room(g, clinician, first, guest, case, attachment)
         restart(g, clinician, first, case, epoch)
         reporting(clinician, first, second, case)
+        workflow.whole(checks, g, Person, first, second, lambda person, case: send_file(person, case, "CT_small.dcm", data))
         proofs(g, clinician, first, case)
         referring(g, clinician, other, case, attachment)
         printed(g, clinician, other, case)

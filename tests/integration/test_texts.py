@@ -31,12 +31,12 @@ def code_text(path):
 
 
 def dotted_words(text):
-    return set(re.findall(r'"([a-z]+\.[a-z]+(?:-[a-z]+)*)"', text)) - OTHERS
+    return set(re.findall(r'"([a-z]{2,}\.[a-z]+(?:-[a-z]+)*)"', text)) - OTHERS  # one letter and a dot is a column in SQL
 
 
 def undocumented_words(words):
     known = set(document.codes) | set(document.messages) | set(re.findall(r"`([a-z]+\.[a-z-]+)`", interface))
-    events = re.search(r"`consultation\.EVENT` for ([a-z, ]+);", interface)
+    events = re.search(r"`consultation\.EVENT` for ([a-z, -]+);", interface)
     known |= {f"consultation.{e}" for e in events.group(1).split(", ")}
     return sorted(words - known)
 

@@ -5,7 +5,6 @@ ALTER TABLE consultation ADD COLUMN target_organisation_id TEXT REFERENCES organ
 ALTER TABLE consultation ADD COLUMN target_account_id TEXT REFERENCES account (id); -- only that person is asked
 ALTER TABLE consultation ADD COLUMN approval_for TEXT;                            -- 'submit', 'hop': what the approver decides
 ALTER TABLE consultation ADD COLUMN escalation INTEGER NOT NULL DEFAULT 0;        -- tiers above the first that are asked too
-ALTER TABLE consultation ADD COLUMN ring_stage TEXT;                              -- of the ring chain: candidate, pool, on-call, coordinator, alarm
 ALTER TABLE consultation ADD COLUMN triaged_ms BIGINT;
 ALTER TABLE consultation ADD COLUMN scheduled_from_ms BIGINT;
 ALTER TABLE consultation ADD COLUMN scheduled_until_ms BIGINT;
@@ -24,8 +23,24 @@ CREATE INDEX consultation_asked ON consultation (requester_organisation_id, stat
 CREATE INDEX consultation_answers ON consultation (consultant_organisation_id, state, created_ms);
 CREATE INDEX consultation_scheduled ON consultation (consultant_id, scheduled_from_ms) WHERE scheduled_from_ms IS NOT NULL;
 CREATE INDEX consultation_based_on ON consultation (based_on) WHERE based_on IS NOT NULL;
+CREATE INDEX consultation_partnership ON consultation (partnership_id, state);
 CREATE INDEX consultation_review ON consultation (review, state) WHERE review IS NOT NULL;
 ALTER TABLE consultation_offer ADD COLUMN rung_ms BIGINT NOT NULL DEFAULT 0;      -- last time it rang there; 0 = it only stands in the queue
+ALTER TABLE consultation_offer ADD COLUMN on_call INTEGER NOT NULL DEFAULT 0;     -- counts off duty too: the roster says so
+CREATE INDEX consultation_offer_rung ON consultation_offer (account_id, rung_ms);
+CREATE TABLE consultation_ring (            -- how far the ring chain of an offered consultation has come
+    consultation_id TEXT PRIMARY KEY REFERENCES consultation (id),
+    stage TEXT NOT NULL CHECK (stage IN ('candidate', 'pool', 'on-call', 'coordinator', 'alarm')),
+    at_ms BIGINT NOT NULL,
+    alarms INTEGER NOT NULL DEFAULT 0
+);
+CREATE TABLE consultation_archive (         -- what both institutions keep: every original by its hash
+    consultation_id TEXT NOT NULL REFERENCES consultation (id),
+    sha256 TEXT NOT NULL,
+    manifest TEXT NOT NULL,                 -- canonical JSON
+    at_ms BIGINT NOT NULL,
+    PRIMARY KEY (consultation_id, sha256)
+);
 CREATE TABLE consultation_member (          -- who takes part in a multi-disciplinary consultation, and what each one thinks
     consultation_id TEXT NOT NULL REFERENCES consultation (id),
     account_id TEXT NOT NULL REFERENCES account (id),

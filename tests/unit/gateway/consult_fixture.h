@@ -11,11 +11,13 @@
 #define TESTS_UNIT_GATEWAY_CONSULT_FIXTURE_H
 
 #include "gateway/app.h"
+#include "gateway/auth/auth.h"
 #include "gateway/config/config.h"
 #include "gateway/consult/consult_access.h"
 #include "gateway/consult/consult_actions.h"
 #include "gateway/consult/consult_list.h"
 #include "gateway/consult/consult_load.h"
+#include "gateway/consult/consult_rounds.h"
 #include "gateway/consult/consult_routes.h"
 #include "gateway/consult/consult_session.h"
 #include "gateway/queue/queue.h"
@@ -276,11 +278,7 @@ static inline void fixture_act_as(struct fixture *f, const char *account)
     while (db_next(&q)) {
         (void)snprintf(f->actor.practitioner_id, 33, "%s", db_text(&q, 0));
         (void)snprintf(f->actor.organisation_id, 33, "%s", db_text(&q, 1));
-        const char *role = db_text(&q, 2);
-        f->actor.roles |= strcmp(role, "clinician") == 0     ? (unsigned)ROLE_CLINICIAN
-                          : strcmp(role, "specialist") == 0  ? (unsigned)ROLE_SPECIALIST
-                          : strcmp(role, "coordinator") == 0 ? (unsigned)ROLE_COORDINATOR
-                                                             : (unsigned)ROLE_OPERATOR;
+        f->actor.roles |= auth_role_of(db_text(&q, 2));
     }
     MUST(db_end(&q));
 }
@@ -448,6 +446,9 @@ static inline void make_in(struct fixture *f, enum consult_state state, char id[
     if (state == CONSULT_EXPIRED) {
         set_duty(f, TAN, false);
         STEP(f, act(f, SONG, id, "decline", json_pack("{s:s}", "reason_code", "busy")));
+        f->now_ms +=
+            15 * 60000; /* nobody is left, and nobody higher: a second alarm, then it ends */
+        STEP(f, fixture_call(f, NULL, consult_timers_run, NULL, NULL, NULL));
         return;
     }
     if (state == CONSULT_WITHDRAWN) {

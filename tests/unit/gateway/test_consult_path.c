@@ -32,7 +32,7 @@ static void whole_path(void)
     EXPECT_TEXT(fixture_text(&f, "my_role"), "consultant");
     EXPECT_INT(act(&f, SONG, id, "accept", NULL), 200); /* a lost answer asked for again */
     EXPECT_INT(join_room(&f, ANNA, id), 200);
-    EXPECT_TEXT(fixture_text(&f, "state"), "accepted");
+    EXPECT_TEXT(fixture_text(&f, "state"), "ready"); /* one of the two waits in the room */
     EXPECT_INT(json_integer_value(json_object_get(f.call.reply, "seat")), 0);
     EXPECT_INT(join_room(&f, SONG, id), 200);
     EXPECT_TEXT(fixture_text(&f, "state"), "in-session");
@@ -57,7 +57,8 @@ static void whole_path(void)
         "partly");
     EXPECT_INT(act(&f, ANNA, id, "close", NULL), 200);
     EXPECT_TEXT(fixture_text(&f, "state"), "closed");
-    EXPECT_INT((long long)json_array_size(json_object_get(f.call.reply, "actions")), 0);
+    EXPECT_INT((long long)json_array_size(json_object_get(f.call.reply, "actions")), 1);
+    EXPECT(has_action(&f, "mark-error"));
     EXPECT(json_array_size(json_object_get(f.call.reply, "history")) >= 9);
     EXPECT_INT(act(&f, ANNA, id, "withdraw", NULL), 409);
     EXPECT_TEXT(fixture_text(&f, "code"), "consultation.over");
@@ -123,7 +124,7 @@ static const struct wrong wrong_bodies[] = {
     {"unknown specialty", "{\"specialty\":\"magic\"}", "/specialty", 422},
     {"specialty is a number", "{\"specialty\":3}", "/specialty", 422},
     {"urgency", "{\"specialty\":\"cardiology\",\"urgency\":\"now\"}", "/urgency", 422},
-    {"kind", "{\"specialty\":\"cardiology\",\"kind\":\"read\"}", "/kind", 422},
+    {"kind", "{\"specialty\":\"cardiology\",\"kind\":\"teaching\"}", "/kind", 422},
     {"patient is a text", "{\"specialty\":\"cardiology\",\"patient\":\"x\"}", "/patient", 422},
     {"unknown member", "{\"specialty\":\"cardiology\",\"patient\":{\"nick\":\"x\"}}",
      "/patient/nick", 422},

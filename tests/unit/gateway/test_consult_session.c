@@ -32,11 +32,11 @@ static void room(void)
     EXPECT_INT(join_room(&f, SONG, id), 200);
     EXPECT_INT(join_room(&f, SONG, id), 200); /* the same seat again */
     EXPECT_INT(json_integer_value(json_object_get(f.call.reply, "seat")), 1);
-    EXPECT_TEXT(fixture_text(&f, "state"), "accepted");
+    EXPECT_TEXT(fixture_text(&f, "state"), "ready");
     EXPECT_INT(absent(&f, id, 1), 200);
     EXPECT_TEXT(fixture_text(&f, "state"), "accepted");
     EXPECT_INT(join_room(&f, ANNA, id), 200);
-    EXPECT_TEXT(fixture_text(&f, "state"), "accepted");
+    EXPECT_TEXT(fixture_text(&f, "state"), "ready");
     STEP(&f, fixture_call(&f, ANNA, consult_get, id, NULL, NULL));
     EXPECT(!has_action(&f, "start"));
     EXPECT_INT(act(&f, ANNA, id, "start", NULL), 409);
@@ -149,11 +149,13 @@ static void consent_to_the_consultation_withdrawn(void)
 }
 
 static const enum consult_state all_states[] = {
+    CONSULT_EXPIRED, /* first: the clock runs on the way there */
     CONSULT_DRAFT,       CONSULT_OFFERED,          CONSULT_ACCEPTED,  CONSULT_IN_SESSION,
     CONSULT_INTERRUPTED, CONSULT_AWAITING_OPINION, CONSULT_SIGNED,    CONSULT_ACKNOWLEDGED,
-    CONSULT_CLOSED,      CONSULT_RETURNED,         CONSULT_WITHDRAWN, CONSULT_EXPIRED,
-    CONSULT_FAILED,      CONSULT_DISCARDED,
+    CONSULT_CLOSED,      CONSULT_RETURNED,         CONSULT_WITHDRAWN, CONSULT_FAILED,
+    CONSULT_DISCARDED,
 };
+#define IN_SESSION 4 /* its index */
 #define STATES (sizeof all_states / sizeof all_states[0])
 
 /* A database file that is closed and opened again, as after a restart. */
@@ -189,9 +191,9 @@ static void restart_in_every_state(void)
     }
     EXPECT_INT(count_of(&f, "SELECT COUNT(*) FROM participation WHERE present = 1"), 0);
     EXPECT_INT(count_of(&f, "SELECT COUNT(*) FROM consultation_timer"),
-               timers + 1); /* the hold of the interrupted one */
-    STEP(&f, join_room(&f, ANNA, ids[3]));
-    STEP(&f, join_room(&f, SONG, ids[3]));
+               timers); /* the hold of the interrupted one for the length of its session */
+    STEP(&f, join_room(&f, ANNA, ids[IN_SESSION]));
+    STEP(&f, join_room(&f, SONG, ids[IN_SESSION]));
     EXPECT_TEXT(fixture_text(&f, "state"), "in-session");
     EXPECT(has_effect(&f, EFFECT_RECORDING_START, NULL, NULL)); /* a part of its own */
     struct audit_verdict verdict;
@@ -213,12 +215,16 @@ static void timers(void)
     fixture_open(&f, ":memory:");
     make_in(&f, CONSULT_OFFERED, id);
     run_timers(&f);
-    EXPECT_INT(json_integer_value(json_object_get(f.call.reply, "next_due_ms")), START_MS + 900000);
-    f.now_ms = START_MS + 899999;
+    EXPECT_INT(json_integer_value(json_object_get(f.call.reply, "next_due_ms")), START_MS + 120000);
+    f.now_ms = START_MS + 899999; /* rings on the way */
     run_timers(&f);
     expect_state(&f, id, "offered");
     f.now_ms++;
-    run_timers(&f);
+    run_timers(&f); /* nobody higher can be asked: the coordinators are alarmed */
+    expect_state(&f, id, "offered");
+    EXPECT(has_effect(&f, EFFECT_PUSH, CITY_COORD, "case.alarm"));
+    f.now_ms += 900000;
+    run_timers(&f); /* and once more, and then it has expired */
     expect_state(&f, id, "expired");
     EXPECT(has_effect(&f, EFFECT_PUSH, SONG, "offer.gone"));
     EXPECT_INT(count_of(&f, "SELECT COUNT(*) FROM consultation_timer"), 0);
@@ -239,7 +245,7 @@ static void timers(void)
     make_in(&f, CONSULT_AWAITING_OPINION, id);
     f.now_ms += 1800000;
     run_timers(&f);
-    EXPECT(has_effect(&f, EFFECT_PUSH, SONG, "queue.changed") &&
+    EXPECT(has_effect(&f, EFFECT_PUSH, SONG, "case.reminder") &&
            !has_effect(&f, EFFECT_PUSH_ROLE, NULL, NULL));
     f.now_ms += 86400000;
     run_timers(&f);

@@ -76,9 +76,16 @@ static void declines(void)
     set_duty(&f, SONG, true);
     EXPECT(!has_effect(&f, EFFECT_PUSH, SONG, "offer.ring")); /* no means no */
     EXPECT_INT(act(&f, TAN, id, "decline", json_pack("{s:s}", "reason_code", "busy")), 200);
+    expect_state(&f, id, "offered"); /* nobody is left: the coordinators are alarmed first */
+    EXPECT(has_effect(&f, EFFECT_PUSH, CITY_COORD, "case.alarm"));
+    EXPECT(has_effect(&f, EFFECT_PUSH, ANNA, "case.alarm"));
+    MUST(db_run(f.db, "UPDATE account SET disabled = 1 WHERE id IN ($1, $2)", "ss", TOWN_COORD,
+                CITY_COORD));
+    f.now_ms += 15 * 60000;
+    STEP(&f, fixture_call(&f, NULL, consult_timers_run, NULL, NULL, NULL));
     expect_state(&f, id, "expired");
     STEP(&f, fixture_call(&f, ANNA, consult_get, id, NULL, NULL));
-    EXPECT_TEXT(fixture_text(&f, "reason_code"), "nobody-left");
+    EXPECT_TEXT(fixture_text(&f, "reason_code"), "deadline");
     fixture_close(&f);
 }
 
@@ -113,7 +120,7 @@ static void crowd_account(int i, char out[33])
     (void)snprintf(out, 33, "0000000000000000000000000001%04x", i);
 }
 
-/* CROWD specialists on duty, one offer to all of them. Returns how many were rung. */
+/* CROWD specialists on duty, one offer to all of them. Returns to how many it is offered. */
 static int make_crowd(struct fixture *f, char id[33])
 {
     char account[33];
@@ -132,7 +139,11 @@ static int make_crowd(struct fixture *f, char id[33])
         const char *type = json_string_value(json_object_get(e->message, "type"));
         rung += e->kind == EFFECT_PUSH && type != NULL && strcmp(type, "offer.ring") == 0;
     }
-    return rung;
+    EXPECT_INT(rung, 1); /* it stands in everybody's queue, and rings for one */
+    int64_t open = 0;
+    MUST(db_one_int(f->db, &open, "SELECT COUNT(*) FROM consultation_offer WHERE state = 'open'",
+                    ""));
+    return (int)open;
 }
 
 static void five_hundred_in_a_row(void)

@@ -25,7 +25,7 @@ import { RequestPage } from './request';
 import { specialtyName } from './worklist';
 
 const PARTY = ['requester', 'consultant', 'coordinator'];
-const ROOM: State[] = ['accepted', 'in-session', 'interrupted'];
+const ROOM: string[] = ['accepted', 'scheduled', 'ready', 'in-session', 'interrupted'];
 
 export function CasePage(p: { id: string }): JSX.Element {
   const c = useResource<Consultation>(`/consultations/${p.id}`, ['consultation.changed', 'queue.changed'], (m) => m.consultation === undefined || m.consultation === p.id);

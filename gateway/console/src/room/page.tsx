@@ -25,7 +25,7 @@ import { Room, putRecordingConsent } from './room';
 import { Door, InviteDialog, agreed } from './stage';
 import { Videos } from './videos';
 
-const ENTERABLE = ['accepted', 'in-session', 'interrupted'];
+const ENTERABLE = ['accepted', 'scheduled', 'ready', 'in-session', 'interrupted'];
 
 export function RoomPage(p: { id: string; me: string }): JSX.Element {
   const c = useResource<Consultation>(`/consultations/${p.id}`, ['consultation.changed'], (m) => m.consultation === p.id);

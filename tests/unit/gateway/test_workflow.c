@@ -1,0 +1,569 @@
+/* The whole workflow by its transaction scripts: approval, triage, tiers and the ring chain,
+ * appointments, reads with a second reader, several opinions, stat in one click, critical values,
+ * follow-up, review and archive; each with what must not happen. */
+#include "gateway/consult/consult_closing.h"
+#include "gateway/consult/consult_list.h"
+#include "gateway/referral/referral_actions.h"
+#include "tests/unit/gateway/consult_fixture.h"
+
+#define MINUTE 60000LL
+#define HOUR (60 * MINUTE)
+#define PROVINCE ID("a4")
+#define APPROVER ID("04")
+#define CHIEF ID("15")
+#define REVIEWER ID("16")
+#define ZHAO ID("31") /* cardiology, at the province's hospital */
+#define QIAN ID("17") /* neurology, at the city's */
+
+static void terms(struct fixture *f, const char *json)
+{
+    MUST(db_run(f->db, "UPDATE agreement SET terms = $1", "s", json));
+}
+
+/* A wider world: a tier above the city, and everybody whom the workflow knows. */
+static void world(struct fixture *f, const char *agreed)
+{
+    fixture_open(f, ":memory:");
+    MUST(db_begin(f->db));
+    fixture_organisation(f->db, PROVINCE, "P1", "省医院", "Province Hospital", "province", "350100",
+                         NULL);
+    MUST(db_run(f->db,
+                "INSERT INTO partnership_member (partnership_id, organisation_id, role, since) "
+                "VALUES ($1, $2, 'hub', '2020-01-01')",
+                "ss", NET, PROVINCE));
+    MUST(db_run(f->db,
+                "INSERT INTO partnership_specialty (partnership_id, specialty) VALUES ($1, "
+                "'neurology')",
+                "s", NET));
+    MUST(db_run(f->db,
+                "INSERT INTO agreement_service (agreement_id, kind) VALUES ($1, 'read'), ($2, "
+                "'mdt')",
+                "ss", AGREEMENT, AGREEMENT));
+    fixture_person(f->db, APPROVER, TOWN, "医务科", "Approver", "approver", NULL);
+    fixture_person(f->db, CHIEF, CITY, "主任", "Chief", "specialist", "cardiology");
+    fixture_person(f->db, REVIEWER, CITY, "质控", "Reviewer", "reviewer", NULL);
+    fixture_person(f->db, ZHAO, PROVINCE, "赵医生", "Dr Zhao", "specialist", "cardiology");
+    fixture_person(f->db, QIAN, CITY, "钱医生", "Dr Qian", "specialist", "neurology");
+    MUST(db_run(f->db, "UPDATE practitioner SET title = 'chief' WHERE name_en = 'Chief'", ""));
+    terms(f, agreed);
+    MUST(db_commit(f->db));
+}
+
+static void submit(struct fixture *f, const char *urgency, const char *kind, char id[33])
+{
+    json_t *body = draft_body(urgency);
+    json_object_set_new(body, "kind", json_string(kind));
+    if (strcmp(kind, "read") == 0) {
+        json_object_set_new(json_object_get(body, "request"), "modality", json_string("ecg"));
+    }
+    STEP(f, fixture_call(f, ANNA, consult_create, NULL, NULL, body));
+    (void)snprintf(id, 33, "%s", fixture_text(f, "id"));
+    STEP(f, give_consent(f, ANNA, id, "consultation", "patient", true));
+    if (strcmp(kind, "read") == 0) {
+        EXPECT_INT(act(f, ANNA, id, "submit", NULL), 422);
+        EXPECT_TEXT(fixture_text(f, "field"), "/attachments");
+        MUST(db_run(f->db,
+                    "INSERT INTO attachment (id, consultation_id, kind, name, media_type, bytes, "
+                    "sha256, added_by, at_ms) VALUES ($1, $2, 'dicom', 'ecg.dcm', "
+                    "'application/dicom', 1, $3, $4, 1)",
+                    "ssss", id, id, id, ANNA));
+    }
+    STEP(f, act(f, ANNA, id, "submit", NULL));
+}
+
+static void clock_runs(struct fixture *f, int64_t ms)
+{
+    f->now_ms += ms;
+    STEP(f, fixture_call(f, NULL, consult_timers_run, NULL, NULL, NULL));
+}
+
+static const char *stage_of(struct fixture *f, const char *id)
+{
+    static char stage[32];
+    stage[0] = '\0';
+    (void)!db_one_text(f->db, stage, sizeof stage,
+                       "SELECT stage FROM consultation_ring WHERE consultation_id = $1", "s", id);
+    return stage;
+}
+
+static size_t listed(struct fixture *f, const char *account, const char *list)
+{
+    fixture_clear_call(f);
+    MUST(db_begin(f->db));
+    fixture_act_as(f, account);
+    f->call = (struct api_call){.db = f->db,
+                                .now_ms = f->now_ms,
+                                .actor = &f->actor,
+                                .method = "GET",
+                                .query = {{"list", list}},
+                                .services = &f->services,
+                                .status = 200};
+    consult_list(&f->call);
+    MUST(db_commit(f->db));
+    EXPECT_INT(f->call.status, 200);
+    return json_array_size(json_object_get(f->call.reply, "consultations"));
+}
+
+static json_t *why(const char *code)
+{
+    return json_pack("{s:s, s:s}", "reason_code", code, "reason_text", "说明");
+}
+
+static void approval_and_triage(void)
+{
+    struct fixture f;
+    char id[33], other[33];
+    world(&f, "{\"approval\": true, \"triage\": true}");
+    set_duty(&f, SONG, true);
+    submit(&f, "routine", "live", id);
+    expect_state(&f, id, "pending-approval");
+    EXPECT_INT((int)listed(&f, APPROVER, "approval"), 1);
+    EXPECT_INT(act(&f, ANNA, id, "approve", NULL), 403);
+    EXPECT_INT(act(&f, SONG, id, "approve", NULL), 404);
+    EXPECT_INT(act(&f, APPROVER, id, "triage", NULL), 409);
+    STEP(&f, act(&f, APPROVER, id, "approve", NULL));
+    expect_state(&f, id, "submitted");
+    EXPECT_INT((int)listed(&f, APPROVER, "approval"), 0);
+    EXPECT_INT((int)listed(&f, CITY_COORD, "triage"), 1);
+    EXPECT_INT((int)listed(&f, AWAY_COORD, "triage"), 0);
+    EXPECT_INT(act(&f, APPROVER, id, "approve", NULL), 404); /* no business of theirs any more */
+    EXPECT_INT(act(&f, CITY_COORD, id, "triage", json_pack("{s:s}", "urgency", "soon")), 422);
+    expect_state(&f, id, "submitted");
+    STEP(&f, act(&f, CITY_COORD, id, "triage",
+                 json_pack("{s:s, s:s}", "urgency", "urgent", "account", SONG)));
+    expect_state(&f, id, "pending-approval"); /* another institution was named: each hop */
+    STEP(&f, act(&f, APPROVER, id, "approve", NULL));
+    expect_state(&f, id, "offered");
+    STEP(&f, act(&f, SONG, id, "accept", NULL));
+    expect_state(&f, id, "accepted");
+
+    submit(&f, "stat", "live", other); /* stat waits for no paper */
+    expect_state(&f, other, "offered");
+    submit(&f, "routine", "live", other);
+    EXPECT_INT(act(&f, APPROVER, other, "reject", NULL), 422);
+    STEP(&f, act(&f, APPROVER, other, "reject", why("not-needed")));
+    expect_state(&f, other, "rejected");
+    /* nobody approves: nothing waits for nobody */
+    MUST(db_run(f.db, "UPDATE account SET disabled = 1 WHERE id = $1", "s", APPROVER));
+    submit(&f, "routine", "live", other);
+    expect_state(&f, other, "submitted");
+    clock_runs(&f, 25 * HOUR); /* nobody triages either: it is offered as it is */
+    expect_state(&f, other, "offered");
+    fixture_close(&f);
+}
+
+static void tiers(void)
+{
+    struct fixture f;
+    char id[33];
+    world(&f, "{}");
+    set_duty(&f, SONG, true);
+    set_duty(&f, ZHAO, true);
+    submit(&f, "urgent", "live", id);
+    EXPECT(has_effect(&f, EFFECT_PUSH, SONG, "offer.ring"));
+    EXPECT(!has_effect(&f, EFFECT_PUSH, ZHAO, "offer.ring")); /* the nearest level first */
+    EXPECT_INT(act(&f, ZHAO, id, "accept", NULL), 404);
+    clock_runs(&f, 15 * MINUTE);
+    EXPECT_INT(act(&f, ZHAO, id, "accept", NULL), 200);
+    fixture_close(&f);
+
+    world(&f, "{\"escalation\": false}"); /* control: no tiers */
+    set_duty(&f, SONG, true);
+    set_duty(&f, ZHAO, true);
+    submit(&f, "urgent", "live", id);
+    EXPECT_INT(act(&f, ZHAO, id, "accept", NULL), 200);
+    fixture_close(&f);
+
+    world(&f, "{}"); /* nobody takes it: alarms, then it goes back, and can be sent once more */
+    submit(&f, "urgent", "live", id);
+    EXPECT_TEXT(stage_of(&f, id), "coordinator"); /* nobody is there to be rung */
+    clock_runs(&f, 15 * MINUTE);
+    expect_state(&f, id, "offered");
+    clock_runs(&f, 15 * MINUTE);
+    EXPECT_INT((int)listed(&f, CITY_COORD, "unanswered"), 1);
+    clock_runs(&f, 15 * MINUTE);
+    expect_state(&f, id, "expired");
+    STEP(&f, act(&f, ANNA, id, "renew", NULL));
+    expect_state(&f, id, "offered");
+    fixture_close(&f);
+}
+
+static int rings(struct fixture *f)
+{
+    int count = 0;
+    for (const struct api_effect *e = f->call.effects; e != NULL; e = e->next) {
+        const char *type = json_string_value(json_object_get(e->message, "type"));
+        count += type != NULL && strcmp(type, "offer.ring") == 0;
+    }
+    return count;
+}
+
+static void ring_chain(void)
+{
+    struct fixture f;
+    char id[33];
+    world(&f, "{}");
+    set_duty(&f, SONG, true);
+    set_duty(&f, TAN, true);
+    MUST(db_run(
+        f.db,
+        "INSERT INTO duty_shift (id, account_id, kind, from_ms, until_ms, created_ms) VALUES "
+        "($1, $2, 'on-call', $3, $4, 0)",
+        "ssii", ID("d1"), CHIEF, f.now_ms - 1, f.now_ms + HOUR));
+    submit(&f, "stat", "live", id);
+    EXPECT_INT(rings(&f), 1); /* never two for one case */
+    bool song = has_effect(&f, EFFECT_PUSH, SONG, "offer.ring");
+    clock_runs(&f, 30000);
+    EXPECT_INT(rings(&f), 1);
+    EXPECT(has_effect(&f, EFFECT_PUSH, song ? TAN : SONG, "offer.ring"));
+    EXPECT(has_effect(&f, EFFECT_PUSH, song ? SONG : TAN, "offer.gone"));
+    clock_runs(&f, 30000); /* one tier higher has nobody: the pool */
+    EXPECT_TEXT(stage_of(&f, id), "pool");
+    EXPECT_INT(rings(&f), 2);
+    clock_runs(&f, 30000);
+    EXPECT_TEXT(stage_of(&f, id), "on-call");
+    EXPECT(has_effect(&f, EFFECT_PUSH, CHIEF, "offer.ring")); /* off duty, but on call */
+    clock_runs(&f, 30000);
+    EXPECT_TEXT(stage_of(&f, id), "coordinator");
+    EXPECT(has_effect(&f, EFFECT_PUSH, CITY_COORD, "case.alarm"));
+    EXPECT(!has_effect(&f, EFFECT_PUSH, AWAY_COORD, "case.alarm"));
+    clock_runs(&f, 2 * MINUTE + 30000); /* five minutes: hard alarm, and it still waits */
+    EXPECT_TEXT(stage_of(&f, id), "alarm");
+    EXPECT(has_effect(&f, EFFECT_PUSH, ANNA, "case.alarm"));
+    for (int i = 0; i < 20; i++) {
+        clock_runs(&f, 5 * MINUTE);
+    }
+    expect_state(&f, id, "offered");
+    STEP(&f, act(&f, CHIEF, id, "accept", NULL));
+    EXPECT_TEXT(stage_of(&f, id), "");
+    fixture_close(&f);
+}
+
+static void rings_are_spread(void)
+{
+    struct fixture f;
+    char id[33];
+    int song = 0;
+    world(&f, "{}");
+    set_duty(&f, SONG, true);
+    set_duty(&f, TAN, true);
+    for (int i = 0; i < 10; i++) {
+        f.now_ms += 1000;
+        submit(&f, "routine", "live", id);
+        song += has_effect(&f, EFFECT_PUSH, SONG, "offer.ring");
+    }
+    EXPECT_INT(song, 5);
+    MUST(db_run(f.db, "UPDATE duty SET pause = 'break' WHERE account_id = $1", "s", TAN));
+    for (int i = 0; i < 3; i++) {
+        f.now_ms += 1000;
+        submit(&f, "routine", "live", id);
+        EXPECT(has_effect(&f, EFFECT_PUSH, SONG, "offer.ring")); /* a break does not ring */
+    }
+    fixture_close(&f);
+}
+
+static void appointments(void)
+{
+    struct fixture f;
+    char id[33], second[33];
+    world(&f, "{\"reschedules_max\": 1}");
+    set_duty(&f, SONG, true);
+    submit(&f, "routine", "live", id);
+    STEP(&f, act(&f, SONG, id, "accept", NULL));
+    int64_t from = f.now_ms + 26 * HOUR;
+    EXPECT_INT(act(&f, SONG, id, "schedule", json_pack("{s:I}", "from_ms", f.now_ms - 1)), 422);
+    EXPECT_INT(act(&f, SONG, id, "schedule", json_object()), 422);
+    STEP(&f, act(&f, SONG, id, "schedule", json_pack("{s:I}", "from_ms", from)));
+    expect_state(&f, id, "scheduled");
+    submit(&f, "routine", "live", second);
+    STEP(&f, act(&f, SONG, second, "accept", NULL));
+    EXPECT_INT(act(&f, SONG, second, "schedule", json_pack("{s:I}", "from_ms", from + 10 * MINUTE)),
+               409);
+    EXPECT_TEXT(fixture_text(&f, "code"), "appointment.busy");
+    STEP(&f, act(&f, SONG, second, "schedule", json_pack("{s:I}", "from_ms", from + 30 * MINUTE)));
+    EXPECT_INT(act(&f, SONG, id, "schedule", json_pack("{s:I}", "from_ms", from + HOUR)), 422);
+    json_t *later = json_pack("{s:I, s:s}", "from_ms", from + HOUR, "reason_code", "operation");
+    STEP(&f, act(&f, SONG, id, "schedule", json_incref(later)));
+    json_object_set_new(later, "from_ms", json_integer(from + 2 * HOUR));
+    EXPECT_INT(act(&f, SONG, id, "schedule", later), 409);
+    EXPECT_TEXT(fixture_text(&f, "code"), "appointment.too-often");
+    clock_runs(&f, from + HOUR - 15 * MINUTE - f.now_ms); /* the second one is missed on the way */
+    EXPECT(has_effect(&f, EFFECT_PUSH, ANNA, "case.reminder"));
+    expect_state(&f, second, "no-show");
+    STEP(&f, act(&f, ANNA, second, "reopen", NULL));
+    expect_state(&f, second, "accepted");
+    STEP(&f, join_room(&f, ANNA, id));
+    expect_state(&f, id, "ready");
+    STEP(&f, fixture_call(&f, ANNA, consult_session_absent, NULL, NULL,
+                          json_pack("{s:s}", "consultation", id)));
+    expect_state(&f, id, "scheduled"); /* who leaves the room keeps the appointment */
+    STEP(&f, join_room(&f, ANNA, id));
+    STEP(&f, join_room(&f, SONG, id));
+    expect_state(&f, id, "in-session");
+    clock_runs(&f, 31 * MINUTE);
+    EXPECT(has_effect(&f, EFFECT_PUSH, SONG, "case.reminder")); /* longer than planned */
+    fixture_close(&f);
+}
+
+static void bookable_times(void)
+{
+    struct fixture f;
+    char id[33];
+    world(&f, "{}");
+    set_duty(&f, SONG, true);
+    submit(&f, "routine", "live", id);
+    STEP(&f, act(&f, SONG, id, "accept", NULL));
+    int64_t from = f.now_ms + 26 * HOUR;
+    MUST(db_run(
+        f.db,
+        "INSERT INTO duty_shift (id, account_id, kind, from_ms, until_ms, created_ms) VALUES "
+        "($1, $2, 'bookable', $3, $4, 0)",
+        "ssii", ID("d2"), SONG, from, from + HOUR));
+    EXPECT_INT(act(&f, SONG, id, "schedule", json_pack("{s:I}", "from_ms", from + HOUR)), 409);
+    EXPECT_TEXT(fixture_text(&f, "code"), "appointment.not-bookable");
+    STEP(&f, act(&f, SONG, id, "schedule", json_pack("{s:I}", "from_ms", from)));
+    STEP(&f, act(&f, ANNA, id, "cancel", json_pack("{s:s}", "reason_code", "patient")));
+    expect_state(&f, id, "cancelled");
+    fixture_close(&f);
+}
+
+static void nobody_comes(void)
+{
+    struct fixture f;
+    char id[33];
+    world(&f, "{\"no_show_minutes\": 5}");
+    set_duty(&f, SONG, true);
+    submit(&f, "routine", "live", id);
+    STEP(&f, act(&f, SONG, id, "accept", NULL));
+    EXPECT_INT(act(&f, SONG, id, "hand-over", NULL), 422);
+    STEP(&f, join_room(&f, SONG, id));
+    expect_state(&f, id, "ready");
+    clock_runs(&f, 5 * MINUTE);
+    expect_state(&f, id, "no-show");
+    STEP(&f, fixture_call(&f, ANNA, consult_get, id, NULL, NULL));
+    EXPECT_TEXT(fixture_text(&f, "reason_code"), "other-party-absent");
+    STEP(&f, act(&f, ANNA, id, "reopen", NULL));
+    set_duty(&f, TAN, true);
+    STEP(&f, act(&f, SONG, id, "hand-over", json_pack("{s:s}", "reason_code", "operation")));
+    expect_state(&f, id, "offered");
+    EXPECT_INT(act(&f, SONG, id, "accept", NULL), 404); /* not back to the same hands */
+    STEP(&f, act(&f, TAN, id, "accept", NULL));
+    fixture_close(&f);
+}
+
+static void reads(void)
+{
+    struct fixture f;
+    char id[33];
+    world(&f, "{\"second_reader\": [\"read\"]}");
+    set_duty(&f, SONG, true);
+    submit(&f, "urgent", "read", id);
+    STEP(&f, act(&f, SONG, id, "accept", NULL));
+    expect_state(&f, id, "reporting");
+    EXPECT_INT(act(&f, SONG, id, "schedule", json_pack("{s:I}", "from_ms", f.now_ms + HOUR)), 409);
+    EXPECT_INT(act(&f, SONG, id, "preliminary", NULL), 422);
+    STEP(&f, fixture_call(&f, SONG, opinion_put, id, NULL, opinion_body("急性前壁心肌梗死")));
+    MUST(db_run(f.db, "UPDATE opinion SET body = $1", "s",
+                "{\"diagnosis\":\"急性前壁心肌梗死\",\"critical\":{\"finding\":\"STEMI\"}}"));
+    EXPECT_INT(act(&f, SONG, id, "sign", NULL), 409);
+    EXPECT_TEXT(fixture_text(&f, "code"), "opinion.second-reader");
+    EXPECT_INT(fixture_call(&f, CHIEF, consult_get, id, NULL, NULL), 404);
+    STEP(&f, act(&f, SONG, id, "preliminary", NULL));
+    expect_state(&f, id, "opinion-draft");
+    EXPECT_INT((int)listed(&f, CHIEF, "verify"), 1);
+    EXPECT_INT((int)listed(&f, TAN, "verify"), 0); /* not senior */
+    EXPECT_INT((int)listed(&f, SONG, "verify"), 0);
+    EXPECT_INT(act(&f, SONG, id, "sign", NULL), 403);
+    STEP(&f, fixture_call(&f, ANNA, consult_get, id, NULL, NULL));
+    EXPECT_TEXT(
+        json_string_value(json_object_get(json_object_get(f.call.reply, "opinion"), "status")),
+        "draft");
+    EXPECT(has_action(&f, "acknowledge-critical"));
+    clock_runs(&f, 16 * MINUTE);
+    EXPECT(has_effect(&f, EFFECT_PUSH, CITY_COORD, "case.alarm") ||
+           has_effect(&f, EFFECT_PUSH, TOWN_COORD, "case.alarm"));
+    STEP(&f, act(&f, ANNA, id, "acknowledge-critical", NULL));
+    EXPECT_INT(act(&f, ANNA, id, "acknowledge-critical", NULL), 409);
+    STEP(&f, act(&f, CHIEF, id, "revise", json_pack("{s:s}", "reason_text", "请补充导联")));
+    STEP(&f, act(&f, SONG, id, "preliminary", NULL));
+    STEP(&f, act(&f, CHIEF, id, "sign", NULL));
+    expect_state(&f, id, "signed");
+    EXPECT_TEXT(
+        json_string_value(json_object_get(json_object_get(f.call.reply, "verifier"), "account")),
+        CHIEF);
+    clock_runs(&f, 20 * MINUTE); /* acknowledged: no alarm */
+    EXPECT(!has_effect(&f, EFFECT_PUSH, TOWN_COORD, "case.alarm"));
+    fixture_close(&f);
+
+    world(&f, "{}");
+    set_duty(&f, SONG, true);
+    submit(&f, "routine", "read", id);
+    STEP(&f, act(&f, SONG, id, "accept", NULL));
+    STEP(&f, act(&f, SONG, id, "convert", NULL));
+    expect_state(&f, id, "accepted");
+    EXPECT_TEXT(fixture_text(&f, "kind"), "live");
+    fixture_close(&f);
+}
+
+static void several_opinions(void)
+{
+    struct fixture f;
+    char id[33];
+    world(&f, "{}");
+    set_duty(&f, SONG, true);
+    set_duty(&f, QIAN, true);
+    submit(&f, "routine", "mdt", id);
+    STEP(&f, act(&f, SONG, id, "accept", NULL));
+    EXPECT_INT(fixture_call(&f, QIAN, consult_get, id, NULL, NULL), 404);
+    EXPECT_INT(act(&f, SONG, id, "enlist", json_pack("{s:s}", "account", WU)), 422);
+    STEP(&f, act(&f, SONG, id, "enlist", json_pack("{s:s}", "account", QIAN)));
+    STEP(&f, act(&f, SONG, id, "enlist", json_pack("{s:s}", "account", TAN)));
+    EXPECT_INT((int)listed(&f, QIAN, "member"), 1);
+    STEP(&f, join_room(&f, ANNA, id));
+    STEP(&f, join_room(&f, SONG, id));
+    STEP(&f, act(&f, SONG, id, "end", NULL));
+    STEP(&f, fixture_call(&f, SONG, opinion_put, id, NULL, opinion_body("脑栓塞")));
+    EXPECT_INT(act(&f, SONG, id, "sign", NULL), 409);
+    EXPECT_TEXT(fixture_text(&f, "code"), "member.outstanding");
+    EXPECT_INT(act(&f, QIAN, id, "contribute", json_pack("{s:s}", "opinion", "x")), 422);
+    STEP(&f, act(&f, QIAN, id, "contribute",
+                 json_pack("{s:s, s:s}", "opinion", "更像静脉窦血栓", "view", "disagree")));
+    EXPECT_INT(act(&f, QIAN, id, "sign", NULL), 403);
+    EXPECT_INT(act(&f, SONG, id, "excuse", json_pack("{s:s}", "account", TAN)), 422);
+    STEP(&f, act(&f, SONG, id, "excuse",
+                 json_pack("{s:s, s:s}", "account", TAN, "reason_text", "手术")));
+    EXPECT_INT(act(&f, SONG, id, "sign", NULL), 422);
+    EXPECT_TEXT(fixture_text(&f, "code"), "opinion.disagreement");
+    json_t *body = opinion_body("脑栓塞");
+    json_object_set_new(json_object_get(body, "body"), "disagreement",
+                        json_string("神经内科认为静脉窦血栓"));
+    STEP(&f, fixture_call(&f, SONG, opinion_put, id, NULL, body));
+    STEP(&f, act(&f, SONG, id, "sign", NULL));
+    expect_state(&f, id, "signed");
+    int64_t inside = 0; /* each one's view is in what was signed */
+    MUST(db_one_int(f.db, &inside,
+                    "SELECT instr(canonical, '更像静脉窦血栓') > 0 FROM opinion WHERE "
+                    "consultation_id = $1",
+                    "s", id));
+    EXPECT_INT(inside, 1);
+    fixture_close(&f);
+}
+
+static void stat_in_one_click(void)
+{
+    struct fixture f;
+    char id[33];
+    world(&f, "{\"approval\": true, \"triage\": true}");
+    set_duty(&f, SONG, true);
+    EXPECT_INT(fixture_call(&f, ANNA, consult_stat, NULL, NULL,
+                            json_pack("{s:s, s:{s:s}}", "specialty", "cardiology", "patient", "sex",
+                                      "male")),
+               422);
+    EXPECT_TEXT(fixture_text(&f, "field"), "/request/complaint");
+    EXPECT_INT((int)listed(&f, ANNA, "mine"), 0); /* nothing is left of it */
+    EXPECT_INT(
+        fixture_call(&f, ANNA, consult_stat, NULL, NULL,
+                     json_pack("{s:s, s:{s:s, s:s}, s:{s:s}}", "specialty", "cardiology", "patient",
+                               "sex", "male", "age", "61", "request", "complaint", "胸痛伴大汗")),
+        201);
+    (void)snprintf(id, 33, "%s", fixture_text(&f, "id"));
+    EXPECT_TEXT(fixture_text(&f, "state"), "offered");
+    EXPECT(fixture_text(&f, "consent_deferred")[0] != '\0');
+    EXPECT(has_effect(&f, EFFECT_PUSH, SONG, "offer.ring"));
+    STEP(&f, fixture_call(&f, ANNA, consult_patch, id, NULL,
+                          json_pack("{s:{s:s}}", "patient", "name", "张三丰（演示）")));
+    STEP(&f, act(&f, SONG, id, "accept", NULL));
+    EXPECT_INT(fixture_call(&f, BO, consult_patch, id, NULL, json_object()), 404);
+    fixture_close(&f);
+}
+
+/* From signed to the archive. */
+static void closing(void)
+{
+    struct fixture f;
+    char id[33], hash[65];
+    int64_t day = 24 * HOUR;
+    world(&f, "{\"review_percent\": 100}");
+    make_in(&f, CONSULT_SIGNED, id);
+    STEP(&f, act(&f, ANNA, id, "acknowledge",
+                 json_pack("{s:s, s:b}", "adopted", "yes", "told_patient", 1)));
+    EXPECT_INT(act(&f, ANNA, id, "follow-up", json_pack("{s:s}", "text", "复查")), 422);
+    STEP(&f, act(&f, ANNA, id, "follow-up",
+                 json_pack("{s:s, s:I}", "text", "复查", "due_ms", f.now_ms + 7 * day)));
+    expect_state(&f, id, "follow-up");
+    clock_runs(&f, 7 * day);
+    EXPECT(has_effect(&f, EFFECT_PUSH, ANNA, "case.reminder"));
+    json_t *next = draft_body("routine");
+    json_object_set_new(next, "based_on", json_string(id));
+    STEP(&f, fixture_call(&f, ANNA, consult_create, NULL, NULL, next));
+    EXPECT_TEXT(fixture_text(&f, "based_on"), id);
+    STEP(&f, act(&f, ANNA, id, "close", NULL));
+    EXPECT_INT((int)listed(&f, REVIEWER, "review"), 1);
+    EXPECT_INT(fixture_call(&f, ANNA, consult_archive_get, id, NULL, NULL), 409);
+    clock_runs(&f, day);
+    expect_state(&f, id, "archived");
+    EXPECT_INT(fixture_call(&f, ANNA, consult_archive_get, id, NULL, NULL), 200);
+    (void)snprintf(hash, sizeof hash, "%s", fixture_text(&f, "sha256"));
+    EXPECT_INT((int)strlen(hash), 64);
+    EXPECT_INT(fixture_call(&f, SONG, consult_archive_get, id, NULL, NULL), 200);
+    EXPECT_TEXT(fixture_text(&f, "sha256"), hash); /* both institutions keep the same */
+    EXPECT_INT(fixture_call(&f, WU, consult_archive_get, id, NULL, NULL), 404);
+    EXPECT_INT(act(&f, REVIEWER, id, "review", json_pack("{s:s}", "result", "poor")), 422);
+    STEP(&f, act(&f, REVIEWER, id, "review", json_pack("{s:s}", "result", "good")));
+    EXPECT_INT((int)listed(&f, REVIEWER, "review"), 0);
+    STEP(&f, act(&f, SONG, id, "amend", json_pack("{s:s}", "reason_text", "补充")));
+    expect_state(&f, id, "awaiting-opinion");
+    fixture_close(&f);
+
+    world(&f, "{\"review_percent\": 0}"); /* control: no sample, but what was amended is in it */
+    make_in(&f, CONSULT_ACKNOWLEDGED, id);
+    STEP(&f, act(&f, ANNA, id, "close", NULL));
+    EXPECT_INT((int)listed(&f, REVIEWER, "review"), 0);
+    EXPECT_INT(act(&f, REVIEWER, id, "review", json_pack("{s:s}", "result", "good")), 404);
+    fixture_close(&f);
+}
+
+/* The consultation waits while the referral is under way, and goes on when it has ended. */
+static void referred(void)
+{
+    static const char body[] =
+        "{\"direction\":\"up\",\"to_organisation\":\"" CITY "\",\"urgency\":\"urgent\","
+        "\"reason_code\":\"acute\",\"summary\":\"胸痛\",\"diagnosis\":\"急性心肌梗死\",\"consent\":"
+        "{"
+        "\"referral\":true,\"sharing\":true,\"relation\":\"self\",\"method\":\"written\"}}";
+    struct fixture f;
+    char id[33], referral[33];
+    world(&f, "{}");
+    make_in(&f, CONSULT_ACKNOWLEDGED, id);
+    EXPECT_INT(act(&f, SONG, id, "refer", json_loads(body, 0, NULL)), 403);
+    EXPECT_INT(act(&f, ANNA, id, "refer", json_object()), 422);
+    expect_state(&f, id, "acknowledged");
+    STEP(&f, act(&f, ANNA, id, "refer", json_loads(body, 0, NULL)));
+    expect_state(&f, id, "referral-open");
+    EXPECT_INT(act(&f, ANNA, id, "close", NULL), 409);
+    MUST(db_one_text(f.db, referral, sizeof referral, "SELECT id FROM referral", ""));
+    STEP(&f, fixture_call(&f, ANNA, referral_action, referral, "withdraw",
+                          json_pack("{s:s}", "reason_code", "patient")));
+    expect_state(&f, id, "acknowledged");
+    STEP(&f, act(&f, ANNA, id, "close", NULL));
+    fixture_close(&f);
+}
+
+int main(void)
+{
+    static const struct test_case cases[] = {
+        {"approval and triage", approval_and_triage},
+        {"tiers", tiers},
+        {"ring chain", ring_chain},
+        {"rings are spread", rings_are_spread},
+        {"appointments", appointments},
+        {"bookable times", bookable_times},
+        {"nobody comes, handed over", nobody_comes},
+        {"reads", reads},
+        {"several opinions", several_opinions},
+        {"stat in one click", stat_in_one_click},
+        {"closing", closing},
+        {"referred", referred},
+    };
+    return TEST_MAIN(cases);
+}
