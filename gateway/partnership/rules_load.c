@@ -437,6 +437,24 @@ enum status rules_decide(struct db *db, const struct rules_question *question,
     return STATUS_OK;
 }
 
+enum status rules_partners(struct db *db, const char *one, const char *other, const char *date,
+                           bool *out_partners)
+{
+    int64_t shared = 0;
+    enum status status = db_one_int(
+        db, &shared,
+        "SELECT COUNT(*) FROM partnership_member x JOIN partnership_member y ON y.partnership_id = "
+        "x.partnership_id JOIN partnership p ON p.id = x.partnership_id AND p.active = 1"
+        " WHERE x.organisation_id = $1 AND y.organisation_id = $2"
+        " AND x.since <= $3 AND (x.until IS NULL OR x.until >= $3)"
+        " AND y.since <= $3 AND (y.until IS NULL OR y.until >= $3)"
+        " AND EXISTS (SELECT 1 FROM agreement a WHERE a.partnership_id = p.id AND a.signed_on <= $3"
+        " AND a.valid_from <= $3 AND a.valid_until >= $3)",
+        "sss", one, other, date);
+    *out_partners = status == STATUS_OK && shared > 0;
+    return status;
+}
+
 void rules_today(int64_t now_ms, char out_date[11])
 {
     time_t seconds = (time_t)(now_ms / 1000 + INT64_C(8) * 3600);

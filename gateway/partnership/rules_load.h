@@ -28,6 +28,12 @@ struct rules_verdict {
 MUST_USE enum status rules_decide(struct db *db, const struct rules_question *question,
                                   struct rules_verdict *out_verdict);
 
+/* Do these two share a partnership on that day at all: active, both members, an agreement in force?
+ * One query, for what is asked at each reading: a former partner sees nothing that it is not a
+ * party to. STATUS_IO: store. */
+MUST_USE enum status rules_partners(struct db *db, const char *one, const char *other,
+                                    const char *date, bool *out_partners);
+
 /* The day at now_ms in China Standard Time (UTC+8, no daylight saving): the one that agreements and
  * licences count by. */
 void rules_today(int64_t now_ms, char out_date[11]);

@@ -133,6 +133,44 @@ static void test_demo_rules(void)
     temp_folder_remove(&folder);
 }
 
+static bool partners(struct db *db, const char *one, const char *other, const char *date)
+{
+    char a[33], b[33];
+    bool are = false;
+    EXPECT_INT(db_one_text(db, a, sizeof a, "SELECT id FROM organisation WHERE code=$1", "s", one),
+               STATUS_OK);
+    EXPECT_INT(
+        db_one_text(db, b, sizeof b, "SELECT id FROM organisation WHERE code=$1", "s", other),
+        STATUS_OK);
+    EXPECT_INT(rules_partners(db, a, b, date, &are), STATUS_OK);
+    return are;
+}
+
+static void test_partners(void)
+{
+    struct temp_folder folder;
+    struct db *db = demo_store(&folder, false);
+    EXPECT(partners(db, "DEMO-COMMUNITY", "DEMO-CITY-1", "2026-12-01"));
+    EXPECT(partners(db, "DEMO-CITY-1", "DEMO-COMMUNITY", "2035-12-31"));
+    EXPECT(
+        !partners(db, "DEMO-COMMUNITY", "DEMO-CITY-1", "2036-01-01")); /* the agreement is over */
+    EXPECT(!partners(db, "DEMO-COMMUNITY", "DEMO-CITY-1", "2020-12-31")); /* no member yet */
+    EXPECT(!partners(db, "DEMO-TOWN-3", "DEMO-CITY-2", "2026-12-01"));
+    EXPECT(partners(db, "DEMO-TOWN-3", "DEMO-CITY-2", "2022-12-31"));
+    EXPECT(!partners(db, "DEMO-CENTRE", "DEMO-CITY-1", "2026-12-01"));
+    EXPECT_INT(db_run(db,
+                      "UPDATE partnership_member SET until='2026-11-30' WHERE organisation_id = "
+                      "(SELECT id FROM organisation WHERE code='DEMO-COMMUNITY')",
+                      ""),
+               STATUS_OK);
+    EXPECT(!partners(db, "DEMO-COMMUNITY", "DEMO-CITY-1", "2026-12-01"));
+    EXPECT(partners(db, "DEMO-COMMUNITY", "DEMO-CITY-1", "2026-11-30")); /* its last day */
+    EXPECT_INT(db_run(db, "UPDATE partnership SET active=0", ""), STATUS_OK);
+    EXPECT(!partners(db, "DEMO-COMMUNITY", "DEMO-CITY-1", "2026-11-30"));
+    db_close(db);
+    temp_folder_remove(&folder);
+}
+
 #define HEAD "{\"format\":\"consult-gateway-import-1\",\n"
 #define ORG                                                                                        \
     "\"organisations\":[{\"code\":\"A\",\"name_zh\":\"甲\",\"name_en\":\"A\",\"level\":\"city\"," \
@@ -394,6 +432,7 @@ int main(void)
         {"demonstration data", test_demo},
         {"rules of the demonstration data", test_demo_rules},
         {"versions of agreements", test_versions},
+        {"partners, and former ones", test_partners},
         {"faults", test_faults},
         {"locate", test_locate},
         {"users", test_users},
