@@ -9,6 +9,7 @@
 #include "gateway/config/config.h"
 #include "gateway/consult/consult_session.h"
 #include "gateway/dispatch.h"
+#include "gateway/document/pdf.h"
 #include "gateway/imaging/imaging_api.h"
 #include "gateway/ops/crash.h"
 #include "gateway/ops/data_lock.h"
@@ -452,6 +453,7 @@ static void stop(struct gateway *g)
     worker_destroy(g->app.blob);
     worker_destroy(g->app.images);
     worker_destroy(g->app.password);
+    pdf_close(); /* the blob threads have ended */
     live_destroy(g->live);
     web_destroy(g->app.web);
     hub_destroy(g->app.hub);

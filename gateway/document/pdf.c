@@ -4,6 +4,8 @@
 #include "gateway/document/pdf_flow.h"
 
 #include <cairo-pdf.h>
+#include <fontconfig/fontconfig.h>
+#include <pango/pangocairo.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -319,4 +321,11 @@ enum status pdf_render(const json_t *report, int64_t signed_ms, struct pdf *out_
     }
     *out_pdf = pdf;
     return STATUS_OK;
+}
+
+void pdf_close(void)
+{
+    pango_cairo_font_map_set_default(NULL); /* this thread's; those of others went with them */
+    cairo_debug_reset_static_data();
+    FcFini();
 }

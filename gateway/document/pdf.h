@@ -19,5 +19,8 @@ struct pdf {
 
 /* STATUS_NO_MEMORY, STATUS_IO (the library failed), STATUS_TOO_LARGE (over 200 pages). */
 MUST_USE enum status pdf_render(const json_t *report, int64_t signed_ms, struct pdf *out_pdf);
+/* Gives back what the libraries keep from one document to the next (some 1 MiB): at the end of the
+ * process, when every other thread that rendered has ended. */
+void pdf_close(void);
 
 #endif

@@ -18,7 +18,7 @@ VENDORS = [  # header pattern, folders that may include it
     (r"sqlite3\.h|libpq", ["gateway/store"]),
     (r"jansson\.h", ["gateway"]),
     (r"sodium\.h", ["gateway"]),
-    (r"cairo|pango|qrencode|glib", ["gateway/document"]),
+    (r"cairo|pango|fontconfig|qrencode|glib", ["gateway/document"]),
     (r"pthread\.h", ["media", "gateway/store", "gateway/web", "gateway/ops"]),
 ]
 BANNED = re.compile(r"(?<![\w.>])(strcpy|strcat|strncpy|sprintf|vsprintf|gets|strtok|atoi|atol|localtime|rand|srand|alloca)\s*\(")

@@ -8,6 +8,7 @@
 #include "gateway/document/document_store.h"
 #include "gateway/document/document_verify.h"
 #include "gateway/document/members.h"
+#include "gateway/document/pdf.h"
 #include "gateway/document/report.h"
 
 #include <sys/stat.h>
@@ -460,6 +461,7 @@ int main(void)
     (void)snprintf(keys, sizeof keys, "%s/keys", folder.path);
     (void)mkdir(keys, 0700);
     int result = TEST_MAIN(cases);
+    pdf_close();
     if (getenv("TEST_KEEP") == NULL) {
         temp_folder_remove(&folder);
     }
