@@ -10,9 +10,16 @@ import { LanguageSelect } from '../parts/header';
 
 const FILE_MAX = 4 * 1024 * 1024;
 
+/* "text of page 2" in the language of the page; a file of the report (record.json) has its name. */
+function part(what: string | undefined): string {
+  const [, words, number] = /^(.*?)(?: (\d+))?$/.exec(what ?? '') ?? [];
+  const known = tCode('part', words);
+  return number ? `${known} ${number}` : known;
+}
+
 function where(f: Finding): string {
   return join([
-    f.what, f.length ? t('verify.octets', { from: f.from ?? 0, to: (f.from ?? 0) + f.length - 1 }) : null, f.pointer ? t('verify.member', { pointer: f.pointer }) : null,
+    part(f.what), f.length ? t('verify.octets', { from: f.from ?? 0, to: (f.from ?? 0) + f.length - 1 }) : null, f.pointer ? t('verify.member', { pointer: f.pointer }) : null,
   ]);
 }
 
