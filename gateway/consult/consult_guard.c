@@ -77,8 +77,7 @@ static bool decide(struct api_call *call, struct consult_row *row,
         return api_store_failed(call, status);
     }
     if (verdict.refusal != RULES_ALLOWED) {
-        return refuse(call, 403, rules_code(verdict.refusal), rules_sentence_zh(verdict.refusal),
-                      rules_sentence_en(verdict.refusal), NULL);
+        return refuse(call, 403, rules_code(verdict.refusal), verdict.zh, verdict.en, NULL);
     }
     (void)snprintf(row->partnership_id, sizeof row->partnership_id, "%s", verdict.partnership_id);
     (void)snprintf(row->partnership_mode, sizeof row->partnership_mode, "%s",

@@ -245,7 +245,11 @@ bool consult_guard_members(struct api_call *call, struct consult_row *row,
     if (status != STATUS_OK) {
         return api_store_failed(call, status);
     }
-    if (asked > 0 || given == 0) {
+    if (asked == 0 && given == 0) {
+        return api_problem(call, 409, "member.none", "尚无成员发表意见，请邀请其他科室成员。",
+                           "Nobody has given an opinion: ask another member.", NULL);
+    }
+    if (asked > 0) {
         return api_problem(
             call, 409, "member.outstanding", "尚有成员未发表意见：请等待，或说明其缺席。",
             "A member's opinion is outstanding: wait for it, or excuse the member.", NULL);

@@ -16,6 +16,23 @@ static bool is_read(const struct consult_row *row)
     return strcmp(row->kind, "read") == 0;
 }
 
+/* Somebody who could: senior, on the specialty, at the institution that answers, not the first. */
+static enum status has_second(struct db *db, const struct consult_row *row, bool *out_has)
+{
+    int64_t count = 0;
+    enum status status = db_one_int(
+        db, &count,
+        "SELECT COUNT(*) FROM practitioner p JOIN practitioner_specialty s ON s.practitioner_id = "
+        "p.id AND s.specialty = $1 JOIN account a ON a.practitioner_id = p.id AND a.disabled = 0 "
+        "JOIN account_role r ON r.account_id = a.id AND r.role = 'specialist' WHERE "
+        "p.organisation_id = $2 AND p.active = 1 AND p.title IN ('chief', 'associate-chief') AND "
+        "a.id <> $3",
+        "sss", row->specialty, row->consultant_organisation_id, row->consultant_id);
+    *out_has = count > 0;
+    return status;
+}
+
+/* The agreement asks for it, and there is somebody: an opinion waits for no empty chair. */
 static enum status asks_second(struct db *db, const struct consult_row *row, bool *out_asks)
 {
     struct terms terms;
@@ -25,7 +42,7 @@ static enum status asks_second(struct db *db, const struct consult_row *row, boo
         *out_asks = kind >= 0 && (terms.second_reader & (1u << kind)) != 0;
         terms_clear(&terms);
     }
-    return status;
+    return status == STATUS_OK && *out_asks ? has_second(db, row, out_asks) : status;
 }
 
 bool consult_accepted(struct consult_act *act)

@@ -6,11 +6,13 @@
 #include "gateway/consult/consult_route.h"
 #include "gateway/consult/consult_timers.h"
 #include "gateway/records/audit.h"
+#include "media/rt/log.h"
 
 #include <stdio.h>
 #include <string.h>
 
 #define TIMERS_IN_ONE_CALL 64 /* bounds the time of one transaction */
+#define PUT_OFF_MS 60000      /* a timer that cannot fire waits so long before it is tried again */
 
 static bool find_timer(const char *name, enum consult_timer *out_timer)
 {
@@ -171,30 +173,69 @@ static bool fire(struct api_call *call, const char *id, const char *kind)
     return done;
 }
 
-void consult_timers_run(struct api_call *call)
+/* body {consultation, kind}: the timer that the call before could not fire. A call of its own, so
+ * that the next failure does not undo it; the answer asks for the next call at once. */
+static void put_off(struct api_call *call)
 {
-    static const char due_sql[] =
-        "SELECT consultation_id, kind FROM consultation_timer WHERE due_ms <= $1 ORDER BY due_ms "
-        "LIMIT 64";
-    struct {
-        char id[33], kind[32];
-    } due[TIMERS_IN_ONE_CALL];
-    size_t count = 0;
+    const char *id = json_string_value(json_object_get(call->body, "consultation"));
+    const char *kind = json_string_value(json_object_get(call->body, "kind"));
+    id = id == NULL ? "" : id;
+    kind = kind == NULL ? "" : kind;
+    log_error("consultation_timer_failed", "consultation=%s timer=%s", id, kind);
+    enum status status =
+        db_run(call->db,
+               "UPDATE consultation_timer SET due_ms = $1 WHERE consultation_id = $2 AND kind = $3",
+               "iss", call->now_ms + PUT_OFF_MS, id, kind);
+    if (status != STATUS_OK) {
+        (void)api_store_failed(call, status);
+        return;
+    }
+    call->reply =
+        json_pack("{s:i, s:I}", "ran", TIMERS_IN_ONE_CALL, "next_due_ms", (json_int_t)call->now_ms);
+}
+
+struct due_timer {
+    char id[33], kind[32];
+};
+
+static enum status find_due(struct api_call *call, struct due_timer due[TIMERS_IN_ONE_CALL],
+                            size_t *out_count)
+{
     struct db_query q;
-    db_begin_query(&q, call->db, due_sql);
+    size_t count = 0;
+    db_begin_query(&q, call->db,
+                   "SELECT consultation_id, kind FROM consultation_timer WHERE due_ms <= $1 ORDER "
+                   "BY due_ms LIMIT 64");
     db_bind_int(&q, call->now_ms);
     while (count < TIMERS_IN_ONE_CALL && db_next(&q)) {
         (void)snprintf(due[count].id, sizeof due[count].id, "%s", db_text(&q, 0));
         (void)snprintf(due[count].kind, sizeof due[count].kind, "%s", db_text(&q, 1));
         count++;
     }
-    enum status status = db_end(&q);
+    *out_count = count;
+    return db_end(&q);
+}
+
+void consult_timers_run(struct api_call *call)
+{
+    struct due_timer due[TIMERS_IN_ONE_CALL];
+    size_t count = 0;
+    int64_t next = 0;
+    if (call->body != NULL) {
+        put_off(call);
+        return;
+    }
+    enum status status = find_due(call, due, &count);
     for (size_t i = 0; i < count && status == STATUS_OK; i++) {
         if (!fire(call, due[i].id, due[i].kind)) {
+            if (call->reply !=
+                NULL) { /* which one: all is rolled back, and the next call puts it off */
+                json_object_set_new(call->reply, "consultation", json_string(due[i].id));
+                json_object_set_new(call->reply, "kind", json_string(due[i].kind));
+            }
             return;
         }
     }
-    int64_t next = 0;
     status = status == STATUS_OK ? audit_anchor(call->db, call->now_ms, false) : status;
     if (status == STATUS_OK) {
         status = db_one_int(call->db, &next,

@@ -202,24 +202,30 @@ static void snapshot_done(void *context, const struct api_call *call)
     }
 }
 
-static void begin_timers(struct rounds *r);
+static void begin_timers(struct rounds *r, json_t *put_off);
 
 static void timers_done(void *context, const struct api_call *call)
 {
     struct rounds *r = context;
     r->timers_running = false;
     if (call->status >= 400) {
+        json_t *id = json_object_get(call->reply, "consultation");
+        json_t *kind = json_object_get(call->reply, "kind");
         log_warn("timers_failed", "status=%d", call->status);
+        if (id != NULL && !r->stopped) {
+            begin_timers(r, json_pack("{s:O, s:O}", "consultation", id, "kind", kind));
+        }
     } else if (json_integer_value(json_object_get(call->reply, "ran")) >= TIMERS_FULL &&
                !r->stopped) {
-        begin_timers(r);
+        begin_timers(r, NULL);
     }
 }
 
-static void begin_timers(struct rounds *r)
+/* put_off: the timer that failed in the call before; taken. */
+static void begin_timers(struct rounds *r, json_t *put_off)
 {
     r->timers_running =
-        app_call(r->app, NULL, consult_timers_run, NULL, timers_done, r) == STATUS_OK;
+        app_call(r->app, NULL, consult_timers_run, put_off, timers_done, r) == STATUS_OK;
 }
 
 static void begin_referrals(struct rounds *r);
@@ -318,7 +324,7 @@ static void round_begin(struct loop_timer *timer)
     }
     rounds_measure(r->app, r->health);
     if (!r->timers_running) {
-        begin_timers(r);
+        begin_timers(r, NULL);
     }
     if (!r->referrals_running) {
         begin_referrals(r);

@@ -158,21 +158,29 @@ static void settle_offers(struct owner *owner, struct list *list, size_t organis
     *list = (struct list){.size = sizeof(struct rules_offer)};
 }
 
-static enum status load_offers(struct db *db, struct owner *owner, const char *id)
+#define OFFERS                                                                                     \
+    "SELECT p.organisation_id, s.specialty, MIN(p.licensed_since) FROM practitioner p"             \
+    " JOIN practitioner_specialty s ON s.practitioner_id = p.id"                                   \
+    " JOIN account a ON a.practitioner_id = p.id AND a.disabled = 0"                               \
+    " JOIN account_role r ON r.account_id = a.id AND r.role = 'specialist'"                        \
+    " WHERE p.active = 1 AND p.licensed_since IS NOT NULL AND " IN_REACH("p.organisation_id")
+#define OFFERS_ORDER                                                                               \
+    " GROUP BY p.organisation_id, s.specialty ORDER BY p.organisation_id, s.specialty"
+
+static enum status load_offers(struct db *db, struct owner *owner, const char *id,
+                               const char *specialty)
 {
     struct list list = {.size = sizeof(struct rules_offer)};
     size_t current = SIZE_MAX;
     struct db_query q;
-    db_begin_query(
-        &q, db,
-        "SELECT p.organisation_id, s.specialty, MIN(p.licensed_since) FROM practitioner p"
-        " JOIN practitioner_specialty s ON s.practitioner_id = p.id"
-        " JOIN account a ON a.practitioner_id = p.id AND a.disabled = 0"
-        " JOIN account_role r ON r.account_id = a.id AND r.role = 'specialist'"
-        " WHERE p.active = 1 AND p.licensed_since IS NOT NULL AND " IN_REACH(
-            "p.organisation_id") " GROUP BY p.organisation_id, s.specialty ORDER BY "
-                                 "p.organisation_id, s.specialty");
-    db_bind_text(&q, id);
+    if (specialty != NULL) {
+        db_begin_query(&q, db, OFFERS " AND s.specialty = $2" OFFERS_ORDER);
+        db_bind_text(&q, id);
+        db_bind_text(&q, specialty);
+    } else {
+        db_begin_query(&q, db, OFFERS OFFERS_ORDER);
+        db_bind_text(&q, id);
+    }
     while (db_next(&q) && !owner->failed) {
         size_t organisation = index_of(owner, db_text(&q, 0));
         if (organisation != current) {
@@ -368,7 +376,8 @@ static enum status load_partnerships(struct db *db, struct owner *owner, const c
     return status != STATUS_OK ? status : parts;
 }
 
-enum status rules_load(struct db *db, const char *organisation_id, struct rules_world **out_world)
+enum status rules_load_for(struct db *db, const char *organisation_id, const char *specialty,
+                           struct rules_world **out_world)
 {
     struct owner *owner = calloc(1, sizeof *owner);
     if (owner == NULL) {
@@ -377,7 +386,7 @@ enum status rules_load(struct db *db, const char *organisation_id, struct rules_
     const char *id = organisation_id != NULL ? organisation_id : "";
     enum status status = load_organisations(db, owner, id);
     if (status == STATUS_OK) {
-        status = load_offers(db, owner, id);
+        status = load_offers(db, owner, id, specialty);
     }
     if (status == STATUS_OK) {
         status = load_partnerships(db, owner, id);
@@ -411,11 +420,16 @@ static void copy_route(const struct rules_route *route, struct rules_verdict *ou
     out_verdict->agreement_version = route->agreement->version;
 }
 
+enum status rules_load(struct db *db, const char *organisation_id, struct rules_world **out_world)
+{
+    return rules_load_for(db, organisation_id, NULL, out_world);
+}
+
 enum status rules_decide(struct db *db, const struct rules_question *question,
                          struct rules_verdict *out_verdict)
 {
     struct rules_world *world = NULL;
-    enum status status = rules_load(db, question->requester, &world);
+    enum status status = rules_load_for(db, question->requester, question->specialty, &world);
     if (status != STATUS_OK) {
         return status;
     }

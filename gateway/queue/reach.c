@@ -74,8 +74,9 @@ enum status reach_find(struct api_call *call, const struct consult_row *row,
     memset(out_reach, 0, sizeof *out_reach);
     rules_today(call->now_ms, out_reach->today);
     enum status status = is_flat(call->db, row, &flat);
-    status =
-        status == STATUS_OK ? rules_load(call->db, row->requester_organisation_id, &world) : status;
+    status = status == STATUS_OK
+                 ? rules_load_for(call->db, row->requester_organisation_id, row->specialty, &world)
+                 : status;
     if (status != STATUS_OK) {
         return status;
     }

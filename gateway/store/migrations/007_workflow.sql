@@ -61,3 +61,9 @@ CREATE TABLE quality_review (
     at_ms BIGINT NOT NULL,
     PRIMARY KEY (consultation_id, reviewer_id, at_ms)
 );
+CREATE INDEX consultation_answers_newest ON consultation (consultant_organisation_id, created_ms); -- history of an institution
+-- Who can answer: by specialty, by institution.
+CREATE INDEX practitioner_specialty_of ON practitioner_specialty (specialty, practitioner_id);
+CREATE INDEX practitioner_organisation ON practitioner (organisation_id);
+CREATE INDEX account_practitioner ON account (practitioner_id);
+CREATE INDEX partnership_member_of ON partnership_member (organisation_id);

@@ -395,6 +395,15 @@ static void reads(void)
     EXPECT(!has_effect(&f, EFFECT_PUSH, TOWN_COORD, "case.alarm"));
     fixture_close(&f);
 
+    world(&f, "{\"second_reader\": [\"read\"]}"); /* and nobody could be the second reader */
+    MUST(db_run(f.db, "UPDATE practitioner SET title = 'attending'", ""));
+    set_duty(&f, SONG, true);
+    submit(&f, "routine", "read", id);
+    STEP(&f, act(&f, SONG, id, "accept", NULL));
+    STEP(&f, fixture_call(&f, SONG, opinion_put, id, NULL, opinion_body("正常心电图")));
+    STEP(&f, act(&f, SONG, id, "sign", NULL));
+    fixture_close(&f);
+
     world(&f, "{}");
     set_duty(&f, SONG, true);
     submit(&f, "routine", "read", id);
@@ -536,6 +545,13 @@ static void referred(void)
     world(&f, "{}");
     make_in(&f, CONSULT_ACKNOWLEDGED, id);
     EXPECT_INT(act(&f, SONG, id, "refer", json_loads(body, 0, NULL)), 403);
+    EXPECT_INT(act(&f, ANNA, id, "refer", json_loads(body, 0, NULL)), 403);
+    EXPECT_TEXT(fixture_text(&f, "code"),
+                "rule.no-clause"); /* a network refers where it was agreed */
+    MUST(db_run(f.db,
+                "UPDATE agreement SET clauses = '[{\"number\":\"4.1\",\"act\":\"refer\","
+                "\"text_zh\":\"可上转\",\"text_en\":\"May refer up\"}]'",
+                ""));
     EXPECT_INT(act(&f, ANNA, id, "refer", json_object()), 422);
     expect_state(&f, id, "acknowledged");
     STEP(&f, act(&f, ANNA, id, "refer", json_loads(body, 0, NULL)));
@@ -546,6 +562,33 @@ static void referred(void)
                           json_pack("{s:s}", "reason_code", "patient")));
     expect_state(&f, id, "acknowledged");
     STEP(&f, act(&f, ANNA, id, "close", NULL));
+    fixture_close(&f);
+}
+
+/* A row that cannot be read holds up its own clock, and nobody else's. */
+static void one_bad_timer(void)
+{
+    struct fixture f;
+    char id[33], bad[33];
+    world(&f, "{}");
+    make_in(&f, CONSULT_ACCEPTED, id);
+    make_in(&f, CONSULT_ACCEPTED, bad);
+    MUST(db_run(f.db, "UPDATE consultation SET state = 'limbo' WHERE id = $1", "s", bad));
+    MUST(db_run(f.db,
+                "UPDATE consultation_timer SET due_ms = due_ms - 1 WHERE consultation_id = $1", "s",
+                bad));
+    f.now_ms += 24 * HOUR;
+    EXPECT_INT(fixture_call(&f, NULL, consult_timers_run, NULL, NULL, NULL), 503);
+    expect_state(&f, id, "accepted");
+    for (int i = 0; i < 4 && f.call.status >= 400; i++) {
+        json_t *body =
+            json_pack("{s:O, s:O}", "consultation", json_object_get(f.call.reply, "consultation"),
+                      "kind", json_object_get(f.call.reply, "kind"));
+        STEP(&f, fixture_call(&f, NULL, consult_timers_run, NULL, NULL, body));
+        (void)fixture_call(&f, NULL, consult_timers_run, NULL, NULL, NULL);
+    }
+    EXPECT_INT(f.call.status, 200);
+    expect_state(&f, id, "expired");
     fixture_close(&f);
 }
 
@@ -564,6 +607,7 @@ int main(void)
         {"stat in one click", stat_in_one_click},
         {"closing", closing},
         {"referred", referred},
+        {"one bad timer", one_bad_timer},
     };
     return TEST_MAIN(cases);
 }
