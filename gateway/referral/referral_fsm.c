@@ -49,7 +49,7 @@ static const signed char matrix[REFERRAL_STATE_COUNT][REFERRAL_EVENT_COUNT] = {
 #define EVENT_REMIND REFERRAL_EVENT_COUNT /* no event: it only reminds */
 #define EVENT_LAPSE REFERRAL_EVENT_LAPSE
 static const struct referral_timer_rule timers[REFERRAL_TIMER_COUNT] = {
-#define REFERRAL_TIMER(id, name, state, routine_s, urgent_s, routine, urgent, event, again)        \
+#define REFERRAL_TIMER(id, name, state, routine_s, urgent_s, setting, event, again)                \
     [REFERRAL_TIMER_##id] = {name,                                                                 \
                              REFERRAL_##state,                                                     \
                              {(routine_s)*1000LL, (urgent_s)*1000LL},                              \

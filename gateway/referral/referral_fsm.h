@@ -29,7 +29,7 @@ enum referral_guard {
 #define REFERRAL_GUARD_BIT(id) (1u << REFERRAL_GUARD_##id)
 
 enum referral_timer {
-#define REFERRAL_TIMER(id, name, state, routine_s, urgent_s, routine, urgent, event, again)        \
+#define REFERRAL_TIMER(id, name, state, routine_s, urgent_s, setting, event, again)                \
     REFERRAL_TIMER_##id,
 #include "gateway/referral/referral_fsm.def"
     REFERRAL_TIMER_COUNT

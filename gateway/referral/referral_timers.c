@@ -17,11 +17,18 @@ int64_t referral_timer_interval_ms(const struct api_config *config, enum referra
     if (config == NULL) {
         return referral_timer_rule(timer)->default_ms[urgent ? 1 : 0];
     }
+/* clang-format off */
+#define ONE(name) {config->name, config->name}
+#define EACH(prefix) {config->prefix##_routine_s, config->prefix##_urgent_s}
+    /* clang-format on */
+
     const int64_t seconds[REFERRAL_TIMER_COUNT][2] = {
-#define REFERRAL_TIMER(id, name, state, routine_s, urgent_s, routine, urgent_, event, again)       \
-    [REFERRAL_TIMER_##id] = {config->routine, config->urgent_},
+#define REFERRAL_TIMER(id, name, state, routine_s, urgent_s, setting, event, again)                \
+    [REFERRAL_TIMER_##id] = setting,
 #include "gateway/referral/referral_fsm.def"
     };
+#undef ONE
+#undef EACH
     return seconds[timer][urgent ? 1 : 0] * 1000;
 }
 
