@@ -200,6 +200,39 @@ def over_a_kill(clinician, receiver, coordinator, city):
     checks.ok(audit[:3] == ["referral.create", "referral.send", "referral.overdue"] and audit[-1] == "referral.lapse", "the trail tells it", audit)
 
 
+def from_consultation(clinician, receiver, city):
+    """The consultation waits while its referral is open, and goes on when the patient is refused or has arrived."""
+    specialist = gateway.signed_in(gateway.people("specialist", "cardiology")[0])
+    want(specialist.put(f"{API}/duty", {"on_duty": True}), 200)
+    case = clinician.submitted()["id"]
+    want(specialist.act(case, "accept"), 200)
+    sockets = [WebSocket(c) for c in (clinician, specialist)]
+    for ws in sockets:
+        ws.send({"type": "room.join", "consultation": case})
+        ws.receive("room.state")
+    want(specialist.act(case, "end"), 200)
+    want(specialist.put(f"{API}/consultations/{case}/opinion", {"body": {"diagnosis": "急性心肌梗死", "findings": "ST 段抬高"}}), 200)
+    early = clinician.post(f"{API}/referrals", {"consultation": case})
+    checks.ok((early[0], early[1]["code"]) == (409, "referral.not-yet"), "no referral from a consultation before its opinion", early[1]["code"])
+    want(specialist.act(case, "sign"), 200)
+    acknowledged = want(clinician.act(case, "acknowledge", adopted="yes", told_patient=True), 200)
+    checks.ok("refer" in acknowledged["actions"], "the requester may refer", acknowledged["actions"])
+    for reply, action, body, n in (("refused", "refuse", {"reason_code": "no-bed", "reason_text": "满员"}, 1), ("arrived", "arrive", {}, 2)):
+        made = want(clinician.post(f"{API}/referrals", {"consultation": case, "to_organisation": city, "department": "cardiology", "reason_code": "severe", "consent": CONSENT}), 201)
+        waits = want(clinician.act(case, "refer", referral=made["id"]), 200)
+        checks.ok(waits["state"] == "referral-open" and row(made["id"])["state"] == "sent", "the consultation waits for its referral", waits["state"])
+        if action == "arrive":
+            want(act(receiver, made["id"], "accept", at_ms=int(time.time() * 1000) + 60000), 200)
+        want(act(receiver, made["id"], action, **body), 200)
+        state = gateway.sql("SELECT state FROM consultation WHERE id=?", case)[0]["state"]
+        told = [r["reason_code"] for r in gateway.sql("SELECT reason_code FROM audit WHERE consultation_id=? AND action='consultation.settle' ORDER BY seq", case)]
+        checks.ok(state == "acknowledged" and len(told) == n and told[-1] == reply, f"{reply}: it goes on", (state, told))
+    stranger = clinician.act(case, "refer", referral="0" * 32)
+    checks.ok((stranger[0], stranger[1]["code"]) == (404, "referral.unknown"), "a referral that is none", stranger[1]["code"])
+    for ws in sockets:
+        ws.close()
+
+
 def figures_and_trail():
     checks.ok(metric('direction="up",state="lapsed"') == 1 and metric('direction="down",state="lapsed"') == 0, "counted by direction and state", metric('direction="up",state="lapsed"'))
     checked = gateway.run("check", os.path.join(gateway.build, "consultctl"), "check", "--data", gateway.data)
@@ -227,6 +260,7 @@ try:
     refused_by_rules(city)
     many_for_one([clinician, second], receiver, city)
     duels(clinician, receiver, city)
+    from_consultation(clinician, receiver, city)
     over_a_kill(clinician, receiver, coordinator, city)
     figures_and_trail()
 finally:
