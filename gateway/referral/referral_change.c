@@ -1,9 +1,6 @@
 #include "gateway/referral/referral_change.h"
 
-#if __has_include("gateway/consult/consult_referral.h")
 #include "gateway/consult/consult_referral.h"
-#define REFERRAL_SETTLES 1
-#endif
 #include "gateway/records/audit.h"
 #include "gateway/referral/referral_effects.h"
 #include "gateway/referral/referral_guard.h"
