@@ -5,28 +5,30 @@ import { get } from './lib/api';
 import { t, useLanguage } from './lib/i18n';
 import { go, useRoute } from './lib/router';
 import { resume, sessionState } from './lib/session';
+import { IN_ROOM } from './lib/steps';
 import { useStore } from './lib/store';
 import type { Session, Summary } from './lib/types';
 import { Loading, Notice } from './parts/basic';
 import { Header, navItems } from './parts/header';
 import { DutyDialog } from './parts/duty';
 import { DutyNotices } from './parts/duty-notices';
+import { Alarms } from './parts/alarm';
 import { Ring } from './parts/ring';
+import { StatCall } from './parts/stat';
 import { CasePage } from './pages/case';
 import { CheckPage } from './pages/check';
 import { HistoryPage } from './pages/history';
 import { OpsPage } from './pages/ops';
 import { PartnershipPage } from './pages/partnership';
 import { PartnershipsPage } from './pages/partnerships';
-import { QueuePage } from './pages/queue';
 import { ReferralPage } from './pages/referral';
 import { PlacesPage } from './pages/referral-places';
 import { ReferralsPage } from './pages/referrals';
-import { RequestPage } from './pages/request';
+import { RequestAgain, RequestPage } from './pages/request';
 import { RosterPage } from './pages/roster';
 import { VerifyPage } from './pages/verify';
 import { SignIn } from './pages/signin';
-import { IN_ROOM, Worklist } from './pages/worklist';
+import { WorklistPage } from './pages/worklist';
 import { RoomPage } from './room/page';
 import { hungUp } from './room/hungup';
 
@@ -35,13 +37,19 @@ function Page(p: { session: Session }): JSX.Element {
   const first = navItems(p.session)[0]?.path ?? '/history';
   switch (place ?? first.slice(1)) {
     case 'worklist':
-      return <Worklist />;
-    case 'new':
-      return <RequestPage key="new" />;
+      return <WorklistPage key="clinician" role="clinician" session={p.session} />;
     case 'queue':
-      return <QueuePage onDuty={p.session.on_duty} />;
+      return <WorklistPage key="specialist" role="specialist" session={p.session} />;
     case 'roster':
       return <RosterPage session={p.session} />;
+    case 'coordination':
+      return <WorklistPage key="coordinator" role="coordinator" session={p.session} />;
+    case 'approval':
+      return <WorklistPage key="approver" role="approver" session={p.session} />;
+    case 'review':
+      return <WorklistPage key="reviewer" role="reviewer" session={p.session} />;
+    case 'new':
+      return id ? <RequestAgain key={id} id={id} /> : <RequestPage key="new" />;
     case 'history':
       return <HistoryPage me={p.session.account.id} />;
     case 'referrals':
@@ -89,6 +97,7 @@ export function App(): JSX.Element {
   const state = useStore(sessionState);
   const words = useLanguage();
   const route = useRoute();
+  const page = route[0] === 'c' || route[0] === 'new' ? route.join('/') : route[0] ?? ''; // tabs of a worklist are one page
   const account = state.phase === 'in' ? state.session.account.id : '';
   useEffect(() => {
     if (state.phase === 'in' && (location.hash === '' || location.hash === '#/')) {
@@ -108,7 +117,7 @@ export function App(): JSX.Element {
       }
     });
     return () => clearTimeout(timer);
-  }, [route.join('/'), state.phase, words]);
+  }, [page, state.phase, words]);
 
   useEffect(() => {
     if (state.phase !== 'unreachable') {
@@ -145,6 +154,8 @@ export function App(): JSX.Element {
       <Ring session={state.session} />
       {specialist && <DutyDialog session={state.session} />}
       {specialist && !(route[0] === 'c' && route[2] === 'room') && <DutyNotices />}
+      <Alarms session={state.session} />
+      {state.session.account.roles.includes('clinician') && <StatCall session={state.session} />}
       <Page session={state.session} />
     </>
   );

@@ -4,14 +4,17 @@ import { consultation } from './dict/case';
 import { common } from './dict/common';
 import { report } from './dict/document';
 import { duty } from './dict/duty';
+import { flow } from './dict/flow';
 import { opinion } from './dict/opinion';
 import { ops } from './dict/ops';
 import { partnership } from './dict/partnership';
 import { referral } from './dict/referral';
 import { request } from './dict/request';
 import { room } from './dict/room';
+import { stat } from './dict/stat';
 import { terms } from './dict/terms';
 import { viewer } from './dict/viewer';
+import { work } from './dict/work';
 import { worklist } from './dict/worklist';
 import type { KeyIn, None, Sentences, Twice } from './dict/sentences';
 
@@ -30,6 +33,9 @@ const parts = [
   ops,
   partnership,
   referral,
+  work,
+  flow,
+  stat,
 ] as const;
 
 /* A key that stands in two parts does not pass the type check: the later one would win unseen. */

@@ -4,7 +4,7 @@ import { asProblem, patch, post, put, randomKey, serverNow, type Problem } from 
 import { currentSession, sessionState, signedOut } from './session';
 import { dropStash, stash, unstash } from './stash';
 import { Store } from './store';
-import type { Consultation, Patient, Request, Urgency } from './types';
+import type { Consultation, Kind, Patient, Request, Urgency } from './types';
 
 export type Scope = 'consultation' | 'imaging' | 'recording';
 export const SCOPES: Scope[] = ['consultation', 'imaging', 'recording'];
@@ -13,6 +13,9 @@ export const CONSENT_TEXT_VERSION = 'console-1'; // raise it when the sentences 
 export interface Form {
   specialty: string;
   urgency: Urgency;
+  kind: Kind;
+  target: string; // the one institution that is asked; empty: by the rules
+  basedOn: string;
   patient: Patient;
   request: Request;
   vitals: Record<string, string>;
@@ -36,8 +39,17 @@ const RETRY_MS = 5000;
 
 export function emptyForm(): Form {
   return {
-    specialty: '', urgency: 'routine', patient: { id_type: 'resident-id' }, request: {}, vitals: {},
+    specialty: '', urgency: 'routine', kind: 'live', target: '', basedOn: '', patient: { id_type: 'resident-id' }, request: {}, vitals: {},
     consents: { consultation: false, imaging: false, recording: false }, relation: 'self', consentName: '', method: 'written',
+  };
+}
+
+/* A new request about the same patient: who it is, what was known then; the question and the consents are new ones. */
+export function formBasedOn(c: Consultation): Form {
+  const { question: _question, vital_signs: _signs, ...request } = c.request;
+  return {
+    ...emptyForm(), specialty: c.specialty, kind: c.kind, basedOn: c.id, patient: { ...emptyForm().patient, ...c.patient },
+    request: { ...request, past_history: request.past_history ?? '' },
   };
 }
 
@@ -47,7 +59,7 @@ export function formOf(c: Consultation): Form {
   const who = c.consents.find((x) => x.party === 'patient' && x.given)?.who;
   const vitals = typeof c.request.vital_signs === 'object' && c.request.vital_signs ? c.request.vital_signs : {};
   return {
-    ...form, specialty: c.specialty, urgency: c.urgency, patient: { ...form.patient, ...c.patient }, request: { ...c.request },
+    ...form, specialty: c.specialty, urgency: c.urgency, kind: c.kind, target: c.target_organisation ?? '', basedOn: c.based_on ?? '', patient: { ...form.patient, ...c.patient }, request: { ...c.request },
     vitals: Object.fromEntries(Object.entries(vitals).map(([k, v]) => [k, String(v)])),
     consents: { consultation: given('consultation'), imaging: given('imaging'), recording: given('recording') },
     relation: who?.relation ?? 'self', consentName: who?.name ?? '', method: who?.method ?? 'written',
@@ -60,7 +72,17 @@ function trimmed<T extends object>(source: T): T {
 }
 
 /* With `known`, a member that was emptied is sent as empty; without it, what is empty is left out. */
-export function bodyOf(form: Form, creating: boolean): { specialty: string; urgency: Urgency; patient: Patient; request: Request } {
+export interface RequestBody {
+  specialty: string;
+  urgency: Urgency;
+  kind: Kind;
+  target_organisation?: string;
+  based_on?: string;
+  patient: Patient;
+  request: Request;
+}
+
+export function bodyOf(form: Form, creating: boolean): RequestBody {
   const patient: Patient = trimmed({ ...form.patient });
   delete patient.id_number_masked;
   if (!patient.id_number) {
@@ -83,7 +105,14 @@ export function bodyOf(form: Form, creating: boolean): { specialty: string; urge
       }
     }
   }
-  return { specialty: form.specialty, urgency: form.urgency, patient, request };
+  const body: RequestBody = { specialty: form.specialty, urgency: form.urgency, kind: form.kind, patient, request };
+  if (form.target || !creating) {
+    body.target_organisation = form.target; // empty: none any more
+  }
+  if (form.basedOn) {
+    body.based_on = form.basedOn;
+  }
+  return body;
 }
 
 export class Draft {
@@ -99,10 +128,10 @@ export class Draft {
   private account: string;
   private place: string;
 
-  constructor(existing: Consultation | null, private onCreated: (id: string) => void) {
+  constructor(existing: Consultation | null, private onCreated: (id: string) => void, first: Form = emptyForm()) {
     this.account = currentSession()?.account.id ?? '';
     this.place = existing ? `draft/${existing.id}` : 'draft/new';
-    const saved = existing ? formOf(existing) : emptyForm();
+    const saved = existing ? formOf(existing) : first;
     const kept = unstash<Form>(this.account, this.place);
     dropStash(this.account, this.place);
     this.version = existing?.version ?? 0;
@@ -182,7 +211,7 @@ export class Draft {
       let id = this.state.get().id;
       const body = JSON.stringify(bodyOf(form, id === null));
       if (id === null) {
-        const made = await post<Consultation>('/consultations', { kind: 'live', ...bodyOf(form, true) }, { idempotencyKey: this.key });
+        const made = await post<Consultation>('/consultations', bodyOf(form, true), { idempotencyKey: this.key });
         id = made.id;
         this.version = made.version;
         this.sentBody = body;

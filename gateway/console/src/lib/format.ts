@@ -12,6 +12,12 @@ export function clock(ms: number | null | undefined): string {
   return `${two(d.getHours())}:${two(d.getMinutes())}`;
 }
 
+/* The day by this computer's clock, as a date input wants it. */
+export function isoDate(ms: number): string {
+  const d = new Date(ms);
+  return `${d.getFullYear()}-${two(d.getMonth() + 1)}-${two(d.getDate())}`;
+}
+
 export function dateTime(ms: number | null | undefined): string {
   if (!ms) {
     return '';

@@ -14,12 +14,15 @@ export interface Resource<T> {
 
 const AGAIN_MS = 5000; // after an answer that another try can better, when the gateway named no time
 
-export function useResource<T>(path: string | null, events: string[] = [], accept?: (m: Message) => boolean): Resource<T> {
+/* settleMs: several notices of one change become one request. */
+export function useResource<T>(path: string | null, events: string[] = [], accept?: (m: Message) => boolean, settleMs = 60): Resource<T> {
   const [state, setState] = useState<{ path: string | null; data: T | null; problem: Problem | null; atMs: number }>(
     { path, data: null, problem: null, atMs: 0 });
   const ticket = useRef(0);
   const again = useRef<ReturnType<typeof setTimeout>>();
   const pathNow = useRef(path);
+  const settle = useRef(settleMs);
+  settle.current = settleMs;
   pathNow.current = path;
 
   const reload = useCallback(async () => {
@@ -49,7 +52,7 @@ export function useResource<T>(path: string | null, events: string[] = [], accep
     let timer: ReturnType<typeof setTimeout> | undefined;
     const soon = (): void => {
       clearTimeout(timer);
-      timer = setTimeout(() => void reload(), 60); // several notices of one change become one request
+      timer = setTimeout(() => void reload(), settle.current);
     };
     const stops = [...events, 'welcome'].map((type) =>
       signal.on(type, (m) => {

@@ -46,13 +46,22 @@ export function tone(frequency: number, startS: number, lengthS: number, volume 
 }
 
 let ringer: ReturnType<typeof setInterval> | undefined;
+let alarmer: ReturnType<typeof setInterval> | undefined;
 let flasher: ReturnType<typeof setInterval> | undefined;
-let notification: Notification | null = null;
+const notifications: Record<'ring' | 'alarm', Notification | null> = { ring: null, alarm: null };
+let flashing: string[] = []; // what stands before the tab's title, in turn with nothing
 
-function pattern(urgent: boolean): void {
+function sound(): boolean {
   const ctx = audio();
   void ctx?.resume().catch(() => undefined);
   soundBlocked.set(ctx !== null && ctx.state !== 'running');
+  return ctx !== null;
+}
+
+function pattern(urgent: boolean): void {
+  if (alarmer || !sound()) {
+    return; // an alarm drowns a ring
+  }
   if (urgent) {
     [0, 0.22, 0.44, 0.8, 1.02, 1.24].forEach((s, i) => tone(i % 2 ? 988 : 784, s, 0.18, 0.3));
   } else {
@@ -60,32 +69,78 @@ function pattern(urgent: boolean): void {
   }
 }
 
+function alarmPattern(): void {
+  if (sound()) {
+    [0, 0.3, 0.6].forEach((s) => tone(1175, s, 0.15, 0.3));
+    [0.15, 0.45, 0.75].forEach((s) => tone(740, s, 0.15, 0.3));
+  }
+}
+
+/* The tab's title says it too, in turn with its own words. */
+function flash(prefix: string, on: boolean): void {
+  clearInterval(flasher);
+  document.title = flashing.reduce((title, x) => title.replace(x, ''), document.title);
+  flashing = [...flashing.filter((x) => x !== prefix), ...(on ? [prefix] : [])];
+  const words = flashing[flashing.length - 1];
+  if (words === undefined) {
+    return;
+  }
+  let shown = false;
+  const turn = (): void => {
+    shown = !shown;
+    document.title = (shown ? words : '') + document.title.replace(words, '');
+  };
+  turn();
+  flasher = setInterval(turn, 1000);
+}
+
+/* A notification of the system, when the tab is out of sight. */
+function notify(kind: 'ring' | 'alarm', title: string, body: string, onClick: () => void): void {
+  if (document.visibilityState !== 'visible' && 'Notification' in window && Notification.permission === 'granted') {
+    const shown = new Notification(title, { body, tag: kind === 'ring' ? 'offer' : 'alarm', requireInteraction: true });
+    shown.onclick = () => {
+      window.focus();
+      onClick();
+    };
+    notifications[kind] = shown;
+  }
+}
+
+let ringPrefix = '';
+let alarmPrefix = '';
+
 export function startRing(urgent: boolean, body: string, onClick: () => void): void {
   stopRing();
   pattern(urgent);
   ringer = setInterval(() => pattern(urgent), urgent ? 2500 : 4000);
-  let on = false;
-  const flash = (): void => {
-    on = !on;
-    document.title = (on ? t('ring.tab') : '') + document.title.replace(t('ring.tab'), '');
-  };
-  flash();
-  flasher = setInterval(flash, 1000);
-  if (document.visibilityState !== 'visible' && 'Notification' in window && Notification.permission === 'granted') {
-    notification = new Notification(t('ring.title'), { body, tag: 'offer', requireInteraction: true });
-    notification.onclick = () => {
-      window.focus();
-      onClick();
-    };
-  }
+  ringPrefix = t('ring.tab');
+  flash(ringPrefix, true);
+  notify('ring', t('ring.title'), body, onClick);
 }
 
 export function stopRing(): void {
   clearInterval(ringer);
-  clearInterval(flasher);
-  document.title = document.title.replace(t('ring.tab'), '');
-  notification?.close();
-  notification = null;
+  flash(ringPrefix, false);
+  notifications.ring?.close();
+  notifications.ring = null;
+}
+
+/* Somebody must act: until it is acknowledged. */
+export function startAlarm(body: string, onClick: () => void): void {
+  stopAlarm();
+  alarmPattern();
+  alarmer = setInterval(alarmPattern, 3000);
+  alarmPrefix = t('alarm.tab');
+  flash(alarmPrefix, true);
+  notify('alarm', t('alarm.title'), body, onClick);
+}
+
+export function stopAlarm(): void {
+  clearInterval(alarmer);
+  alarmer = undefined;
+  flash(alarmPrefix, false);
+  notifications.alarm?.close();
+  notifications.alarm = null;
 }
 
 /* One short sign: something that was waited for has happened. */

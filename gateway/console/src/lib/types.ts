@@ -2,11 +2,16 @@
 export type Language = 'zh-CN' | 'en';
 export type Role = 'clinician' | 'specialist' | 'coordinator' | 'operator' | 'admin' | 'approver' | 'manager' | 'reviewer' | 'referrals';
 export type Urgency = 'routine' | 'urgent' | 'stat';
+export type Kind = 'live' | 'read' | 'mdt';
 export type State =
-  | 'draft' | 'submitted' | 'offered' | 'accepted' | 'in-session' | 'interrupted' | 'awaiting-opinion' | 'signed' | 'acknowledged'
-  | 'closed' | 'returned' | 'withdrawn' | 'expired' | 'failed' | 'discarded';
+  | 'draft' | 'returned' | 'pending-approval' | 'submitted' | 'triaged' | 'offered' | 'accepted' | 'scheduled' | 'ready' | 'in-session' | 'interrupted'
+  | 'reporting' | 'awaiting-opinion' | 'opinion-draft' | 'signed' | 'acknowledged' | 'referral-open' | 'follow-up' | 'closed' | 'archived'
+  | 'withdrawn' | 'rejected' | 'expired' | 'cancelled' | 'no-show' | 'failed' | 'discarded' | 'entered-in-error';
 export type Action =
-  | 'submit' | 'discard' | 'withdraw' | 'accept' | 'decline' | 'return' | 'start' | 'end' | 'sign' | 'amend' | 'acknowledge' | 'close' | 'fail' | 'invite' | 'uninvite';
+  | 'submit' | 'discard' | 'renew' | 'approve' | 'reject' | 'triage' | 'hand-over' | 'schedule' | 'cancel' | 'reopen' | 'convert' | 'preliminary' | 'revise'
+  | 'acknowledge-critical' | 'follow-up' | 'review' | 'mark-error' | 'enlist' | 'excuse' | 'contribute' | 'withdraw' | 'accept' | 'decline' | 'return'
+  | 'start' | 'end' | 'sign' | 'amend' | 'acknowledge' | 'close' | 'fail' | 'invite' | 'uninvite';
+export type MyRole = 'requester' | 'consultant' | 'verifier' | 'member' | 'guest' | 'candidate' | 'approver' | 'coordinator' | 'reviewer' | 'none';
 
 export interface Named {
   name_zh: string;
@@ -49,6 +54,7 @@ export interface Patient {
   name?: string;
   sex?: string;
   birth_date?: string;
+  age?: string; // in words, when the date of birth is not known
   id_type?: string;
   id_number?: string;
   id_number_masked?: string;
@@ -69,6 +75,7 @@ export interface Request {
   initial_diagnosis?: string;
   treatment?: string;
   wanted_title?: string;
+  modality?: string;
 }
 export interface Person extends Named {
   account: string;
@@ -83,6 +90,21 @@ export interface Guest extends Person {
 export interface Invitee extends Person {
   specialties: string[];
   on_duty: boolean;
+}
+/* Of a multi-disciplinary consultation. */
+export interface Member extends Person {
+  specialty: string;
+  state: 'asked' | 'given' | 'absent';
+  view: 'agree' | 'agree-partly' | 'disagree' | null;
+  opinion: string | null;
+  absent_reason: string | null;
+  at_ms: number;
+}
+export interface RingState {
+  stage: 'candidate' | 'pool' | 'on-call' | 'coordinator' | 'alarm';
+  since_ms: number;
+  alarms: number;
+  rung: number;
 }
 export interface Consent {
   scope: string;
@@ -209,7 +231,7 @@ export interface Summary {
   version: number;
   state: State;
   state_since_ms: number;
-  kind: string;
+  kind: Kind;
   urgency: Urgency;
   specialty: string;
   patient?: Patient | null;
@@ -220,18 +242,24 @@ export interface Summary {
   consultant?: Person | null;
   deadline_ms?: number | null;
   created_ms?: number;
+  submitted_ms?: number | null;
+  accepted_ms?: number | null;
+  scheduled_from_ms?: number | null;
+  scheduled_until_ms?: number | null;
+  preliminary_ms?: number | null;
+  critical_ms?: number | null;
+  critical_known_ms?: number | null;
+  archived_ms?: number | null;
   attachments_count?: number;
   actions?: Action[];
-  my_role?: string;
+  my_role?: MyRole;
 }
 export interface Consultation extends Summary {
   patient: Patient;
   request: Request;
   requester: Person;
   partnership?: PartnershipRef | null;
-  submitted_ms?: number | null;
   offered_ms?: number | null;
-  accepted_ms?: number | null;
   started_ms?: number | null;
   ended_ms?: number | null;
   signed_ms?: number | null;
@@ -245,8 +273,18 @@ export interface Consultation extends Summary {
   guests?: Guest[];
   queue?: { position: number; ahead: number; expected_wait_ms: number | null } | null;
   history?: HistoryRow[];
+  consent_deferred?: string | null;
+  based_on?: string | null;
+  target_organisation?: string | null;
+  approval_for?: 'submit' | 'hop' | null;
+  follow_up?: { due_ms: number; text: string } | null;
+  verifier?: Person | null;
+  members?: Member[];
+  ring?: RingState | null;
+  escalation?: number;
+  manifest_sha256?: string | null;
   actions: Action[];
-  my_role: string;
+  my_role: MyRole;
 }
 export interface Upload {
   id: string;

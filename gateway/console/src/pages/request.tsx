@@ -2,24 +2,34 @@
 import type { JSX } from 'preact';
 import { useCallback, useEffect, useMemo, useRef, useState } from 'preact/hooks';
 import { get } from '../lib/api';
-import { Draft } from '../lib/draft';
+import { Draft, formBasedOn, type Form } from '../lib/draft';
 import { clock } from '../lib/format';
 import { join, t, tCode } from '../lib/i18n';
+import { useResource } from '../lib/resource';
 import { go } from '../lib/router';
 import { consult } from '../lib/session';
 import { useStore } from '../lib/store';
 import type { Attachment, Consultation } from '../lib/types';
 import { AttachmentList, UploadArea } from '../parts/attachments';
-import { Field, Notice, ProblemNotice, UrgencyBadge, useAction, useGuard } from '../parts/basic';
+import { Field, Loading, Notice, ProblemNotice, UrgencyBadge, useAction, useGuard } from '../parts/basic';
 import { Ask, type Question } from '../parts/dialog';
 import { ConsentPart, PatientPart, RequestPart, VITALS, WherePart, vitalProblem } from '../parts/request-fields';
 
-export function RequestPage(p: { existing?: Consultation; onChanged?: () => void }): JSX.Element {
+/* A new one about the same patient as an earlier one. */
+export function RequestAgain(p: { id: string }): JSX.Element {
+  const earlier = useResource<Consultation>(`/consultations/${p.id}`);
+  if (!earlier.data) {
+    return <main id="main" class="page narrow">{earlier.problem ? <ProblemNotice problem={earlier.problem} retry={() => void earlier.reload()} /> : <Loading />}</main>;
+  }
+  return <RequestPage first={formBasedOn(earlier.data)} />;
+}
+
+export function RequestPage(p: { existing?: Consultation; first?: Form; onChanged?: () => void }): JSX.Element {
   const created = (id: string): void => {
     // the address changes so that a reload comes back to the draft; the page itself stays as it is
     history.replaceState(null, '', `#/c/${id}`);
   };
-  const draft = useMemo(() => new Draft(p.existing ?? null, created), []);
+  const draft = useMemo(() => new Draft(p.existing ?? null, created, p.first), []);
   useEffect(() => () => draft.close(), [draft]);
   const { form, id, saving, savedMs, dirty, problem } = useStore(draft.state);
   const [attachments, setAttachments] = useState<Attachment[]>(p.existing?.attachments ?? []);
@@ -58,6 +68,8 @@ export function RequestPage(p: { existing?: Consultation; onChanged?: () => void
     need(form.request.complaint?.trim(), t('form.complaint'));
     need(stat || form.request.question?.trim(), t('form.question'));
     need(form.specialty, t('form.specialty'));
+    need(form.kind !== 'read' || form.request.modality, t('modality.label'));
+    need(form.kind !== 'read' || attachments.length > 0, t('form.attachments'));
     need(form.consents.consultation || (stat && deferReason.trim()), t('consent.consultation'));
     need(form.relation === 'self' || form.consentName.trim(), t('consent.name'));
     VITALS.forEach((v) => need(!vitalProblem(v.key, form.vitals[v.key]), t(v.label)));
@@ -110,6 +122,7 @@ export function RequestPage(p: { existing?: Consultation; onChanged?: () => void
           <span class="hint" role="status">{saveLine}</span>
         </div>
         {returned && <Notice kind="warn">{t('form.returned-why', { text: join([tCode('reason', returned.reason_code), returned.reason_text]) })}</Notice>}
+        {form.basedOn && <Notice kind="info" live={false} action={<a class="button small" href={`#/c/${form.basedOn}`}>{t('queue.open')}</a>}>{t('case.based-on')}</Notice>}
         <div class="request-columns">
           <div>
             <PatientPart {...part} />

@@ -1,125 +1,166 @@
-/* The clinician's own consultations: what she must do first, what others must do, what is done. */
+/* A role's day on one page: its worklists as tabs with counts, filters, deadlines, kept fresh by the gateway's notices. */
 import type { JSX } from 'preact';
-import { dateTime, duration, age } from '../lib/format';
-import { nameOf, t, tCode, join } from '../lib/i18n';
-import { go } from '../lib/router';
-import { useResource } from '../lib/resource';
-import { specialties } from '../lib/session';
+import { useEffect, useState } from 'preact/hooks';
 import { serverNow } from '../lib/api';
+import { duration } from '../lib/format';
+import { ownDuty } from '../lib/duty';
+import { t } from '../lib/i18n';
+import { go, useRoute } from '../lib/router';
+import { useResource, type Resource } from '../lib/resource';
+import { useShortcuts } from '../lib/shortcuts';
 import { useStore, useTick } from '../lib/store';
-import type { State, Summary } from '../lib/types';
-import type { Key } from '../lib/dict';
-import { Loading, Notice, ProblemNotice, StateBadge, UrgencyBadge } from '../parts/basic';
+import type { Session, Summary } from '../lib/types';
+import { NO_FILTER, PLANS, filtering, matches, type Filter, type Tab, type WorkRole } from '../lib/worklists';
+import { ProblemNotice } from '../parts/basic';
+import { CaseTable, RunningBanner, moveRow } from '../parts/case-table';
+import { isPaused } from '../parts/duty';
+import { Filters } from '../parts/filters';
+import { ShortcutHelp } from '../parts/help';
+import { specialtyName } from '../lib/steps';
 
-export const IN_ROOM: State[] = ['in-session', 'interrupted'];
-const TODO: State[] = ['returned', 'accepted', 'in-session', 'interrupted', 'signed', 'draft', 'acknowledged'];
-const WAITING: State[] = ['submitted', 'offered', 'awaiting-opinion'];
+export { specialtyName };
 
-const rank: Record<string, number> = { 'in-session': 0, interrupted: 0, accepted: 1, returned: 2, signed: 3, acknowledged: 4, draft: 5 };
+interface Page {
+  consultations: Summary[];
+  more: boolean;
+}
+const EVENTS = ['queue.changed', 'consultation.changed', 'offer.ring', 'offer.gone', 'guest.ring', 'guest.gone'];
+const UNSEEN_MS = 1500; // lists behind other tabs: only their counts are on the screen
+const LIMIT = 100;
+const REFRESH_MS = 60_000; // for what no notice tells
 
-/* What is to be done next, from the state and what the server says is possible. */
-export function nextStep(c: Summary, own: 'requester' | 'consultant'): string {
-  if (own === 'consultant' && (c.state === 'awaiting-opinion' || c.state === 'signed')) {
-    return t(`next.${c.state}-own`);
+/* Each list once, although several tabs may share it. The number of lists of a role never changes. */
+function useLists(role: WorkRole, active: Tab): Map<string, Resource<Page>> {
+  const names = [...new Set(PLANS[role].tabs.flatMap((tab) => (tab.also ? [tab.list, tab.also] : [tab.list])))];
+  return new Map(names.map((name) => [name, useResource<Page>(`/consultations?list=${name}&limit=${LIMIT}`, EVENTS, undefined, name === active.list ? 60 : UNSEEN_MS)]));
+}
+
+function rowsOf(tab: Tab, lists: Map<string, Resource<Page>>): Summary[] {
+  const of = (name: string | undefined): Summary[] => (name && lists.get(name)?.data?.consultations) || [];
+  return [...of(tab.list), ...of(tab.also)].filter((c) => tab.takes?.(c) ?? true).sort(tab.order);
+}
+
+function Tabs(p: { tabs: Tab[]; active: Tab; counts: (number | null)[]; onChoose: (tab: Tab) => void }): JSX.Element | null {
+  if (p.tabs.length < 2) {
+    return null;
   }
-  if (own === 'consultant' && c.state === 'acknowledged') {
-    return t('next.done');
-  }
-  const keys: Partial<Record<State, Key>> = {
-    draft: 'next.draft', returned: 'next.returned', submitted: 'next.submitted', offered: 'next.offered', accepted: 'next.accepted',
-    'in-session': 'next.in-session', interrupted: 'next.interrupted', 'awaiting-opinion': 'next.awaiting-opinion', signed: 'next.signed',
-    acknowledged: 'next.acknowledged', expired: 'next.expired',
+  const keys = (e: KeyboardEvent): void => {
+    const by = e.key === 'ArrowRight' ? 1 : e.key === 'ArrowLeft' ? -1 : 0;
+    const next = by ? p.tabs[(p.tabs.indexOf(p.active) + by + p.tabs.length) % p.tabs.length] : undefined;
+    if (next) {
+      e.preventDefault();
+      p.onChoose(next);
+      document.getElementById(`list-tab-${next.id}`)?.focus();
+    }
+    if (e.key === 'ArrowDown') {
+      e.preventDefault();
+      moveRow(1);
+    }
   };
-  return t(keys[c.state] ?? 'next.done');
-}
-
-export function patientLine(c: Summary): string {
-  const p = c.patient ?? {};
-  return join([p.name ?? c.patient_name, p.sex && tCode('sex', p.sex), age(p.birth_date)]) || t('case.not-set');
-}
-
-export function complaintOf(c: Summary): string {
-  return c.request?.complaint ?? c.complaint ?? '';
-}
-
-export function specialtyName(code: string): string {
-  return nameOf(specialties.get().find((s) => s.code === code)) || code;
-}
-
-export function CaseTable(p: { rows: Summary[]; caption: string; own: 'requester' | 'consultant'; hideCaption?: boolean }): JSX.Element {
-  useStore(specialties);
   return (
-    <table class="list">
-      <caption class={p.hideCaption ? 'sr-only' : undefined}>{p.caption}<span class="count">{p.rows.length}</span></caption>
-      <thead>
-        <tr>
-          <th scope="col" class="c-num">{t('list.col-number')}</th>
-          <th scope="col" class="c-urg">{t('urgency.label')}</th>
-          <th scope="col" class="c-pat">{t('list.col-patient')}</th>
-          <th scope="col">{t('list.col-complaint')}</th>
-          <th scope="col" class="c-spec">{t('list.col-specialty')}</th>
-          <th scope="col" class="c-who">{p.own === 'requester' ? t('list.col-to') : t('list.col-from')}</th>
-          <th scope="col" class="c-state">{t('list.col-state')}</th>
-          <th scope="col" class="c-next">{t('list.col-next')}</th>
-          <th scope="col" class="c-time">{t('list.col-since')}</th>
-        </tr>
-      </thead>
-      <tbody>
-        {p.rows.map((c) => <CaseRow key={c.id} c={c} own={p.own} />)}
-      </tbody>
-    </table>
+    <div class="list-tabs" role="tablist" aria-label={t('tab.label')} onKeyDown={keys}>
+      {p.tabs.map((tab, i) => {
+        const n = p.counts[i];
+        return (
+          <button key={tab.id} id={`list-tab-${tab.id}`} type="button" role="tab" aria-selected={tab === p.active} aria-controls="list-panel" tabIndex={tab === p.active ? 0 : -1}
+            onClick={() => p.onChoose(tab)}>
+            {t(tab.label)}<span class={n && !tab.quiet ? 'count live' : 'count'}>{n ?? '…'}</span>
+          </button>
+        );
+      })}
+    </div>
   );
 }
 
-function CaseRow(p: { c: Summary; own: 'requester' | 'consultant' }): JSX.Element {
-  const { c } = p;
-  const other = p.own === 'requester' ? c.consultant : c.requester;
+/* Nothing here: and what to do now. */
+function Empty(p: { tab: Tab; role: WorkRole; session: Session; filtered: boolean; onClear: () => void }): JSX.Element {
+  const paused = isPaused(useStore(ownDuty)) && p.tab.list === 'queue' && p.role === 'specialist';
+  if (p.filtered) {
+    return <div class="empty"><p>{t('filter.nothing')}</p><button type="button" onClick={p.onClear}>{t('filter.clear')}</button></div>;
+  }
+  const off = p.tab.list === 'queue' && p.role === 'specialist' && !p.session.on_duty;
   return (
-    <tr onClick={() => go(`/c/${c.id}`)}>
-      <td class="c-num"><a href={`#/c/${c.id}`} aria-label={t('list.open', { number: c.number })} onClick={(e) => e.stopPropagation()}>{c.number}</a></td>
-      <td class="c-urg"><UrgencyBadge urgency={c.urgency} /></td>
-      <td class="c-pat">{patientLine(c)}</td>
-      <td class="clip">{complaintOf(c)}</td>
-      <td class="c-spec">{specialtyName(c.specialty)}</td>
-      <td class="c-who clip">{other ? `${nameOf(other)} · ${nameOf(other.organisation)}` : '—'}</td>
-      <td class="c-state"><StateBadge state={c.state} /></td>
-      <td class="c-next">{nextStep(c, p.own)}</td>
-      <td class="c-time">{dateTime(c.state_since_ms)}</td>
-    </tr>
+    <div class="empty">
+      <p>{t(off ? 'queue.empty-off' : paused ? 'duty.queue-paused' : p.tab.empty)}</p>
+      {p.role === 'clinician' && (p.tab.id === 'todo' || p.tab.id === 'drafts') && <a class="button" href="#/new">{t('list.new')}</a>}
+      {p.tab.quiet !== true && p.role === 'clinician' && p.tab.id === 'invited' && <a class="button" href="#/check">{t('nav.check')}</a>}
+    </div>
   );
 }
 
-export function RunningBanner(p: { rows: Summary[] }): JSX.Element | null {
-  const running = p.rows.find((c) => IN_ROOM.includes(c.state));
-  return running ? (
-    <Notice kind="good" action={<button type="button" class="primary" onClick={() => go(`/c/${running.id}/room`)}>{t('list.back-in')}</button>}>
-      {t('list.running', { number: running.number })} {patientLine(running)}
-    </Notice>
-  ) : null;
+export function Skeleton(): JSX.Element {
+  return (
+    <div class="skeleton" role="status">
+      <span class="sr-only">{t('app.loading')}</span>
+      {[0, 1, 2, 3].map((i) => <div key={i} aria-hidden="true" />)}
+    </div>
+  );
 }
 
-export function Worklist(): JSX.Element {
+export function WorklistPage(p: { role: WorkRole; session: Session }): JSX.Element {
   useTick(30_000);
-  const list = useResource<{ consultations: Summary[]; more: boolean }>('/consultations?list=mine&limit=100', ['consultation.changed', 'queue.changed']);
-  const rows = list.data?.consultations ?? [];
-  const byRank = (a: Summary, b: Summary): number => (rank[a.state] ?? 9) - (rank[b.state] ?? 9) || b.state_since_ms - a.state_since_ms;
-  const todo = rows.filter((c) => TODO.includes(c.state)).sort(byRank);
-  const waiting = rows.filter((c) => WAITING.includes(c.state));
-  const done = rows.filter((c) => !TODO.includes(c.state) && !WAITING.includes(c.state)).sort((a, b) => b.state_since_ms - a.state_since_ms).slice(0, 10);
+  const [, wanted] = useRoute();
+  const plan = PLANS[p.role];
+  const active = plan.tabs.find((tab) => tab.id === wanted) ?? (plan.tabs[0] as Tab);
+  const lists = useLists(p.role, active);
+  const [filter, setFilter] = useState<Filter>(NO_FILTER);
+  const all = plan.tabs.map((tab) => rowsOf(tab, lists));
+  const counts = plan.tabs.map((tab, i) => (lists.get(tab.list)?.data ? all[i]?.length ?? 0 : null));
+  const index = plan.tabs.indexOf(active);
+  const rows = all[index] ?? [];
+  const shown = rows.filter((c) => matches(c, filter));
+  const resource = lists.get(active.list) as Resource<Page>;
+  const choose = (tab: Tab): void => go(`${plan.path}/${tab.id}`);
+  const clinician = p.role === 'clinician';
+
+  // the first tab that has something to do, when the page is opened and its own first one is empty
+  const [settled, setSettled] = useState(wanted !== undefined || p.role === 'specialist');
+  useEffect(() => {
+    const known = counts.every((n) => n !== null);
+    if (!settled && known) {
+      setSettled(true);
+      const busy = plan.tabs.find((tab, i) => !tab.quiet && counts[i]);
+      if (busy && busy !== active && counts[index] === 0) {
+        go(`${plan.path}/${busy.id}`, true);
+      }
+    }
+  });
+
+  useEffect(() => {
+    if (resource.data) {
+      void resource.reload(); // it may have changed while it was behind another tab
+    }
+  }, [active]);
+  useEffect(() => {
+    const timer = setInterval(() => document.visibilityState === 'visible' && lists.forEach((list) => void list.reload()), REFRESH_MS);
+    return () => clearInterval(timer);
+  }, []);
+
+  useShortcuts([
+    { key: 'j', shown: 'j / ↓', words: t('keys.down'), run: () => moveRow(1) },
+    { key: 'k', shown: 'k / ↑', words: t('keys.up'), run: () => moveRow(-1) },
+    { key: '/', words: t('keys.search'), run: () => document.querySelector<HTMLElement>('.filter-search')?.focus() },
+    ...(plan.tabs.length > 1 ? plan.tabs.map((tab, i) => ({ key: String(i + 1), words: t(tab.label), run: () => choose(tab) })) : []),
+    ...(clinician ? [{ key: 'n', words: t('list.new'), run: () => go('/new') }] : []),
+  ]);
   return (
     <main id="main" class="page">
       <div class="page-head">
-        <h1>{t('list.title')}</h1>
-        {list.problem && list.data && <span class="hint">{t('ops.stale', { time: duration(serverNow() - list.atMs) })}</span>}
-        <button type="button" class="primary" onClick={() => go('/new')}>{t('list.new')}</button>
+        <h1>{t(plan.title)}</h1>
+        {resource.problem && resource.data && <span class="hint">{t('ops.stale', { time: duration(serverNow() - resource.atMs) })}</span>}
+        <ShortcutHelp />
+        {clinician && <button type="button" class="primary" onClick={() => go('/new')}>{t('list.new')}</button>}
       </div>
-      <RunningBanner rows={rows} />
-      <ProblemNotice problem={list.problem} retry={() => void list.reload()} />
-      {!list.data && !list.problem && <Loading />}
-      {list.data && rows.length === 0 && <p class="empty">{t('list.empty')}</p>}
-      {todo.length > 0 && <CaseTable rows={todo} caption={t('list.todo')} own="requester" />}
-      {waiting.length > 0 && <CaseTable rows={waiting} caption={t('list.waiting')} own="requester" />}
-      {done.length > 0 && <CaseTable rows={done} caption={t('list.recent')} own="requester" />}
+      <RunningBanner rows={all.flat()} />
+      <Tabs tabs={plan.tabs} active={active} counts={counts} onChoose={choose} />
+      <section id="list-panel" {...(plan.tabs.length > 1 ? { role: 'tabpanel', 'aria-labelledby': `list-tab-${active.id}` } : { 'aria-label': t(active.label) })}>
+        <ProblemNotice problem={resource.problem} retry={() => void resource.reload()} />
+        {rows.length > 0 && <Filters rows={rows} filter={filter} onChange={setFilter} shown={shown.length} onDown={() => moveRow(1)} />}
+        {!resource.data && !resource.problem && <Skeleton />}
+        {resource.data && shown.length === 0 && <Empty tab={active} role={p.role} session={p.session} filtered={rows.length > 0 && filtering(filter)} onClear={() => setFilter(NO_FILTER)} />}
+        {shown.length > 0 && <CaseTable rows={shown} caption={t(active.label)} other={active.other} hideCaption over={active.list === 'history'} />}
+        {resource.data?.more && <p class="hint">{t('list.more', { n: LIMIT })}</p>}
+      </section>
     </main>
   );
 }

@@ -20,7 +20,7 @@ interface FieldProps {
   error?: string | null;
   rows?: number;
   wide?: boolean;
-  type?: 'text' | 'password' | 'tel';
+  type?: 'text' | 'password' | 'tel' | 'date' | 'time' | 'number';
   numeric?: boolean;
   autoComplete?: string;
   maxLength?: number;

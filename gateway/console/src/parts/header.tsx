@@ -4,9 +4,10 @@ import { useRoute } from '../lib/router';
 import { chooseLanguage, signOut } from '../lib/session';
 import { signal } from '../lib/signal';
 import { useStore } from '../lib/store';
-import type { Language, Session } from '../lib/types';
+import type { Language, Role, Session } from '../lib/types';
 import { Select } from './basic';
 import { DutyControl } from './duty';
+import { StatButton } from './stat';
 
 export function LanguageSelect(): JSX.Element {
   const language = useLanguage();
@@ -27,9 +28,13 @@ function LinkLight(): JSX.Element {
 export function navItems(session: Session): { path: string; label: string }[] {
   const roles = session.account.roles;
   const clinical = roles.some((r) => r === 'clinician' || r === 'specialist' || r === 'coordinator');
+  const has = (role: Role): boolean => roles.includes(role);
   return [
     roles.includes('clinician') && { path: '/worklist', label: t('nav.worklist') },
     roles.includes('specialist') && { path: '/queue', label: t('nav.queue') },
+    has('coordinator') && { path: '/coordination', label: t('nav.coordination') },
+    has('approver') && { path: '/approval', label: t('nav.approval') },
+    has('reviewer') && { path: '/review', label: t('nav.review') },
     roles.some((r) => r === 'specialist' || r === 'coordinator' || r === 'manager') && { path: '/roster', label: t('nav.roster') },
     (clinical || roles.includes('referrals')) && { path: '/referrals', label: t('nav.referrals') },
     clinical && { path: '/history', label: t('nav.history') },
@@ -45,11 +50,12 @@ export function Header(p: { session: Session }): JSX.Element {
   const items = navItems(p.session);
   const here = route[0] ? `/${route[0]}` : items[0]?.path;
   return (
-    <header class="top">
+    <header class={items.length > 4 ? 'top crowded' : 'top'}>
       <a class="brand" href="#/" aria-label={t('app.title')}><img src="/icon.svg" alt="" width="24" height="24" /><span>{t('app.title')}</span></a>
       <nav aria-label={t('nav.label')}>
         {items.map((i) => <a key={i.path} href={`#${i.path}`} aria-current={here === i.path ? 'page' : undefined}>{i.label}</a>)}
       </nav>
+      {account.roles.includes('clinician') && <StatButton />}
       <div class="top-right">
         {account.roles.includes('specialist') && <DutyControl session={p.session} />}
         <LinkLight />

@@ -8,7 +8,7 @@ import { consult } from '../lib/session';
 import { signal } from '../lib/signal';
 import { useStore } from '../lib/store';
 import type { Consultation, Summary } from '../lib/types';
-import { complaintOf, patientLine, specialtyName } from '../pages/worklist';
+import { complaintOf, patientLine, specialtyName } from '../lib/steps';
 import { hungUp } from '../room/hungup';
 import { ProblemNotice, useAction, useId } from './basic';
 

@@ -3,7 +3,7 @@ import type { JSX } from 'preact';
 import { useEffect, useState } from 'preact/hooks';
 import { get } from '../lib/api';
 import { join, pick, t, tCode } from '../lib/i18n';
-import type { Answer, Attachment, Certainty, Consultation, Diagnosis, DiagnosisCode, KeyImage, OpinionBody } from '../lib/types';
+import type { Answer, Attachment, Certainty, Consultation, Diagnosis, DiagnosisCode, KeyImage, OpinionBody, View } from '../lib/types';
 import { Check, Field, Select } from './basic';
 
 const CERTAINTIES: Certainty[] = ['confirmed', 'probable', 'suspected', 'excluded'];
@@ -14,6 +14,7 @@ interface Props {
   body: OpinionBody;
   set: (change: Partial<OpinionBody>) => void;
   narrow?: boolean;
+  view?: View;
 }
 
 /* One question a line, without the number that people put before it. */
@@ -137,6 +138,9 @@ function ImageFields(p: Props): JSX.Element | null {
   if (pictures.length === 0 && rows.length === 0) {
     return null;
   }
+  const shown = p.view?.attachment && pictures.find((a) => a.id === p.view?.attachment);
+  const frame = p.view?.frame ?? 0;
+  const marked = rows.some((r) => r.attachment === p.view?.attachment && (r.frame ?? 0) === frame);
   return (
     <fieldset class="structure">
       <legend>{t('op.key-images')}</legend>
@@ -144,6 +148,8 @@ function ImageFields(p: Props): JSX.Element | null {
         {rows.map((r, i) => <ImageRow key={i} row={r} a={pictures.find((a) => a.id === r.attachment)}
           change={(row) => p.set({ key_images: rows.map((x, k) => (k === i ? row : x)) })} remove={() => p.set({ key_images: rows.filter((_, k) => k !== i) })} />)}
       </ul>
+      {shown && <button type="button" class="small" disabled={marked} onClick={() => p.set({ key_images: [...rows, { attachment: shown.id, frame }] })}>
+        {t('read.key', { name: (shown.frames ?? 1) > 1 ? t('op.image-line', { name: shown.name, frame: frame + 1 }) : shown.name })}</button>}
       <Select label={t('op.add-image')} value="" options={[{ value: '', label: t('op.choose-image') }, ...pictures.map((a) => ({ value: a.id, label: join([a.modality, a.name]) }))]}
         onChange={(v) => v && p.set({ key_images: [...rows, { attachment: v, frame: 0 }] })} />
     </fieldset>
@@ -157,7 +163,7 @@ export function StructureFields(p: Props): JSX.Element {
       <DiagnosisFields {...p} />
       <ImageFields {...p} />
       <CriticalFields {...p} />
-      <Field label={t('op.disagreement')} rows={2} maxLength={10000} value={p.body.disagreement ?? ''} onInput={(v) => p.set({ disagreement: v })} />
+      {(p.c.kind === 'mdt' || p.body.disagreement) && <Field label={t('op.disagreement')} rows={2} maxLength={10000} value={p.body.disagreement ?? ''} onInput={(v) => p.set({ disagreement: v })} />}
     </div>
   );
 }

@@ -7,7 +7,7 @@ import { clock, fullTime } from '../lib/format';
 import { nameOf, t } from '../lib/i18n';
 import { consult, currentSession, signedOut } from '../lib/session';
 import { dropStash, stash, unstash } from '../lib/stash';
-import type { Attachment, Consultation, Decision, Opinion, OpinionBody, OpinionTexts } from '../lib/types';
+import type { Attachment, Consultation, Decision, Opinion, OpinionBody, OpinionTexts, View } from '../lib/types';
 import { Check, Field, Notice, ProblemNotice, Radios, useAction, useGuard } from './basic';
 import { Ask, type Question } from './dialog';
 import { StructureFields, StructureText } from './opinion-structure';
@@ -33,7 +33,8 @@ function takeLanding(consultation: string): boolean {
   return here;
 }
 
-export function OpinionForm(p: { c: Consultation; onSigned: () => void; narrow?: boolean }): JSX.Element {
+/* view: what the viewer beside it shows now, for key images. */
+export function OpinionForm(p: { c: Consultation; onSigned: () => void; narrow?: boolean; view?: View }): JSX.Element {
   const { c } = p;
   const draft = c.opinion?.status === 'draft' ? c.opinion : null;
   // an amendment starts from what was signed
@@ -95,7 +96,7 @@ export function OpinionForm(p: { c: Consultation; onSigned: () => void; narrow?:
   const canSign = c.actions.includes('sign');
   const sign = (e: Event): void => {
     e.preventDefault();
-    if (!body.diagnosis?.trim() || !body.treatment?.trim()) {
+    if (!body.diagnosis?.trim() || (!body.treatment?.trim() && c.kind !== 'read')) { // a report needs no advice
       setNeed(true);
       return;
     }
@@ -114,17 +115,17 @@ export function OpinionForm(p: { c: Consultation; onSigned: () => void; narrow?:
     <form ref={form} class={p.narrow ? 'opinion-form narrow' : 'opinion-form'} onSubmit={sign} noValidate>
       {draft?.amend_reason && <Notice kind="info">{t('op.amend-reason', { text: draft.amend_reason })}</Notice>}
       <div class={p.narrow ? '' : 'grid g2'}>
-        {FIELDS.map((f) => <Field key={f.key} label={t(f.label)} rows={p.narrow ? Math.min(f.rows, 3) : f.rows} required={f.required} value={body[f.key] ?? ''}
+        {FIELDS.map((f) => <Field key={f.key} label={t(f.label)} rows={p.narrow ? Math.min(f.rows, 3) : f.rows} required={f.required && (f.key !== 'treatment' || c.kind !== 'read')} value={body[f.key] ?? ''}
           onInput={(v) => {
             setBody({ ...latest.current.body, [f.key]: v });
             setDirty(true);
           }} error={problem?.field?.endsWith(`/${f.key}`) ? problem.sentence() : null} />)}
       </div>
-      <StructureFields c={c} body={body} narrow={p.narrow} set={(change) => {
+      <StructureFields c={c} body={body} narrow={p.narrow} view={p.view} set={(change) => {
         setBody({ ...latest.current.body, ...change });
         setDirty(true);
       }} />
-      {need && <Notice kind="error">{t('op.need')}</Notice>}
+      {need && <Notice kind="error">{t(c.kind === 'read' ? 'op.need-read' : 'op.need')}</Notice>}
       <ProblemNotice problem={problem} retry={() => void save().catch(() => undefined)} />
       <div class="buttons">
         {canSign && <button type="submit" class="primary">{t('op.sign')}</button>}

@@ -9,7 +9,7 @@ import { useResource } from '../lib/resource';
 import { specialties } from '../lib/session';
 import { useStore } from '../lib/store';
 import { join, pick } from '../lib/i18n';
-import type { Patient, Reach, Request, Urgency } from '../lib/types';
+import type { Kind, Patient, Reach, Request, Urgency } from '../lib/types';
 import { Check, Field, Notice, ProblemNotice, Radios, Select } from './basic';
 import { PresenceWords } from './duty-presence';
 
@@ -128,10 +128,14 @@ export function RequestPart(p: PartProps): JSX.Element {
   );
 }
 
+export function reachPath(specialty: string, kind: Kind, urgency: Urgency): string | null {
+  return specialty ? `/reach?specialty=${encodeURIComponent(specialty)}&kind=${kind}&urgency=${urgency}` : null;
+}
+
 /* Whom it will reach, in words, before it is sent. */
-export function ReachWords(p: { specialty: string }): JSX.Element | null {
+export function ReachWords(p: { specialty: string; kind: Kind; urgency: Urgency; target?: string }): JSX.Element | null {
   useLanguage();
-  const reach = useResource<Reach>(p.specialty ? `/reach?specialty=${encodeURIComponent(p.specialty)}&kind=live` : null, ['queue.changed']);
+  const reach = useResource<Reach>(reachPath(p.specialty, p.kind, p.urgency), ['queue.changed']);
   if (!p.specialty) {
     return null;
   }
@@ -142,7 +146,7 @@ export function ReachWords(p: { specialty: string }): JSX.Element | null {
   if (!allowed) {
     return <Notice kind="error">{t('reach.refused', { why: pick(zh, en) })}</Notice>;
   }
-  const orgs = routes.flatMap((r) => r.organisations);
+  const orgs = routes.flatMap((r) => r.organisations).filter((o) => !p.target || o.id === p.target);
   const onDuty = orgs.reduce((n, o) => n + o.on_duty, 0);
   return (
     <Notice kind={onDuty > 0 ? 'good' : 'warn'}>
@@ -159,15 +163,44 @@ export function ReachWords(p: { specialty: string }): JSX.Element | null {
   );
 }
 
+const MODALITIES = ['imaging', 'ecg', 'pathology', 'ultrasound'] as const;
+
+function KindPart(p: PartProps): JSX.Element {
+  const { form } = p;
+  return (
+    <>
+      <Radios<Kind> legend={t('kind.label')} name="kind" value={form.kind} onChange={(kind) => p.edit({ kind })}
+        options={(['live', 'read', 'mdt'] as const).map((k) => ({ value: k, label: t(`kind.${k}`), hint: t(`kind.${k}-hint`) }))} />
+      {form.kind === 'read' && <Select label={t('modality.label')} value={form.request.modality ?? ''} required error={p.errorOf('/request/modality')}
+        onChange={(modality) => p.edit({ request: { ...form.request, modality } })}
+        options={[{ value: '', label: t('form.choose') }, ...MODALITIES.map((m) => ({ value: m, label: t(`modality.${m}`) }))]} />}
+    </>
+  );
+}
+
+/* One institution alone, of those that the rules allow. */
+function InstitutionPart(p: PartProps): JSX.Element | null {
+  useLanguage();
+  const reach = useResource<Reach>(reachPath(p.form.specialty, p.form.kind, p.form.urgency));
+  const orgs = new Map((reach.data?.routes ?? []).flatMap((r) => r.organisations.map((o) => [o.id, o] as const)));
+  if (orgs.size < 2 && !p.form.target) {
+    return null;
+  }
+  return <Select label={t('target.organisation')} value={p.form.target} onChange={(target) => p.edit({ target })} error={p.errorOf('/target_organisation')}
+    options={[{ value: '', label: t('target.any-organisation') }, ...[...orgs.values()].map((o) => ({ value: o.id, label: nameOf(o) }))]} />;
+}
+
 export function WherePart(p: PartProps): JSX.Element {
   const list = useStore(specialties);
   return (
     <fieldset class="card">
       <legend>{t('form.where')}</legend>
+      <KindPart {...p} />
       <Select label={t('form.specialty')} value={p.form.specialty} required onChange={(specialty) => p.edit({ specialty })} error={p.errorOf('/specialty')}
         options={[{ value: '', label: t('form.choose') }, ...list.map((s) => ({ value: s.code, label: nameOf(s) }))]} />
-      <ReachWords specialty={p.form.specialty} />
+      <ReachWords specialty={p.form.specialty} kind={p.form.kind} urgency={p.form.urgency} target={p.form.target} />
       <PresenceWords specialty={p.form.specialty} />
+      <InstitutionPart {...p} />
       <Radios<Urgency> legend={t('urgency.label')} name="urgency" value={p.form.urgency} onChange={(urgency) => p.edit({ urgency })}
         options={(['routine', 'urgent', 'stat'] as const).map((u) => ({ value: u, label: t(`urgency.${u}`), hint: t(`urgency.${u}-hint`) }))} />
     </fieldset>

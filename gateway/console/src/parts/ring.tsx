@@ -10,7 +10,7 @@ import { go, useRoute } from '../lib/router';
 import { signal } from '../lib/signal';
 import { useStore, useTick } from '../lib/store';
 import type { Consultation, Session, Urgency } from '../lib/types';
-import { complaintOf, patientLine, specialtyName } from '../pages/worklist';
+import { complaintOf, patientLine, specialtyName } from '../lib/steps';
 import { Notice, UrgencyBadge, useId } from './basic';
 import { isPaused } from './duty';
 import { InvitationCard, useInvitations } from './invitation';
@@ -33,8 +33,10 @@ export function goneText(reason: string, byZh?: string, byEn?: string): string {
       return t('ring.gone-declined');
     case 'returned':
       return t('ring.gone-returned');
-    default:
+    case 'expired':
       return t('ring.gone-expired');
+    default:
+      return t('ring.gone-elsewhere');
   }
 }
 
@@ -89,7 +91,7 @@ export function Ring(p: { session: Session }): JSX.Element | null {
       signal.on('offer.gone', (m) => {
         const id = String(m.consultation);
         setOffers((old) => {
-          if (old.some((o) => o.id === id) && m.reason !== 'declined' && m.reason !== 'returned') {
+          if (old.some((o) => o.id === id) && !['declined', 'returned', 'passed-on'].includes(String(m.reason))) {
             setGone(goneText(String(m.reason), m.by_zh as string | undefined, m.by_en as string | undefined));
           }
           return old.filter((o) => o.id !== id);

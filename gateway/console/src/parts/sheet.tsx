@@ -1,8 +1,9 @@
 /* The request and the course of a consultation, to read. */
 import type { JSX } from 'preact';
 import type { Key } from '../lib/dict';
-import { age, fullTime, duration, bytes } from '../lib/format';
+import { fullTime, duration, bytes } from '../lib/format';
 import { join, nameOf, pick, t, tCode } from '../lib/i18n';
+import { ageOf } from '../lib/steps';
 import type { Consent, Consultation, HistoryRow, Person, Recording } from '../lib/types';
 import { VITALS } from './request-fields';
 
@@ -31,7 +32,7 @@ export function PatientSheet(p: { c: Consultation }): JSX.Element {
   ];
   return (
     <div class="patient">
-      <div class="patient-name">{patient.name} <span>{join([tCode('sex', patient.sex), age(patient.birth_date)])}</span></div>
+      <div class="patient-name">{patient.name} <span>{join([tCode('sex', patient.sex), ageOf(patient)])}</span></div>
       <div class={patient.allergy ? 'allergy yes' : 'allergy'}>{t('form.allergy')}: {patient.allergy || t('case.not-set')}</div>
       <dl class="inline">{rows.filter(([, v]) => v).map(([k, v]) => <div key={k}><dt>{t(k)}</dt><dd>{v}</dd></div>)}</dl>
     </div>

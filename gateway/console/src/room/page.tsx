@@ -7,6 +7,7 @@ import { nameOf, pick, t, tCode } from '../lib/i18n';
 import { useResource } from '../lib/resource';
 import { go } from '../lib/router';
 import { consult } from '../lib/session';
+import { ENTERABLE } from '../lib/steps';
 import { signal } from '../lib/signal';
 import { useStore, useTick } from '../lib/store';
 import type { Consultation, Party } from '../lib/types';
@@ -24,8 +25,6 @@ import { linkWords } from './quality';
 import { Room, putRecordingConsent } from './room';
 import { Door, InviteDialog, agreed } from './stage';
 import { Videos } from './videos';
-
-const ENTERABLE = ['accepted', 'scheduled', 'ready', 'in-session', 'interrupted'];
 
 export function RoomPage(p: { id: string; me: string }): JSX.Element {
   const c = useResource<Consultation>(`/consultations/${p.id}`, ['consultation.changed'], (m) => m.consultation === p.id);

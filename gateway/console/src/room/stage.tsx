@@ -5,7 +5,7 @@ import { join, nameOf, t, tCode } from '../lib/i18n';
 import { useResource } from '../lib/resource';
 import { consult } from '../lib/session';
 import type { Consultation, Guest, Invitee } from '../lib/types';
-import { specialtyName } from '../pages/worklist';
+import { specialtyName } from '../lib/steps';
 import { Field, Loading, Notice, ProblemNotice, useAction } from '../parts/basic';
 import { Dialog } from '../parts/dialog';
 

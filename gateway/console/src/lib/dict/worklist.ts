@@ -4,7 +4,6 @@ import type { Sentences } from './sentences';
 export const worklist = {
   'list.title': ['我的会诊', 'My consultations'],
   'list.new': ['发起会诊', 'New consultation'],
-  'list.empty': ['还没有会诊。点击“发起会诊”开始。', 'No consultations yet. Start with “New consultation”.'],
   'list.col-number': ['编号', 'Number'],
   'list.col-patient': ['患者', 'Patient'],
   'list.col-complaint': ['主诉', 'Complaint'],
@@ -28,7 +27,7 @@ export const worklist = {
   'queue.empty-on': ['当前没有待接诊的会诊。新邀请到达时会响铃提示。', 'Nothing is waiting. A new consultation will ring.'],
   'queue.empty-off': ['您未值班。打开右上角“值班”后才会收到邀请。', 'You are off duty. Turn on “On duty” above to receive consultations.'],
   'queue.late': ['已超时 {time}', '{time} overdue'],
-  'queue.left': ['剩余 {time}', '{time} left'],
+  'queue.left': ['还剩 {time}', '{time} left'],
   'queue.no-deadline': ['无时限', 'no deadline'],
   'queue.attachments': ['{n} 个附件', '{n} attachments'],
   'queue.open': ['查看病例', 'View case'],
@@ -41,6 +40,7 @@ export const worklist = {
   'ring.gone-expired': ['该会诊邀请已过期。', 'The offer has expired.'],
   'ring.gone-declined': ['您已拒绝该会诊。', 'You declined the consultation.'],
   'ring.gone-returned': ['该会诊已退回补充资料。', 'The consultation was returned for more information.'],
+  'ring.gone-elsewhere': ['该会诊已另行安排。', 'The consultation is arranged otherwise now.'],
   'ring.someone': ['其他专家', 'another specialist'],
   'ring.body': ['{urgency} · {number}', '{urgency} · {number}'],
 
@@ -56,6 +56,6 @@ export const worklist = {
   'wait.accepted': ['{who} 已接诊', '{who} has accepted'],
 
   'hist.title': ['会诊历史', 'History'],
-  'hist.empty': ['没有历史会诊。', 'No earlier consultations.'],
+  'hist.empty': ['没有历史会诊。会诊办结、撤回或过期后会出现在这里。', 'No earlier consultations. Those that are closed, withdrawn or expired appear here.'],
   'hist.more': ['加载更早的会诊', 'Load earlier ones'],
 } as const satisfies Sentences;
