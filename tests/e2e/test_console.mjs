@@ -6,6 +6,7 @@ import os from 'node:os';
 import path from 'node:path';
 import * as work from './lib/consultation.mjs';
 import { Checks, Gateway, pydicom, until } from './lib/gateway.mjs';
+import { prepareRoles } from './lib/roles.mjs';
 import { Browser, submitted } from './lib/tabs.mjs';
 
 const checks = new Checks();
@@ -13,7 +14,7 @@ const gateway = new Gateway();
 const browser = new Browser();
 const settings = ['--login_window_s', '10'];
 const files = mkdtempSync(path.join(os.tmpdir(), 'cg-e2e-files-'));
-let clinician, one, three, extra; // township clinician; two cardiologists; whoever a step needs
+let clinician, one, three, extra; // township clinician; two cardiologists of one hospital; whoever a step needs
 let current;
 
 const PASSWORD = 'demo-consult';
@@ -33,7 +34,8 @@ const COUNT_TONES = () => {
 async function signIn() {
   clinician = await browser.tab('clinician');
   one = await browser.tab('specialist1', { init: COUNT_TONES });
-  three = await browser.tab('specialist3', { init: COUNT_TONES });
+  extra = await browser.tab('specialist3');
+  three = await browser.tab('specialist7', { init: COUNT_TONES });
   const { page } = clinician;
   await page.getByRole('textbox', { name: /用户名/ }).fill('demo.clinician1');
   await page.getByLabel(/密码/).fill('wrong-password');
@@ -48,8 +50,11 @@ async function signIn() {
   checks.ok(await page.getByLabel(/密码/).inputValue() === '', 'the password field is emptied');
   await clinician.signIn('demo.clinician1', PASSWORD);
   await one.signIn('demo.specialist1', PASSWORD);
-  await three.signIn('demo.specialist3', PASSWORD);
-  checks.ok(await three.page.evaluate(() => document.documentElement.lang) === 'en', "the account's own language counts after signing in");
+  await extra.signIn('demo.specialist3', PASSWORD);
+  checks.ok(await extra.page.evaluate(() => document.documentElement.lang) === 'en', "the account's own language counts after signing in");
+  await extra.close();
+  await three.signIn('demo.specialist7', PASSWORD);
+  await three.language('en');
 }
 
 async function draft() {
@@ -146,10 +151,12 @@ async function rivals() {
   await other.bringToFront();
   await work.submit(clinician);
   current = await clinician.page.evaluate(() => location.hash.slice(4, 36));
-  await three.page.getByRole('alertdialog').waitFor();
+  const rung = async (tab) => (await tab.page.getByRole('alertdialog').count()) > 0;
+  await until('one of them is rung', async () => await rung(one) !== await rung(three), 8000, 30);
+  await until('nobody answers: both are', async () => await rung(one) && await rung(three), 12000, 30);
   await until('the tab of the other rings', async () => /新会诊邀请/.test(await one.page.title()), 8000, 30);
   const tones = await until('it is heard', () => one.page.evaluate(() => window.tones), 4000);
-  checks.ok(tones > 0, 'both ring; the background tab by its title and by sound', `${tones} tones`);
+  checks.ok(tones > 0, 'one after the other rings, then both; the background tab by its title and by sound', `${tones} tones`);
   await other.close();
   await three.page.getByRole('alertdialog').getByRole('link').click();
   await button(three, '接诊', 'Accept').waitFor();
@@ -400,9 +407,9 @@ async function badNetwork() {
   const { id } = await submitted(clinician, { complaint: '时钟检查' });
   const skewed = await browser.tab('skewed', { init: () => { const real = Date.now; Date.now = () => real() - 7200000; } });
   await skewed.signIn('demo.specialist1', PASSWORD);
-  await skewed.page.getByRole('listitem').filter({ hasText: '时钟检查' }).waitFor();
-  const left = await skewed.page.getByRole('listitem').filter({ hasText: '时钟检查' }).innerText();
-  checks.ok(/剩余 1[45] 分钟/.test(left), 'deadlines are right on a PC whose clock is two hours slow', left.replace(/\s+/g, ' '));
+  await skewed.page.getByRole('row').filter({ hasText: '时钟检查' }).waitFor();
+  const left = await skewed.page.getByRole('row').filter({ hasText: '时钟检查' }).innerText();
+  checks.ok(/还剩 1[45] 分钟/.test(left), 'deadlines are right on a PC whose clock is two hours slow', left.replace(/\s+/g, ' '));
   await skewed.close();
   await clinician.api('POST', `/consultations/${id}/actions/withdraw`, { reason_code: 'other', reason_text: 'x' });
 }
@@ -435,6 +442,7 @@ const began = Date.now();
 const steps = [signIn, draft, refusedByRules, upload, rivals, refusals, meet, tools, ownDevices, operatorLooks, comeAndGo, conclude, playback, sessionRunsOut, badNetwork, signOutOffline, throttled];
 try {
   await gateway.prepare();
+  prepareRoles(gateway, { 'DEMO-REMOTE': { timers: { ring: { urgent: 3 } } } });
   await gateway.start(...settings);
   await browser.open(gateway.origin);
   for (const step of steps) {

@@ -124,24 +124,29 @@ async function words() {
   walk(path.join(root, 'gateway'));
   const text = sources.map(([, s]) => s).join('\n');
   const fsm = sources.find(([name]) => name === 'consult_fsm.def')[1];
-  const named = /"((?:consent|recording|attachment|consultation)\.[a-z.]+)"/g;
+  const named = /"((?:consent|recording|attachment|consultation)\.[a-z.-]+)"/g;
   const places = [/(?:audit_action|\.action)\s*=[^;{}]*?;?(?=\n)[^;{}]*/g, /(?:audit_part|consult_audit|consult_attachment_changed)\([^;]*;/g];
   const written = [...new Set(places.flatMap((place) => [...text.matchAll(place)].flatMap((m) => [...m[0].matchAll(named)].map((x) => x[1]))))];
   const events = [...fsm.matchAll(/^CONSULT_EVENT\(\w+,\s*"([a-z-]+)"/gm)].map((m) => m[1]);
-  const rows = [...fsm.matchAll(/^CONSULT_ROW\((\w+),([^)]*)\)/gm)].map((m) => ({ name: m[1], cells: m[2].split(',').map((c) => c.trim()) }));
+  const named_ = new Map([...fsm.matchAll(/^CONSULT_EVENT\((\w+),\s*"([a-z-]+)"/gm)].map((m) => [m[1], m[2]]));
+  const stays = new Set([...fsm.matchAll(/^STAYS\((\w+),/gm)].map((m) => named_.get(m[1])));
   const states = [...fsm.matchAll(/^CONSULT_STATE\(\w+,\s*"([a-z-]+)",\s*(\w+)/gm)].filter((m) => m[2] !== 'RESERVED').map((m) => m[1]);
   const reasons = new Set(sources.filter(([, , folder]) => ['consult', 'records', 'queue'].includes(folder))
     .flatMap(([, s]) => [...s.matchAll(/reason_code\s*=\s*"([a-z-]+)"/g)].map((m) => m[1])));
-  const timers = sources.find(([name]) => name === 'consult_timers.c')[1];
+  const timers = sources.find(([name]) => name === 'consult_rounds.c')[1];
   for (const m of timers.slice(timers.indexOf('reason_of(')).matchAll(/return "([a-z-]+)";/g)) reasons.add(m[1]);
   for (const m of fsm.matchAll(/^CONSULT_TIMER\(\w+,\s*"([a-z-]+-overdue)"/gm)) reasons.add(m[1]);
   for (const reason of ['ended', 'technical', 'withdrawn', 'consent-withdrawn']) reasons.add(reason); // a recording's end
+  const reminders = [...fsm.matchAll(/^CONSULT_TIMER\(\w+,\s*"([a-z-]+)".*\bREMIND,/gm)].map((m) => m[1]).filter((r) => r !== 'ring');
+  const inner = new Set([...fsm.matchAll(/^CONSULT_EVENT\(\w+,\s*"([a-z-]+)",\s*INTERNAL/gm)].map((m) => m[1]));
+  const placed = ['submit', 'discard', 'start', 'sign', 'acknowledge', 'refer', 'enlist', 'excuse', 'contribute', 'invite', 'uninvite']; // buttons of a form, with words of their own
   const lacking = [
     ...written.filter((a) => a !== 'consultation.ring').map((a) => `event.${a.replace(/^consultation\./, '')}`), // a ring is not shown
     ...states.map((s) => `state.${s}`), ...[...reasons].map((r) => `reason.${r}`),
-    ...events.filter((_, column) => rows.some((r) => r.cells[column] === r.name)).map((e) => `event.${e}`), // the state stays: shown by their own name
+    ...events.filter((e) => stays.has(e) && e !== 'record').map((e) => `event.${e}`), // the state stays: shown by their own name
+    ...reminders.map((r) => `remind.${r}`), ...events.filter((e) => !inner.has(e) && !placed.includes(e)).map((e) => `act.${e}`),
   ].filter((k) => !(k in dict));
-  checks.ok(events.length >= 20 && states.length >= 15 && reasons.size >= 10 && written.length >= 9 && rows.every((r) => r.cells.length === events.length), 'control: the tables of the gateway were read', `${events.length} events, ${states.length} states, ${reasons.size} reasons, ${written.sort().join(' ')}`);
+  checks.ok(events.length >= 20 && states.length >= 15 && reasons.size >= 10 && written.length >= 9 && stays.size >= 10 && reminders.length >= 15, 'control: the tables of the gateway were read', `${events.length} events, ${states.length} states, ${reasons.size} reasons, ${written.sort().join(' ')}`);
   checks.ok(new Set(lacking).size === 0, 'words for every action, state and reason of the history', [...new Set(lacking)].join(' '));
   const empty = Object.entries(dict).filter(([, pair]) => pair.length !== 2 || pair.some((x) => x.trim() === ''));
   checks.ok(empty.length === 0, 'every sentence is there in Chinese and English', empty.map(([k]) => k).join(' '));

@@ -1,0 +1,238 @@
+// The day of those who answer: a coordinator (triage, alarms, handing over), the chair and a member of a multi-disciplinary consultation, a quality
+// reviewer. Chinese and English, desk and telephone, axe-core; the pictures are in build/reports/screens/.
+import * as work from './lib/consultation.mjs';
+import { Checks, Gateway, until } from './lib/gateway.mjs';
+import { Looks } from './lib/look.mjs';
+import { act, button, enter, listTab, openRow, prepareRoles, request, row } from './lib/roles.mjs';
+import { Browser } from './lib/tabs.mjs';
+
+const checks = new Checks();
+const gateway = new Gateway();
+const browser = new Browser();
+const looks = new Looks();
+let clinician, coordinator, chair, seven, radiologist, reviewer;
+let stat, mdt;
+
+const state = (id) => gateway.sql(`SELECT state FROM consultation WHERE id='${id}'`)[0]?.state;
+const reach = (id, wanted) => until(`${wanted} in the store, not ${state(id)}`, () => state(id) === wanted, 8000);
+const COUNT_TONES = () => {
+  window.tones = 0;
+  const start = OscillatorNode.prototype.start;
+  OscillatorNode.prototype.start = function (...a) { window.tones += 1; return start.apply(this, a); };
+};
+
+async function signIn() {
+  clinician = await enter(browser, 'demo.clinician4', { init: COUNT_TONES });
+  coordinator = await enter(browser, 'demo.coordinator1', { init: COUNT_TONES });
+  chair = await enter(browser, 'demo.specialist1');
+  seven = await enter(browser, 'demo.specialist7');
+  radiologist = await enter(browser, 'demo.specialist2');
+  reviewer = await enter(browser, 'demo.reviewer1');
+  for (const id of ['unanswered', 'triage', 'offered', 'asked', 'answered']) {
+    await coordinator.place(`#/coordination/${id}`);
+    await coordinator.page.locator('.empty').waitFor();
+    checks.ok((await coordinator.page.locator('.empty').innerText()).length > 8, `the coordinator's empty list ${id} says what to do`);
+  }
+  await coordinator.place('#/coordination/triage');
+  await looks.page(coordinator, 'r40-coordinator-empty');
+  await reviewer.page.locator('.empty').waitFor();
+  await looks.page(reviewer, 'r41-reviewer-empty');
+}
+
+async function triage() {
+  const made = await request(clinician, { complaint: '活动后气促三月' });
+  checks.ok(made.state === 'submitted', 'under this agreement a request waits for triage', made.state);
+  await clinician.place(`#/c/${made.id}`);
+  await clinician.page.getByText('等待协调员分诊').first().waitFor({ timeout: 5000 });
+  await row(coordinator, '活动后气促').waitFor({ timeout: 5000 });
+  await looks.page(coordinator, 'r42-triage-list');
+  await openRow(coordinator, '活动后气促');
+  await button(coordinator, '分诊', 'Triage').waitFor();
+  await looks.dialog(coordinator, 'r43-dialog-triage', '分诊', 'Triage');
+  await work.goOnDuty(chair);
+  await button(coordinator, '分诊', 'Triage').click();
+  await coordinator.page.getByRole('radio', { name: '紧急' }).check();
+  await coordinator.page.getByRole('combobox', { name: '受邀机构' }).selectOption({ label: '示范市第一医院（演示）' });
+  await button(coordinator, '确认', 'Confirm').click();
+  await reach(made.id, 'offered');
+  await chair.page.getByRole('alertdialog').waitFor({ timeout: 8000 });
+  checks.ok(gateway.sql(`SELECT urgency FROM consultation WHERE id='${made.id}'`)[0].urgency === 'urgent', 'triaged: more urgent, to the named hospital, and it rings there');
+  await looks.page(coordinator, 'r44-coordinator-case');
+  await chair.page.getByRole('alertdialog').getByRole('link').click();
+  await button(chair, '接诊', 'Accept').click();
+  await reach(made.id, 'accepted');
+  await work.goOnDuty(seven);
+  await looks.dialog(chair, 'r45-dialog-hand-over', '移交', 'Hand over');
+  await button(chair, '移交', 'Hand over').click();
+  await chair.page.getByRole('combobox', { name: '原因' }).selectOption('shift-ends');
+  await button(chair, '确认', 'Confirm').click();
+  await reach(made.id, 'offered');
+  await until('the one who handed it over is back at the list', () => chair.page.evaluate(() => location.hash.startsWith('#/queue')), 5000);
+  await row(seven, '活动后气促').waitFor({ timeout: 8000 });
+  checks.ok(await chair.page.getByRole('row').filter({ hasText: '活动后气促' }).count() === 0, 'handed over: it is offered to the colleague, not to the one who had it');
+  await act(seven, made.id, 'accept');
+  await coordinator.place('#/coordination/answered');
+  await row(coordinator, '活动后气促').waitFor({ timeout: 5000 });
+  await looks.page(coordinator, 'r46-coordinator-answered');
+  await act(clinician, made.id, 'withdraw', { reason_code: 'no-longer-needed' });
+}
+
+async function nobodyAnswers() {
+  for (const tab of [chair, seven]) await tab.page.getByRole('switch', { name: '值班' }).click();
+  await clinician.place('#/worklist');
+  await coordinator.place('#/coordination');
+  const made = await clinician.api('POST', '/stat', { specialty: 'cardiology', patient: { sex: 'male', age: '71' }, request: { complaint: '突发晕厥' } });
+  stat = made.body.id;
+  const alarm = coordinator.page.getByRole('alertdialog', { name: '会诊告警' });
+  await alarm.waitFor({ timeout: 30000 });
+  const tones = await until('it is heard', () => coordinator.page.evaluate(() => window.tones), 5000);
+  await until('the title of the tab says it', async () => /会诊告警/.test(await coordinator.page.title()), 4000, 50);
+  checks.ok(tones > 0 && /无人接诊/.test(await alarm.innerText()), 'nobody answers: the coordinator is alarmed, by sound, banner and title', (await alarm.innerText()).replace(/\s+/g, ' '));
+  const own = clinician.page.getByRole('alertdialog', { name: '会诊告警' });
+  await own.waitFor({ timeout: 30000 });
+  await until('the requester is told that it is the own one', async () => /您的会诊/.test(await own.innerText()), 5000);
+  await looks.page(clinician, 'r47-requester-alarm', { settle: 200 });
+  await looks.page(coordinator, 'r48-coordinator-alarm', { settle: 200 });
+  await button(clinician, '知道了', 'Acknowledge').click();
+  await own.waitFor({ state: 'detached' });
+  await clinician.place(`#/c/${stat}`);
+  await clinician.page.getByText(/告警 \d+ 次|协调员已被告知/).first().waitFor({ timeout: 5000 });
+  await row(coordinator, '突发晕厥').waitFor({ timeout: 5000 });
+  await coordinator.page.getByRole('alertdialog').getByRole('link', { name: '处理' }).click();
+  await button(coordinator, '分诊', 'Triage').waitFor();
+  await looks.page(coordinator, 'r49-unanswered-case', { settle: 200 });
+  const before = await coordinator.page.evaluate(() => window.tones);
+  await until('acknowledged, it is silent', async () => (await coordinator.page.getByRole('alertdialog').count()) === 0 && !/会诊告警/.test(await coordinator.page.title()), 3000).catch(() => {});
+  checks.ok(before > 0, 'what was acknowledged stops to sound until the next alarm');
+  await work.goOnDuty(chair);
+  await chair.page.getByRole('alertdialog').waitFor({ timeout: 10000 });
+  await act(chair, stat, 'accept');
+  await until('the alarm ends when somebody takes it', async () => (await coordinator.page.getByRole('alertdialog').count()) === 0, 8000);
+  checks.ok(true, 'the alarm is over with the acceptance');
+}
+
+async function session(tab, other, id) {
+  for (const person of [tab, other]) {
+    await person.place(`#/c/${id}`);
+    await button(person, '进入会诊室', 'Enter session').click();
+  }
+  await until('both are there', () => state(id) === 'in-session', 15000);
+  await work.endSession(tab);
+  await reach(id, 'awaiting-opinion');
+}
+
+async function closeStat() {
+  await session(chair, clinician, stat);
+  await work.signOpinion(chair);
+  await reach(stat, 'signed');
+  await clinician.place(`#/c/${stat}`);
+  await work.recordDecision(clinician);
+  await reach(stat, 'acknowledged');
+  await act(clinician, stat, 'close');
+}
+
+async function severalSpecialties() {
+  const made = await request(clinician, { kind: 'mdt', complaint: '肺部占位合并心律失常', question: '能否手术？' });
+  mdt = made.id;
+  if (made.state === 'submitted') await act(coordinator, mdt, 'triage', {});
+  await reach(mdt, 'offered');
+  await act(chair, mdt, 'accept');
+  await work.goOnDuty(radiologist);
+  await chair.place(`#/c/${mdt}`);
+  await chair.page.getByText('还没有邀请其他专科').waitFor();
+  await looks.dialog(chair, 'r50-dialog-enlist', '邀请专科医师', 'Ask a specialist');
+  await button(chair, '邀请专科医师', 'Ask a specialist').click();
+  await chair.page.getByRole('button', { name: /请其发表意见 示范影像专家二/ }).click();
+  await chair.page.getByText(/1 位成员尚未发表意见/).waitFor({ timeout: 5000 });
+  await chair.page.keyboard.press('Escape');
+  checks.ok(true, 'the chair asks a specialty, and sees whose opinion is outstanding');
+  await looks.page(chair, 'r51-chair-outstanding');
+  await radiologist.place('#/queue');
+  await listTab(radiologist, '待我发表意见').click();
+  await row(radiologist, '肺部占位').waitFor({ timeout: 5000 });
+  await looks.page(radiologist, 'r52-member-list');
+  await openRow(radiologist, '肺部占位');
+  await button(radiologist, '提交意见', 'Give opinion').waitFor();
+  await button(radiologist, '提交意见', 'Give opinion').click();
+  await radiologist.page.getByText('请填写意见并选择态度').waitFor();
+  await radiologist.page.getByRole('textbox', { name: '本专科意见' }).fill('影像提示纵隔受侵，建议先行新辅助治疗');
+  await radiologist.page.getByRole('radio', { name: '不同意', exact: true }).check();
+  await looks.page(radiologist, 'r53-member-case');
+  await button(radiologist, '提交意见', 'Give opinion').click();
+  await radiologist.page.getByText('意见已提交').waitFor({ timeout: 5000 });
+  await chair.page.getByText('有成员持不同意见').waitFor({ timeout: 5000 });
+  await session(chair, clinician, mdt);
+  await chair.page.getByRole('textbox', { name: /会诊所见/ }).waitFor();
+  await chair.page.getByRole('textbox', { name: /会诊所见/ }).fill('肺占位，阵发性房颤');
+  await chair.page.getByRole('textbox', { name: /^诊断意见/ }).fill('右肺占位');
+  const treatment = chair.page.getByRole('textbox', { name: /治疗建议/ });
+  if (await treatment.count()) await treatment.fill('先行控制心室率');
+  await button(chair, '签署意见', 'Sign opinion').click();
+  await button(chair, '确认签署', 'Sign now').click();
+  const refused = chair.page.getByRole('dialog').getByRole('alert');
+  await refused.waitFor({ timeout: 6000 });
+  checks.ok(/分歧/.test(await refused.innerText()), 'control: a disagreement that is not written down cannot be signed away', await refused.innerText());
+  await chair.page.keyboard.press('Escape');
+  await chair.page.getByRole('textbox', { name: /不同意见/ }).fill('影像科建议先行新辅助治疗，心内科认为可直接手术');
+  await looks.page(chair, 'r54-chair-synthesis', { settle: 300 });
+  await button(chair, '签署意见', 'Sign opinion').click();
+  await button(chair, '确认签署', 'Sign now').click();
+  await reach(mdt, 'signed');
+  await clinician.place(`#/c/${mdt}`);
+  await clinician.page.getByText(/签名有效/).first().waitFor({ timeout: 8000 });
+  checks.ok(/新辅助治疗/.test(await clinician.page.locator('main').innerText()), 'the inviting party reads the synthesis and each opinion');
+  await looks.page(clinician, 'r55-mdt-signed');
+}
+
+async function review() {
+  await row(reviewer, '突发晕厥').waitFor({ timeout: 8000 });
+  await looks.page(reviewer, 'r56-reviewer-list');
+  await openRow(reviewer, '突发晕厥');
+  await button(reviewer, '评审', 'Review').waitFor();
+  await looks.page(reviewer, 'r57-reviewer-case');
+  await reviewer.page.getByRole('radio', { name: '不合格' }).check();
+  await button(reviewer, '评审', 'Review').click();
+  await reviewer.page.getByText('不合格须写明评语').waitFor();
+  await reviewer.page.getByRole('textbox', { name: '评语' }).fill('接诊等待过长，意见完整');
+  await reviewer.page.getByRole('radio', { name: '合格', exact: true }).check();
+  await button(reviewer, '评审', 'Review').click();
+  await reviewer.page.getByText('评审已记录').waitFor({ timeout: 5000 });
+  checks.ok(gateway.sql(`SELECT result FROM quality_review WHERE consultation_id='${stat}'`)[0]?.result === 'acceptable', 'reviewed: a poor result needs words, the result is kept');
+  await reviewer.place('#/review');
+  await until('it has left the list', async () => (await reviewer.page.locator('.empty').count()) > 0, 5000);
+  await button(clinician, '标记为录入有误', 'Mark as entered in error').click();
+  checks.ok(await button(clinician, '确认', 'Confirm').isDisabled(), 'marking as entered in error needs words');
+  await clinician.page.getByRole('textbox', { name: /说明/ }).fill('患者身份录入错误');
+  await button(clinician, '确认', 'Confirm').click();
+  await reach(mdt, 'entered-in-error');
+  await looks.page(clinician, 'r58-entered-in-error');
+}
+
+const people = () => [clinician, coordinator, chair, seven, radiologist, reviewer];
+const began = Date.now();
+try {
+  await gateway.prepare();
+  prepareRoles(gateway, { 'DEMO-URBAN': { triage: true, timers: { ring: { stat: 2 }, 'offer-deadline': { stat: 10 } } } });
+  await gateway.start();
+  await browser.open(gateway.origin);
+  for (const step of [signIn, triage, nobodyAnswers, closeStat, severalSpecialties, review]) {
+    const started = Date.now();
+    await step();
+    console.log(`-- ${step.name}: ${Date.now() - started} ms`);
+  }
+  looks.verdict(checks);
+  checks.figure('seconds', Math.round((Date.now() - began) / 1000));
+  const errors = people().flatMap((t) => t.console.filter((l) => l.startsWith('pageerror')));
+  checks.ok(errors.length === 0, 'no script error on any page', errors.join('; '));
+} catch (error) {
+  checks.ok(false, 'the test ran to its end', error.stack);
+  for (const tab of people()) {
+    await tab?.shot(`roles-failed-${tab.name}`).catch(() => {});
+    console.log(`${tab?.name}'s console:\n  ${tab?.console.slice(-8).join('\n  ')}`);
+  }
+  for (const line of looks.findings) console.log(`  ${line}`);
+} finally {
+  await browser.close();
+  await gateway.stop();
+  checks.end();
+}
