@@ -5,6 +5,7 @@
 #include "gateway/consult/consult_load.h"
 #include "gateway/consult/consult_member.h"
 #include "gateway/consult/consult_reading.h"
+#include "gateway/partnership/rules_load.h"
 #include "gateway/queue/queue.h"
 #include "gateway/records/consent.h"
 
@@ -13,6 +14,19 @@
 static bool at(const struct api_actor *actor, const char *organisation)
 {
     return organisation[0] != '\0' && strcmp(actor->organisation_id, organisation) == 0;
+}
+
+/* Who is asked, and is no party: sees it while the two institutions share a partnership today. */
+static enum status still_partner(struct api_call *call, const struct consult_row *row,
+                                 bool *in_out_may)
+{
+    char today[11];
+    if (!*in_out_may) {
+        return STATUS_OK;
+    }
+    rules_today(call->now_ms, today);
+    return rules_partners(call->db, row->requester_organisation_id, call->actor->organisation_id,
+                          today, in_out_may);
 }
 
 /* A coordinator's institution has to do with it: asked, answers, is named, leads the partnership
@@ -44,7 +58,7 @@ static enum status coordinates(struct api_call *call, const struct consult_row *
         "p.organisation_id = $4)",
         "ssss", row->partnership_id, actor->organisation_id, row->id, actor->organisation_id);
     *out_coordinates = count > 0 || at(actor, row->target_organisation_id);
-    return status;
+    return status == STATUS_OK ? still_partner(call, row, out_coordinates) : status;
 }
 
 /* What somebody is by a role that is no party's: approver, second reader, member, reviewer. */
@@ -92,6 +106,7 @@ enum status consult_relation(struct api_call *call, const struct consult_row *ro
     enum status status = STATUS_OK;
     if (row->state == CONSULT_OFFERED && (actor->roles & ROLE_SPECIALIST) != 0) {
         status = queue_is_offered(call->db, row->id, actor->account_id, &offered);
+        status = status == STATUS_OK ? still_partner(call, row, &offered) : status;
     }
     if (status == STATUS_OK) {
         status = coordinates(call, row, &coordinator);

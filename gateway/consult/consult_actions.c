@@ -2,11 +2,13 @@
 
 #include "gateway/consult/consult_change.h"
 #include "gateway/consult/consult_fields.h"
+#include "gateway/consult/consult_guard.h"
 #include "gateway/consult/consult_guest.h"
 #include "gateway/consult/consult_load.h"
 #include "gateway/consult/consult_step.h"
 #include "gateway/consult/consult_view.h"
 #include "gateway/directory/directory.h"
+#include "gateway/queue/queue.h"
 #include "gateway/records/opinion.h"
 #include "gateway/referral/referral.h"
 
@@ -188,6 +190,17 @@ static bool refuse_stranger(struct consult_act *a)
     if (offered && a->row.state != CONSULT_OFFERED) {
         return api_problem(a->call, 409, "consultation.no-longer-offered", "该会诊已不再等待接诊。",
                            "The consultation is no longer offered.", NULL);
+    }
+    bool there = false;
+    status = offered ? queue_is_offered(a->call->db, a->row.id, a->call->actor->account_id, &there)
+                     : STATUS_OK;
+    if (status != STATUS_OK) {
+        return api_store_failed(a->call, status);
+    }
+    if (there) { /* on duty, and no partner any more: the rules say why */
+        (void)snprintf(a->row.consultant_organisation_id, sizeof a->row.consultant_organisation_id,
+                       "%s", a->call->actor->organisation_id);
+        return !consult_rules_hold(a->call, &a->row) ? false : consult_unknown(a->call);
     }
     if (offered) {
         return api_problem(a->call, 409, "duty.off", "您当前不在岗，请先上岗。",

@@ -73,6 +73,14 @@ static bool decide(struct api_call *call, struct consult_row *row,
         .date = today,
     };
     enum status status = rules_decide(call->db, &question, &verdict);
+    if (status == STATUS_OK && verdict.refusal != RULES_ALLOWED && kind == RULES_READ) {
+        struct rules_verdict report; /* a shared centre reports where nobody may be consulted */
+        question.act = RULES_REPORT;
+        status = rules_decide(call->db, &question, &report);
+        if (status == STATUS_OK && report.refusal == RULES_ALLOWED) {
+            verdict = report;
+        }
+    }
     if (status != STATUS_OK) {
         return api_store_failed(call, status);
     }

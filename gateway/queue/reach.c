@@ -7,15 +7,38 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* The levels that the routes reach, nearest first: one tier each. */
-static size_t sort_tiers(const struct rules_answer *answer, enum rules_level own,
-                         int out_distances[RULES_LEVEL_COUNT])
+/* Institutions that may be asked, each once, with how many levels away they are. */
+struct found {
+    struct {
+        const char *id;
+        int distance;
+    } list[2 * RULES_ROUTES_MAX];
+    size_t count;
+};
+
+static void add_routes(const struct rules_answer *answer, enum rules_level own, struct found *found)
+{
+    for (size_t i = 0; i < answer->route_count; i++) {
+        const struct rules_organisation *o = answer->routes[i].organisation;
+        bool known = false;
+        for (size_t k = 0; k < found->count && !known; k++) {
+            known = strcmp(found->list[k].id, o->id) == 0;
+        }
+        if (!known) {
+            int distance = (int)o->level - (int)own;
+            found->list[found->count].id = o->id;
+            found->list[found->count++].distance = distance < 0 ? -distance : distance;
+        }
+    }
+}
+
+/* The distances that there are, nearest first: one tier each. */
+static size_t sort_tiers(const struct found *found, int out_distances[RULES_LEVEL_COUNT])
 {
     bool there[RULES_LEVEL_COUNT] = {false};
     size_t count = 0;
-    for (size_t i = 0; i < answer->route_count; i++) {
-        int distance = (int)answer->routes[i].organisation->level - (int)own;
-        there[distance < 0 ? -distance : distance] = true;
+    for (size_t i = 0; i < found->count; i++) {
+        there[found->list[i].distance] = true;
     }
     for (int distance = 0; distance < RULES_LEVEL_COUNT; distance++) {
         if (there[distance]) {
@@ -26,20 +49,21 @@ static size_t sort_tiers(const struct rules_answer *answer, enum rules_level own
 }
 
 /* flat: every tier at once. */
-static void keep_tiers(const struct consult_row *row, const struct rules_answer *answer,
-                       enum rules_level own, bool flat, struct reach *reach)
+static void keep_tiers(const struct consult_row *row, const struct found *found, bool flat,
+                       struct reach *reach)
 {
     int distances[RULES_LEVEL_COUNT];
-    size_t tiers = sort_tiers(answer, own, distances);
+    size_t tiers = sort_tiers(found, distances);
+    if (tiers == 0) {
+        return;
+    }
     size_t last = flat || row->escalation >= (int64_t)tiers ? tiers - 1 : (size_t)row->escalation;
     reach->tiers = flat ? 1 : (int64_t)tiers;
-    for (size_t i = 0; i < answer->route_count; i++) {
-        const struct rules_organisation *o = answer->routes[i].organisation;
-        int distance = (int)o->level - (int)own;
+    for (size_t i = 0; i < found->count && reach->count < RULES_ROUTES_MAX; i++) {
         bool named = row->target_organisation_id[0] == '\0' ||
-                     strcmp(row->target_organisation_id, o->id) == 0;
-        if (named && (distance < 0 ? -distance : distance) <= distances[last]) {
-            (void)snprintf(reach->organisations[reach->count++], 33, "%s", o->id);
+                     strcmp(row->target_organisation_id, found->list[i].id) == 0;
+        if (named && found->list[i].distance <= distances[last]) {
+            (void)snprintf(reach->organisations[reach->count++], 33, "%s", found->list[i].id);
         }
     }
 }
@@ -66,6 +90,37 @@ static enum status is_flat(struct db *db, const struct consult_row *row, bool *o
     return status;
 }
 
+/* Who may be consulted, and for a read also who reports for the requester: a shared centre. */
+static enum status ask_rules(const struct consult_row *row, const struct rules_world *world,
+                             bool flat, struct reach *out_reach)
+{
+    static const enum rules_act acts[] = {RULES_CONSULT, RULES_REPORT};
+    int kind = rules_kind_of(row->kind);
+    struct rules_question question = {
+        .requester = row->requester_organisation_id,
+        .specialty = row->specialty,
+        .kind = kind < 0 ? RULES_LIVE : (enum rules_kind)kind,
+        .stat = strcmp(row->urgency, "stat") == 0,
+        .date = out_reach->today,
+    };
+    struct rules_answer *answer = calloc(1, sizeof *answer);
+    struct found *found = calloc(1, sizeof *found);
+    bool memory = answer != NULL && found != NULL;
+    size_t count = kind == RULES_READ ? 2 : 1;
+    for (size_t i = 0; memory && i < count; i++) {
+        question.act = acts[i];
+        if (rules_ask(world, &question, answer)) {
+            add_routes(answer, level_of(world, row->requester_organisation_id), found);
+        }
+    }
+    if (memory) {
+        keep_tiers(row, found, flat, out_reach);
+    }
+    free(answer);
+    free(found);
+    return memory ? STATUS_OK : STATUS_NO_MEMORY;
+}
+
 enum status reach_find(struct api_call *call, const struct consult_row *row,
                        struct reach *out_reach)
 {
@@ -80,21 +135,7 @@ enum status reach_find(struct api_call *call, const struct consult_row *row,
     if (status != STATUS_OK) {
         return status;
     }
-    struct rules_answer *answer = calloc(1, sizeof *answer);
-    int kind = rules_kind_of(row->kind);
-    struct rules_question question = {
-        .requester = row->requester_organisation_id,
-        .specialty = row->specialty,
-        .kind = kind < 0 ? RULES_LIVE : (enum rules_kind)kind,
-        .stat = strcmp(row->urgency, "stat") == 0,
-        .date = out_reach->today,
-    };
-    if (answer == NULL) {
-        status = STATUS_NO_MEMORY;
-    } else if (rules_ask(world, &question, answer)) {
-        keep_tiers(row, answer, level_of(world, row->requester_organisation_id), flat, out_reach);
-    }
-    free(answer);
+    status = ask_rules(row, world, flat, out_reach);
     rules_world_free(world);
     return status;
 }

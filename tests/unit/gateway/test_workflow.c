@@ -174,6 +174,18 @@ static void tiers(void)
     EXPECT_INT(act(&f, ZHAO, id, "accept", NULL), 200);
     fixture_close(&f);
 
+    world(&f, "{}"); /* a partner that leaves loses sight of what it was asked */
+    set_duty(&f, SONG, true);
+    submit(&f, "urgent", "live", id);
+    EXPECT_INT(fixture_call(&f, SONG, consult_get, id, NULL, NULL), 200);
+    EXPECT_INT(fixture_call(&f, CITY_COORD, consult_get, id, NULL, NULL), 200);
+    MUST(db_run(f.db,
+                "UPDATE partnership_member SET until = '2026-09-20' WHERE organisation_id = $1",
+                "s", CITY));
+    EXPECT_INT(fixture_call(&f, SONG, consult_get, id, NULL, NULL), 404);
+    EXPECT_INT(fixture_call(&f, CITY_COORD, consult_get, id, NULL, NULL), 404);
+    fixture_close(&f);
+
     world(&f, "{}"); /* nobody takes it: alarms, then it goes back, and can be sent once more */
     submit(&f, "urgent", "live", id);
     EXPECT_TEXT(stage_of(&f, id), "coordinator"); /* nobody is there to be rung */
