@@ -10,7 +10,7 @@ import sys
 import tempfile
 
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "lib"))
-from gateway import PYDICOM, ROOT, Checks, Gateway, WebSocket  # noqa: E402
+from gateway import PYDICOM, ROOT, Checks, Gateway, WebSocket, in_threads  # noqa: E402
 
 API = "/api/v1"
 RARE = "𠮷䶮㐂𬱖"  # outside GB 2312, two of them outside the BMP: all stand in names
@@ -123,6 +123,21 @@ def changed_files(g, file, key):
     checks.ok(code == 1 and "octets behind the end" in text, "an incremental update behind it is found", text.splitlines()[-2:])
 
 
+def many_at_once(g, clinician, specialist):
+    """Pango and Cairo on every blob thread: what is made beside others is what is made alone."""
+    cases = [to_signed(g, clinician, specialist)[0] for _ in range(4)]
+
+    def get(case):
+        client = g.client()
+        client.cookie, client.csrf = clinician.cookie, clinician.csrf
+        return client.get(f"{API}/consultations/{case}/opinions/1/document")
+    together = in_threads(12, lambda i: get(cases[i % 4]))
+    checks.ok(all(isinstance(t, tuple) and t[0] == 200 for t in together) and len({t[1] for t in together}) == 4, "twelve ask for four reports at once", len(together))
+    for row in g.sql("SELECT sha256 FROM document WHERE consultation_id IN (?, ?, ?, ?)", *cases):
+        os.unlink(os.path.join(g.data, "blobs", row["sha256"][:2], row["sha256"]))
+    checks.ok(all(get(case)[1] == made[1] for case, made in zip(cases, together)), "and each is what is made alone, octet for octet")
+
+
 def changed_store(g, number, case, file):
     """The database changed by hand, past the triggers: the stopped gateway's folder, copied each time."""
     for sql, wanted in (("UPDATE opinion SET body = replace(body, '阿司匹林', '氯吡格雷')", "FAILED store-body.*member /opinion/body/treatment"),
@@ -196,6 +211,7 @@ def main():
         checks.ok(answer["valid"] and answer["superseded_by"] == 2 and "示范患者" not in str(answer), "the public page's check of the file", [f["layer"] for f in answer["findings"]])
         rows = g.sql("SELECT action FROM audit WHERE action LIKE 'document.%'")
         checks.ok(len([r for r in rows if r["action"] == "document.make"]) == 4 and len(rows) > 5, "making and reading are in the audit trail", len(rows))
+        many_at_once(g, clinician, specialist)
         for sheet, lines in (("bad.csv", "code,name_zh,name_en\nI10,高血压,Hypertension\nxx,坏,bad\n"), ("short.csv", "code,name_zh\nI10,高血压\n")):
             with open(os.path.join(g.data, sheet), "w", encoding="utf-8") as f:
                 f.write(lines)
@@ -205,7 +221,7 @@ def main():
         g.run("stop", "kill", "-TERM", str(g.process.pid))
         g.process.wait(20)
         code, text = run(ctl, "check", "--hashes", "--data", g.data)
-        checks.ok(code == 0 and "ok document 3 files" in text and "ok key of 1 persons" in text, "consultctl check knows the files and the keys", text.splitlines())
+        checks.ok(code == 0 and "ok document 7 files" in text and "ok key of 1 persons" in text, "consultctl check knows the files and the keys", text.splitlines())
         changed_store(g, number, case, first)
         g.start()
         checks.ok(len(want(g.signed_in(g.people("clinician")[0]).get(f"{path}/1/document"))) > 1000 and len([1 for _, _, files in os.walk(f"{g.data}/blobs") for _ in files]) >= 4, "a restart sweeps no report away")

@@ -10,6 +10,7 @@
 #include "gateway/document/members.h"
 #include "gateway/document/pdf.h"
 #include "gateway/document/report.h"
+#include "gateway/records/opinion_record.h"
 
 #include <sys/stat.h>
 
@@ -377,6 +378,52 @@ static void long_texts(void)
     fixture_close(&f);
 }
 
+/* Second reader and members of a multi-disciplinary consultation: in the record, and on the form.
+ */
+static void several_people(void)
+{
+    struct fixture f;
+    struct consult_row row;
+    char id[33], *canonical = NULL;
+    size_t len = 0;
+    open_all(&f);
+    make_in(&f, CONSULT_AWAITING_OPINION, id);
+    MUST(consult_row_load(f.db, id, &row));
+    json_t *body = json_pack("{s:s}", "diagnosis", "x");
+    json_t *members =
+        json_pack("[{s:s, s:s, s:{s:s}, s:s, s:s}]", "name_zh", "吴医生", "title", "chief",
+                  "organisation", "name_zh", "外省医院", "view", "disagree", "opinion", "宜先溶栓");
+    struct opinion_text text = {.version = 1,
+                                .body = body,
+                                .signer_key = "ab",
+                                .identity_salt = "cd",
+                                .verifier_id = TAN,
+                                .members = members};
+    MUST(opinion_record_make(f.db, &row, &text, START_MS, &canonical, &len));
+    json_t *record = json_loads(canonical, 0, NULL);
+    EXPECT_TEXT(json_string_value(json_object_get(json_object_get(record, "verifier"), "name_zh")),
+                "谭医生");
+    struct report_extra extra = {.code = "",
+                                 .url = "",
+                                 .record_hash = "",
+                                 .signature = "",
+                                 .public_key = "",
+                                 .signer_signature = "",
+                                 .signer_key = ""};
+    json_t *report = report_make(record, &extra);
+    char *dump = json_dumps(report, 0);
+    EXPECT(strstr(dump, "谭医生") != NULL && strstr(dump, "复核医师") != NULL);
+    EXPECT(strstr(dump, "吴医生  主任医师  外省医院  不同意：宜先溶栓") != NULL);
+    free(dump);
+    free(canonical);
+    json_decref(report);
+    json_decref(record);
+    json_decref(body);
+    json_decref(members);
+    consult_row_clear(&row);
+    fixture_close(&f);
+}
+
 static int ask(struct fixture *f, const char *code)
 {
     int status =
@@ -453,6 +500,7 @@ int main(void)
         {"known key", known_key},
         {"store changed", store_changed},
         {"long texts", long_texts},
+        {"several people", several_people},
         {"by code", by_code},
         {"members", members},
     };
