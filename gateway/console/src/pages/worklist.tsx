@@ -1,6 +1,7 @@
 /* A role's day on one page: its worklists as tabs with counts, filters, deadlines, kept fresh by the gateway's notices. */
 import type { JSX } from 'preact';
 import { useEffect, useState } from 'preact/hooks';
+import { somebodyThere } from '../lib/activity';
 import { serverNow } from '../lib/api';
 import { duration } from '../lib/format';
 import { ownDuty } from '../lib/duty';
@@ -132,7 +133,7 @@ export function WorklistPage(p: { role: WorkRole; session: Session }): JSX.Eleme
     }
   }, [active]);
   useEffect(() => {
-    const timer = setInterval(() => document.visibilityState === 'visible' && lists.forEach((list) => void list.reload()), REFRESH_MS);
+    const timer = setInterval(() => somebodyThere() && lists.forEach((list) => void list.reload()), REFRESH_MS);
     return () => clearInterval(timer);
   }, []);
 
