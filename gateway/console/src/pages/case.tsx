@@ -136,7 +136,9 @@ function Course(p: { c: Consultation }): JSX.Element {
 function Case(p: { c: Consultation; problem: JSX.Element; reload: () => void; set: (c: Consultation) => void }): JSX.Element {
   const { c } = p;
   useStore(specialties);
-  const [view, setView] = useState<View>({ attachment: c.attachments[0]?.id, frame: 0 });
+  // what the specialist has marked comes first
+  const marked = c.opinion?.status === 'signed' || c.state === 'opinion-draft' ? c.opinion?.body.key_images?.[0] : undefined;
+  const [view, setView] = useState<View>({ attachment: marked?.attachment ?? c.attachments[0]?.id, frame: marked?.frame ?? 0 });
   useEffect(() => {
     if (!view.attachment && c.attachments[0]) {
       setView({ attachment: c.attachments[0].id, frame: 0 });

@@ -7,12 +7,17 @@ import type { Way, WayEvent } from '../lib/referral';
 import { ProblemNotice } from './basic';
 
 const LEVELS = ['province', 'city', 'county', 'township', 'village']; // top to bottom
-const STEP = 104;
+const STEP_MIN = 104;
 const LANE = 62;
 const LEFT = 128;
 
 function words(e: WayEvent): string {
   return join([tCode('way', e.event), e.event === 'sent' && e.direction && tCode('ref', `direction-${e.direction}`)]);
+}
+
+/* A sign of Chinese is as wide as it is high; others are half of it. */
+function widthOf(text: string): number {
+  return [...text].reduce((n, c) => n + (c > '\u2e80' ? 13 : 6.8), 0);
 }
 
 function href(e: WayEvent): string {
@@ -21,10 +26,11 @@ function href(e: WayEvent): string {
 
 function Picture(p: { events: WayEvent[] }): JSX.Element {
   const lanes = LEVELS.filter((l) => p.events.some((e) => e.organisation.level === l));
-  const width = LEFT + p.events.length * STEP + 24;
+  const step = Math.max(STEP_MIN, ...p.events.map((e) => Math.ceil(widthOf(words(e))) + 14)); // words stand beside each other
+  const width = LEFT + p.events.length * step + 24;
   const height = lanes.length * LANE + 12;
   const y = (e: WayEvent): number => lanes.indexOf(e.organisation.level) * LANE + LANE / 2;
-  const x = (i: number): number => LEFT + i * STEP + STEP / 2;
+  const x = (i: number): number => LEFT + i * step + step / 2;
   const last = p.events[p.events.length - 1];
   return (
     <svg class="way-picture" width={width} height={height} viewBox={`0 0 ${width} ${height}`} role="img"

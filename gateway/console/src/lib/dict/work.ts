@@ -22,7 +22,7 @@ export const work = {
   'tab.approval': ['待审批', 'To approve'],
   'tab.review': ['待评审', 'To review'],
 
-  'empty.todo': ['没有需要您处理的会诊。需要专家帮助时点“发起会诊”; 病情危急时点右上角“危急呼叫”。', 'Nothing for you to do. For a specialist’s help start a “New consultation”; in an emergency use “Stat call” above.'],
+  'empty.todo': ['没有需要您处理的会诊。需要专家帮助时点“发起会诊”; 病情危急时点页面上方“危急呼叫”。', 'Nothing for you to do. For a specialist’s help start a “New consultation”; in an emergency use “Stat call” above.'],
   'empty.waiting': ['没有在等待对方的会诊。提交后的申请会出现在这里，并显示还要等多久。', 'You wait for nobody. What you submit appears here, with how long it takes.'],
   'empty.later': ['没有随访或转诊中的患者。记录本院决定后，可在会诊页面安排随访。', 'No follow-up or referral is open. Plan one on the page of the consultation, after your decision is recorded.'],
   'empty.drafts': ['没有草稿。填写中的申请会自动保存在这里。', 'No drafts. A request that is being written is saved here by itself.'],
