@@ -56,7 +56,8 @@ async function session() {
   checks.ok(c.rms > 0.02 && Math.abs(c.hz - 880) < 40, 'the clinician hears the specialist', JSON.stringify(c));
   checks.ok(s.rms > 0.02 && Math.abs(s.hz - 440) < 40, 'the specialist hears the clinician', JSON.stringify(s));
   await work.showImage(clinician, 'CT_small');
-  const size = await work.imageShown(specialist, 'the specialist sees the image that the clinician shows');
+  let size = await work.imageShown(specialist, 'the specialist sees the image that the clinician shows');
+  await until('it is the one that is shown now', async () => (size = await work.imageShown(specialist)).width >= 128, 8000).catch(() => {});
   checks.ok(size.width >= 128, 'the CT is drawn on the other side', JSON.stringify(size));
   await clinician.shot('e2e-07-session-clinician');
   await specialist.shot('e2e-08-session-specialist');

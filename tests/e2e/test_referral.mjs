@@ -134,8 +134,8 @@ async function answered() {
   const picture = clinician.page.getByRole('img', { name: /患者路径图|Picture of the way/ });
   const lanes = await picture.locator('.way-level').count();
   await clinician.page.getByText(/以列表查看|As a list/).click();
-  const list = await clinician.page.locator('.way-list li').count();
-  const dots = await picture.locator('circle').count();
+  let list = 0, dots = 0;
+  await until('picture and list are drawn', async () => (list = await clinician.page.locator('.way-list li').count()) === (dots = await picture.locator('circle').count()) && dots >= 5, 5000).catch(() => {});
   checks.ok(lanes === 2 && dots === list && dots >= 5, 'the way is a picture with two levels, and the same as a list', `${lanes} levels, ${dots} steps`);
   await look(clinician, 'returned');
   await button(receiver, '转回（下转）', 'Refer back \\(Down\\)').click();

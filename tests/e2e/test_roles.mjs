@@ -161,6 +161,8 @@ async function approval() {
 
 async function reading() {
   const { page } = one;
+  const after = await request(clinician, { kind: 'read', modality: 'ecg', complaint: '第二份心电图', file: IMAGE });
+  await act(approver, after.id, 'approve');
   await openRow(one, '心悸两天');
   await button(one, '接诊', 'Accept').waitFor();
   await button(one, '接诊', 'Accept').click();
@@ -180,6 +182,15 @@ async function reading() {
   await page.getByRole('button', { name: /标为关键图像: rtdose.dcm 第 4 帧/ }).click();
   await button(one, '保存意见草稿', 'Save opinion draft').click();
   await page.getByText(/意见草稿已保存|Opinion draft saved/).first().waitFor({ timeout: 6000 });
+  await button(one, '下一例', 'Next case').click();
+  await button(one, '接诊', 'Accept').click();
+  await button(one, '转为实时会诊', 'Convert to a live session').click();
+  await button(one, '确认', 'Confirm').click();
+  await reach(after.id, 'accepted');
+  await button(one, '进入会诊室', 'Enter session').waitFor({ timeout: 5000 });
+  checks.ok(gateway.sql(`SELECT kind FROM consultation WHERE id='${after.id}'`)[0].kind === 'live', 'the next case is one click away; a read becomes a live consultation with the same specialist');
+  await act(clinician, after.id, 'withdraw', { reason_code: 'no-longer-needed' });
+  await one.place(`#/c/${read}`);
   await clinician.place('#/worklist');
   await button(one, '出具初步意见', 'Give a preliminary opinion').click();
   await button(one, '确认', 'Confirm').click();

@@ -39,6 +39,19 @@ async function signIn() {
   await looks.page(reviewer, 'r41-reviewer-empty');
 }
 
+// A specialist who asks, too: the most that a header has to hold.
+async function severalRoles() {
+  const both = await enter(browser, 'demo.specialist4');
+  await both.place('#/queue');
+  await work.goOnDuty(both);
+  await both.page.getByRole('button', { name: /暂停/ }).waitFor();
+  await looks.page(both, 'r39-several-roles');
+  await both.language('en');
+  const clipped = await both.page.evaluate(() => { const nav = document.querySelector('header nav'); return nav.scrollWidth - nav.clientWidth; });
+  checks.ok(clipped <= 0, 'of somebody with several roles every place stands in the header', `${clipped} px too wide`);
+  await both.close();
+}
+
 async function triage() {
   const made = await request(clinician, { complaint: '活动后气促三月' });
   checks.ok(made.state === 'submitted', 'under this agreement a request waits for triage', made.state);
@@ -215,7 +228,7 @@ try {
   prepareRoles(gateway, { 'DEMO-URBAN': { triage: true, timers: { ring: { stat: 2 }, 'offer-deadline': { stat: 10 } } } });
   await gateway.start();
   await browser.open(gateway.origin);
-  for (const step of [signIn, triage, nobodyAnswers, closeStat, severalSpecialties, review]) {
+  for (const step of [signIn, severalRoles, triage, nobodyAnswers, closeStat, severalSpecialties, review]) {
     const started = Date.now();
     await step();
     console.log(`-- ${step.name}: ${Date.now() - started} ms`);
