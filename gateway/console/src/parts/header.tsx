@@ -35,12 +35,13 @@ export function navItems(session: Session): { path: string; label: string }[] {
     has('coordinator') && { path: '/coordination', label: t('nav.coordination') },
     has('approver') && { path: '/approval', label: t('nav.approval') },
     has('reviewer') && { path: '/review', label: t('nav.review') },
+    has('manager') && { path: '/partnerships', label: t('nav.partnerships') }, // the first one is where they begin
     roles.some((r) => r === 'specialist' || r === 'coordinator' || r === 'manager') && { path: '/roster', label: t('nav.roster') },
     (clinical || roles.includes('referrals')) && { path: '/referrals', label: t('nav.referrals') },
     clinical && { path: '/history', label: t('nav.history') },
     roles.some((r) => r === 'clinician' || r === 'specialist') && { path: '/check', label: t('nav.check') },
     roles.some((r) => r === 'operator' || r === 'admin') && { path: '/ops', label: t('nav.ops') },
-    roles.some((r) => r === 'manager' || r === 'admin') && { path: '/partnerships', label: t('nav.partnerships') },
+    has('admin') && !has('manager') && { path: '/partnerships', label: t('nav.partnerships') },
   ].filter((x): x is { path: string; label: string } => Boolean(x));
 }
 
