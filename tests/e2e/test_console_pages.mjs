@@ -109,6 +109,33 @@ async function after() {
   await looks.page(specialist, '27-no-such-page');
 }
 
+// The pages of those who run the work: partnerships, receiving department, roster; and the page that checks a report.
+async function institutions() {
+  const there = async (login, hash, ready, name) => {
+    const tab = await browser.tab(login);
+    await tab.signIn(login, 'demo-consult');
+    await tab.language('zh-CN');
+    for (const [place, what, picture] of hash.map((h, i) => [h, ready[i], name[i]])) {
+      await tab.place(place);
+      await tab.page.locator(what).first().waitFor();
+      await looks.page(tab, picture, { settle: 250 });
+    }
+    return tab;
+  };
+  const manager = await there('demo.manager', ['#/partnerships'], ['main h1'], ['28-partnerships']);
+  await manager.page.locator('main a[href^="#/partnership"], main td a, main li a').first().click();
+  await manager.page.waitForTimeout(400);
+  await looks.page(manager, '29-partnership', { settle: 250 });
+  const receiver = await there('demo.referrals', ['#/referrals', '#/places'], ['main h1', 'main h1'], ['30-referrals', '31-places']);
+  const coordinator = await there('demo.coordinator1', ['#/roster', '#/coordination'], ['main h1', '.list-tabs'], ['32-roster', '33-coordination']);
+  for (const tab of [manager, receiver, coordinator]) await tab.close();
+  const anyone = await browser.tab('anyone');
+  await anyone.place('#/verify');
+  await anyone.page.locator('main h1').waitFor();
+  await looks.page(anyone, '34-verify');
+  await anyone.close();
+}
+
 async function motion() {
   const moving = await specialist.page.evaluate(() => [...document.getAnimations()].length);
   await specialist.page.emulateMedia({ reducedMotion: 'reduce' });
@@ -133,7 +160,7 @@ try {
   await gateway.prepare();
   await gateway.start();
   await browser.open(gateway.origin);
-  for (const step of [before, offered, session, after, motion]) {
+  for (const step of [before, offered, session, after, institutions, motion]) {
     const started = Date.now();
     await step();
     console.log(`-- ${step.name}: ${Date.now() - started} ms`);

@@ -60,7 +60,7 @@ async function listAndWhatIf() {
   await page.getByRole('heading', { name: '规则试算' }).waitFor();
   const rows = await whatIf({ 会诊专科: 'cardiology' });
   checks.ok(rows.length === 1 && rows[0][1] === '可以' && /示范市第一医院/.test(rows[0][0]), 'the community centre may ask the city hospital', rows[0]);
-  checks.ok(/执业满三年的专科医师 1 名/.test(await region('规则试算').innerText()), 'and one of its cardiologists has the three years');
+  checks.ok(/执业满三年的专科医师 2 名/.test(await region('规则试算').innerText()), 'and two of its cardiologists have the three years');
   const report = await whatIf({ 事项: 'report', 会诊专科: 'radiology' });
   checks.ok(report[0][1] === '可以' && /协议第3.1条/.test(report[0][2]), 'a report rests on a clause, which is named', report[0][2]);
   await look('02-partnership');

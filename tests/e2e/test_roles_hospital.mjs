@@ -1,9 +1,9 @@
 // The day of those who answer: a coordinator (triage, alarms, handing over), the chair and a member of a multi-disciplinary consultation, a quality
 // reviewer. Chinese and English, desk and telephone, axe-core; the pictures are in build/reports/screens/.
 import * as work from './lib/consultation.mjs';
-import { Checks, Gateway, until } from './lib/gateway.mjs';
+import { Checks, Gateway, sleep, until } from './lib/gateway.mjs';
 import { Looks } from './lib/look.mjs';
-import { act, button, enter, listTab, openRow, prepareRoles, request, row } from './lib/roles.mjs';
+import { act, button, dueNow, enter, listTab, openRow, prepareRoles, request, row } from './lib/roles.mjs';
 import { Browser } from './lib/tabs.mjs';
 
 const checks = new Checks();
@@ -124,6 +124,33 @@ async function nobodyAnswers() {
   checks.ok(true, 'the alarm is over with the acceptance');
 }
 
+// A request that is not stat and that nobody takes: the deadline passes, coordinators are alarmed twice, it expires; one click sends it again.
+async function expires() {
+  const operator = await enter(browser, 'demo.operator');
+  const made = await request(clinician, { complaint: '乏力待查，无人接诊', specialty: 'radiology' });
+  if (made.state === 'submitted') await act(coordinator, made.id, 'triage', {});
+  await reach(made.id, 'offered');
+  await clinician.place('#/worklist');
+  await until('it expires', async () => {
+    if (state(made.id) === 'expired') return true;
+    dueNow(gateway, made.id, 'offer-deadline');
+    await sleep(1200);
+    return false;
+  }, 30000);
+  checks.ok(await operator.page.getByRole('alertdialog', { name: '会诊告警' }).count() > 0, 'the operator was alarmed, and sees no case', (await operator.page.getByRole('alertdialog').first().innerText().catch(() => '')).replace(/\s+/g, ' '));
+  await operator.close();
+  await row(clinician, '无人接诊').waitFor({ timeout: 8000 });
+  const words = await row(clinician, '无人接诊').innerText();
+  checks.ok(/可再次提交/.test(words), 'what expired stands among what is to be done', words.replace(/\s+/g, ' '));
+  await openRow(clinician, '无人接诊');
+  await button(clinician, '再次提交', 'Submit once more').waitFor();
+  await looks.page(clinician, 'r59-expired');
+  await button(clinician, '再次提交', 'Submit once more').click();
+  await button(clinician, '确认', 'Confirm').click();
+  await until('it is sent again', () => ['submitted', 'offered'].includes(state(made.id)), 8000);
+  await act(clinician, made.id, 'withdraw', { reason_code: 'no-longer-needed' });
+}
+
 async function session(tab, other, id) {
   for (const person of [tab, other]) {
     await person.place(`#/c/${id}`);
@@ -228,7 +255,7 @@ try {
   prepareRoles(gateway, { 'DEMO-URBAN': { triage: true, timers: { ring: { stat: 2 }, 'offer-deadline': { stat: 10 } } } });
   await gateway.start();
   await browser.open(gateway.origin);
-  for (const step of [signIn, severalRoles, triage, nobodyAnswers, closeStat, severalSpecialties, review]) {
+  for (const step of [signIn, severalRoles, triage, nobodyAnswers, closeStat, severalSpecialties, review, expires]) {
     const started = Date.now();
     await step();
     console.log(`-- ${step.name}: ${Date.now() - started} ms`);

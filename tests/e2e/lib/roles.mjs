@@ -28,6 +28,9 @@ export function prepareRoles(gateway, terms) {
   }
 }
 
+// The time of a timer has come, as if it had been waited for.
+export const dueNow = (gateway, id, timer) => sqlite(gateway, `UPDATE consultation_timer SET due_ms = 1 WHERE consultation_id = '${id}' AND kind = '${timer}'`);
+
 export async function enter(browser, login, options) {
   const tab = await browser.tab(login, options);
   await tab.signIn(login, PASSWORD);
