@@ -1,5 +1,6 @@
 #include "gateway/document/document.h"
 
+#include "gateway/access.h"
 #include "gateway/config/config.h"
 #include "gateway/consult/consult_load.h"
 #include "gateway/document/document_order.h"
@@ -62,7 +63,7 @@ void document_get(struct api_call *call)
     if (!consult_load(call, call->params[0], &row, &relation)) {
         return;
     }
-    if ((relation & CONSULT_ACTORS_OF_RECORD) == 0) {
+    if (!access_relates(ACCESS_ID_opinion_document, relation)) {
         (void)consult_unknown(call);
     } else if (!version_of(call->params[1], &version)) {
         (void)unknown(call);

@@ -1,5 +1,6 @@
 #include "gateway/records/audit_view.h"
 
+#include "gateway/access.h"
 #include "gateway/consult/consult_load.h"
 #include "gateway/records/audit.h"
 #include "gateway/records/audit_read.h"
@@ -53,7 +54,7 @@ void audit_view(struct api_call *call)
     if (!consult_load(call, call->params[0], &row, &relation)) {
         return;
     }
-    if ((relation & CONSULT_ACTORS_OF_RECORD) == 0) {
+    if (!access_relates(ACCESS_ID_audit_list, relation)) {
         consult_row_clear(&row);
         (void)consult_unknown(call);
         return;

@@ -1,5 +1,6 @@
 #include "gateway/records/opinion.h"
 
+#include "gateway/access.h"
 #include "gateway/consult/consult_change.h"
 #include "gateway/consult/consult_load.h"
 #include "gateway/consult/consult_view.h"
@@ -183,7 +184,7 @@ void opinion_list(struct api_call *call)
     if (!consult_load(call, call->params[0], &row, &relation)) {
         return;
     }
-    if ((relation & CONSULT_ACTORS_OF_RECORD) == 0) {
+    if (!access_relates(ACCESS_ID_opinion_list, relation)) {
         (void)consult_unknown(call); /* candidates decide on the request, not on earlier opinions */
     } else if (audit_reading(call, row.id, "case.read", NULL, NULL, NULL)) {
         reply_list(call, row.id, relation);
