@@ -8,7 +8,7 @@ from gateway import Checks, Gateway, in_threads  # noqa: E402
 
 ACCEPTS = 500
 checks = Checks()
-gateway = Gateway("--connections_per_address", str(ACCEPTS + 50)).start()
+gateway = Gateway("--connections_per_address", str(ACCEPTS + 50), "--header_timeout_s", "60").start()  # the race is meant, not the wait for it
 try:
     clinician = gateway.signed_in(gateway.people("clinician")[0])
     specialists = [gateway.signed_in(p) for p in gateway.people("specialist", "cardiology")]

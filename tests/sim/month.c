@@ -172,21 +172,31 @@ static void look_for_timers(struct sim *sim)
     }
 }
 
+/* As gateway/ops/rounds.c: a timer that failed is put off by the next call, which goes on. */
 static void run_due(struct sim *sim, enum script script)
 {
-    int64_t ran = 0;
-    do {
+    int64_t ran = TIMERS_FULL;
+    json_t *put_off = NULL;
+    while (ran >= TIMERS_FULL && sim->tallies.timer_failures < TIMER_FAILURES) {
         sim->tallies.timer_runs++;
-        if (sim_run(sim, -1, script, NULL, NULL, NULL) != 200) {
-            (void)snprintf(sim->timer_problem, sizeof sim->timer_problem, "%s",
-                           engine_text(&sim->engine, "code"));
-            sim->tallies.timer_failures++;
-            sim->now_ms += ROUND_MS; /* the gateway tries again in its next round */
-            break;
+        if (sim_run(sim, -1, script, NULL, NULL, put_off) == 200) {
+            ran = json_integer_value(json_object_get(sim->engine.call.reply, "ran"));
+            sim->tallies.timers_fired += put_off == NULL ? (uint64_t)ran : 0;
+            put_off = NULL;
+            continue;
         }
-        ran = json_integer_value(json_object_get(sim->engine.call.reply, "ran"));
-        sim->tallies.timers_fired += (uint64_t)ran;
-    } while (ran >= TIMERS_FULL);
+        const json_t *reply = sim->engine.call.reply;
+        json_t *id = json_object_get(reply, "consultation"), *kind = json_object_get(reply, "kind");
+        (void)snprintf(sim->timer_problem, sizeof sim->timer_problem, "%s",
+                       engine_text(&sim->engine, "code"));
+        sim->tallies.timer_failures++;
+        put_off = id == NULL ? NULL : json_pack("{s:O, s:O}", "consultation", id, "kind", kind);
+        if (put_off == NULL) {
+            sim->now_ms += ROUND_MS; /* the gateway tries again in its next round */
+            return;
+        }
+    }
+    json_decref(put_off);
 }
 
 static void run_timers(struct sim *sim)

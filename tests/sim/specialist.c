@@ -285,6 +285,31 @@ static void sign(struct sim *sim, int person, int kase)
     }
 }
 
+/* A session is needed after all; false: the rules do not allow one with this hospital. */
+static bool convert(struct sim *sim, int person, int kase)
+{
+    struct kase *k = &sim->kases[kase];
+    k->kind = RULES_LIVE; /* what sim_react does with "accepted" depends on it */
+    if (sim_act(sim, person, kase, "convert", json_object()) != 200) {
+        k->kind = RULES_READ;
+    }
+    return k->kind == RULES_LIVE;
+}
+
+static void write_opinion(struct sim *sim, int person, int kase)
+{
+    const struct kase *k = &sim->kases[kase];
+    if (!save(sim, person, kase)) {
+        return;
+    }
+    if (k->kind == RULES_MDT) {
+        settle_members(sim, person, kase);
+    }
+    if (k->planned_ms == 0) { /* else another member was asked */
+        sign(sim, person, kase);
+    }
+}
+
 void sim_on_report(struct sim *sim, const struct event *event)
 {
     struct kase *k = &sim->kases[event->kase];
@@ -293,26 +318,16 @@ void sim_on_report(struct sim *sim, const struct event *event)
         return;
     }
     k->planned_ms = 0;
-    double dice = random_unit(&sim->random);
-    if (reading && dice < 0.015) {
+    double dice = reading ? random_unit(&sim->random) : 1;
+    if (dice < 0.015) {
         (void)sim_act(sim, event->person, event->kase, "return",
                       sim_reason("material", "缺少侧位片"));
-    } else if (reading && dice < 0.025) {
+    } else if (dice < 0.025) {
         sim->tallies.hand_overs++;
         (void)sim_act(sim, event->person, event->kase, "hand-over",
                       sim_reason("shift-end", "下班移交"));
-    } else if (reading && dice < 0.035) {
-        k->kind = RULES_LIVE; /* what sim_react does with "accepted" depends on it */
-        if (sim_act(sim, event->person, event->kase, "convert", json_object()) != 200) {
-            k->kind = RULES_READ;
-        }
-    } else if (save(sim, event->person, event->kase)) {
-        if (k->kind == RULES_MDT) {
-            settle_members(sim, event->person, event->kase);
-        }
-        if (k->planned_ms == 0) { /* else another member was asked */
-            sign(sim, event->person, event->kase);
-        }
+    } else if (dice >= 0.035 || !convert(sim, event->person, event->kase)) {
+        write_opinion(sim, event->person, event->kase);
     }
 }
 
