@@ -1,5 +1,6 @@
 #include "gateway/consult/consult_access.h"
 
+#include "gateway/access.h"
 #include "gateway/consult/consult_change.h"
 #include "gateway/consult/consult_guest.h"
 #include "gateway/consult/consult_load.h"
@@ -275,7 +276,7 @@ bool consult_may_play(struct api_call *call, const char *consultation_id)
         return false;
     }
     consult_row_clear(&row);
-    if ((relation & CONSULT_ACTORS_OF_RECORD) == 0) {
+    if (!access_relates(ACCESS_ID_recording_content, relation)) {
         return consult_unknown(call);
     }
     return true;

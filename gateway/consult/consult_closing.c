@@ -1,5 +1,6 @@
 #include "gateway/consult/consult_closing.h"
 
+#include "gateway/access.h"
 #include "gateway/consult/consult_fields.h"
 #include "gateway/consult/consult_load.h"
 #include "gateway/consult/consult_step.h"
@@ -264,8 +265,9 @@ void consult_archive_get(struct api_call *call)
     if (!consult_load(call, call->params[0], &row, &relation)) {
         return;
     }
-    if ((relation & CONSULT_ACTORS_OF_RECORD) == 0 || row.manifest_sha256[0] == '\0') {
-        (void)((relation & CONSULT_ACTORS_OF_RECORD) == 0
+    if (!access_relates(ACCESS_ID_consultation_archive, relation) ||
+        row.manifest_sha256[0] == '\0') {
+        (void)(!access_relates(ACCESS_ID_consultation_archive, relation)
                    ? consult_unknown(call)
                    : api_problem(call, 409, "archive.not-yet", "尚未归档。",
                                  "It has not been archived yet.", NULL));

@@ -1,6 +1,7 @@
 #include "gateway/consult/consult_reading.h"
 
 #include "gateway/app.h"
+#include "gateway/consult/consult_effects.h"
 #include "gateway/consult/consult_fields.h"
 #include "gateway/consult/consult_guard.h"
 #include "gateway/consult/consult_step.h"
@@ -116,6 +117,12 @@ bool consult_preliminary_before(struct consult_act *act)
 {
     act->row.preliminary_ms = act->call->now_ms;
     return note_critical(act);
+}
+
+bool consult_preliminary_given(struct consult_act *act)
+{
+    consult_effect_verifiers(act->call, &act->row);
+    return true;
 }
 
 bool consult_sign_before(struct consult_act *act)

@@ -33,6 +33,7 @@ bool consult_schedule_before(struct consult_act *act);
 bool consult_accepted(struct consult_act *act); /* a read begins to be reported */
 bool consult_convert_before(struct consult_act *act);
 bool consult_preliminary_before(struct consult_act *act);
+bool consult_preliminary_given(struct consult_act *act);
 bool consult_sign_before(struct consult_act *act);
 bool consult_critical_before(struct consult_act *act);
 

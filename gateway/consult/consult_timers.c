@@ -66,7 +66,11 @@ int64_t consult_timer_interval_ms(const struct api_config *config, const struct 
     if (seconds == 0 && config != NULL) {
         seconds = setting_s(config, timer, index);
     }
-    return seconds > 0 ? seconds * 1000 : consult_timer_rule(timer)->default_ms[index];
+    int64_t otherwise = consult_timer_rule(timer)->default_ms[index];
+    if (seconds == 0) {
+        return otherwise;
+    }
+    return otherwise < 0 ? -seconds * 1000 : seconds * 1000; /* so long before the appointment */
 }
 
 /* When the timer is due in the state as it is; 0: it does not run. */

@@ -90,6 +90,20 @@ static void set_or_null(json_t *object, const char *name, json_t *value)
 }
 
 /* What the summary and the whole object have in common. */
+/* Until when the critical value should be known; 0: none waits. */
+static int64_t critical_due_ms(struct api_call *call, const struct consult_row *row)
+{
+    int64_t due = 0;
+    if (row->critical_ms == 0 || row->critical_known_ms != 0) {
+        return 0;
+    }
+    enum status status = db_one_int(call->db, &due,
+                                    "SELECT due_ms FROM consultation_timer WHERE consultation_id = "
+                                    "$1 AND kind IN ('critical-preliminary', 'critical-signed')",
+                                    "s", row->id);
+    return status == STATUS_OK ? due : 0;
+}
+
 static json_t *common(struct api_call *call, const struct consult_row *row, unsigned relation)
 {
     json_t *object =
@@ -126,6 +140,7 @@ static json_t *common(struct api_call *call, const struct consult_row *row, unsi
         {"critical_ms", row->critical_ms},
         {"critical_known_ms", row->critical_known_ms},
         {"archived_ms", row->archived_ms},
+        {"critical_due_ms", critical_due_ms(call, row)},
     };
     for (size_t i = 0; i < sizeof times / sizeof times[0]; i++) {
         set_time(object, times[i].name, times[i].ms);

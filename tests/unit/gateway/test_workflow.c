@@ -278,11 +278,11 @@ static void appointments(void)
 {
     struct fixture f;
     char id[33], second[33];
-    world(&f, "{\"reschedules_max\": 1}");
+    world(&f, "{\"reschedules_max\": 1, \"timers\": {\"appointment-test\": {\"routine\": 600}}}");
     set_duty(&f, SONG, true);
     submit(&f, "routine", "live", id);
     STEP(&f, act(&f, SONG, id, "accept", NULL));
-    int64_t from = f.now_ms + 26 * HOUR;
+    int64_t from = f.now_ms + 26 * HOUR, test_ms = 0;
     EXPECT_INT(act(&f, SONG, id, "schedule", json_pack("{s:I}", "from_ms", f.now_ms - 1)), 422);
     EXPECT_INT(act(&f, SONG, id, "schedule", json_object()), 422);
     STEP(&f, act(&f, SONG, id, "schedule", json_pack("{s:I}", "from_ms", from)));
@@ -299,7 +299,12 @@ static void appointments(void)
     json_object_set_new(later, "from_ms", json_integer(from + 2 * HOUR));
     EXPECT_INT(act(&f, SONG, id, "schedule", later), 409);
     EXPECT_TEXT(fixture_text(&f, "code"), "appointment.too-often");
-    clock_runs(&f, from + HOUR - 15 * MINUTE - f.now_ms); /* the second one is missed on the way */
+    MUST(db_one_int(f.db, &test_ms,
+                    "SELECT due_ms FROM consultation_timer WHERE consultation_id = $1 AND kind = "
+                    "'appointment-test'",
+                    "s", id));
+    EXPECT_INT(test_ms, from + HOUR - 10 * MINUTE); /* the agreement's own time, before it begins */
+    clock_runs(&f, from + HOUR - 10 * MINUTE - f.now_ms); /* the second one is missed on the way */
     EXPECT(has_effect(&f, EFFECT_PUSH, ANNA, "case.reminder"));
     expect_state(&f, second, "no-show");
     STEP(&f, act(&f, ANNA, second, "reopen", NULL));
@@ -381,6 +386,10 @@ static void reads(void)
     EXPECT_TEXT(fixture_text(&f, "code"), "opinion.second-reader");
     EXPECT_INT(fixture_call(&f, CHIEF, consult_get, id, NULL, NULL), 404);
     STEP(&f, act(&f, SONG, id, "preliminary", NULL));
+    EXPECT(has_effect(&f, EFFECT_PUSH, CHIEF, "queue.changed"));
+    EXPECT(!has_effect(&f, EFFECT_PUSH, TAN, "queue.changed"));
+    EXPECT_INT(json_integer_value(json_object_get(f.call.reply, "critical_due_ms")),
+               f.now_ms + 15 * MINUTE);
     expect_state(&f, id, "opinion-draft");
     EXPECT_INT((int)listed(&f, CHIEF, "verify"), 1);
     EXPECT_INT((int)listed(&f, TAN, "verify"), 0); /* not senior */

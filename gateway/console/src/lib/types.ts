@@ -248,6 +248,7 @@ export interface Summary {
   scheduled_until_ms?: number | null;
   preliminary_ms?: number | null;
   critical_ms?: number | null;
+  critical_due_ms?: number | null;
   critical_known_ms?: number | null;
   archived_ms?: number | null;
   attachments_count?: number;

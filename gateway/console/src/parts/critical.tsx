@@ -25,7 +25,7 @@ export function CriticalBanner(p: { c: Consultation; onDone: () => void }): JSX.
   if (!mine) {
     return <Notice kind="warn">{t('crit.waiting')}</Notice>;
   }
-  const left = c.critical_ms + KNOWN_WITHIN_MS - serverNow();
+  const left = (c.critical_due_ms ?? c.critical_ms + KNOWN_WITHIN_MS) - serverNow();
   return (
     <section class="critical-banner" role="alert" aria-labelledby="crit-title">
       <div>
