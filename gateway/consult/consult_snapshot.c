@@ -18,9 +18,8 @@ static enum status add_states(struct db *db, json_t *object)
     }
     struct db_query q;
     db_begin_query(&q, db,
-                   "SELECT state, COALESCE(partnership_mode, ''), urgency, COUNT(*) FROM "
-                   "consultation GROUP BY state, "
-                   "COALESCE(partnership_mode, ''), urgency ORDER BY 1, 2, 3");
+                   "SELECT state, partnership_mode, urgency, COUNT(*) FROM consultation GROUP BY "
+                   "state, partnership_mode, urgency ORDER BY 1, 2, 3");
     while (db_next(&q)) {
         add_to(states, db_text(&q, 0), db_int(&q, 3));
         json_array_append_new(by, json_pack("{s:s, s:s, s:s, s:I}", "state", db_text(&q, 0), "mode",

@@ -67,3 +67,8 @@ CREATE INDEX practitioner_specialty_of ON practitioner_specialty (specialty, pra
 CREATE INDEX practitioner_organisation ON practitioner (organisation_id);
 CREATE INDEX account_practitioner ON account (practitioner_id);
 CREATE INDEX partnership_member_of ON partnership_member (organisation_id);
+-- Places in the queue, counts of the rounds, the sample of an institution.
+CREATE INDEX consultation_waiting ON consultation (specialty, urgency, deadline_ms, submitted_ms, id) WHERE state = 'offered';
+CREATE INDEX consultation_count ON consultation (state, partnership_mode, urgency);
+CREATE INDEX consultation_review_asked ON consultation (requester_organisation_id, created_ms) WHERE review = 'due';
+CREATE INDEX consultation_review_answers ON consultation (consultant_organisation_id, created_ms) WHERE review = 'due';
