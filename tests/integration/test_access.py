@@ -7,6 +7,7 @@ import hashlib
 import itertools
 import json
 import os
+import sqlite3
 import sys
 import tempfile
 import time
@@ -354,6 +355,8 @@ SHA = hashlib.sha256(b"access").hexdigest()
 checks, sockets = Checks(), []
 gateway = Gateway("--connections_per_address", "200", "--idle_timeout_s", "600")
 login = world(gateway)
+with sqlite3.connect(f"{gateway.data}/consult.db") as db:        # nothing is drawn for the quality review: who reviews is nobody here
+    db.execute("UPDATE agreement SET terms = json_set(terms, '$.review_percent', 0)")
 gateway.start()
 
 
