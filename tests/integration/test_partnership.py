@@ -235,7 +235,7 @@ def acts(urban, specialist):
     urban.change("PATCH", "", {"money": None, "governance": None})
     answer = urban.what_if("DEMO-COMMUNITY", specialty="cardiology")
     on_duty = answer["rows"][0]["on_duty"]
-    checks.ok(answer["licences"] == {"organisation": organisation("DEMO-CITY-1"), "with": 1, "without": 1}, "of the best one: who has the three years, and who has not", answer["licences"])
+    checks.ok(answer["licences"] == {"organisation": organisation("DEMO-CITY-1"), "with": 2, "without": 1}, "of the best one: who has the three years, and who has not", answer["licences"])
     specialist.put(API + "/duty", {"on_duty": True})
     checks.ok((on_duty, urban.what_if("DEMO-COMMUNITY", specialty="cardiology")["rows"][0]["on_duty"]) == (0, 1), "who is on duty is counted now", on_duty)
     checks.ok(urban.row(*up, specialty="cardiology", date="2020-06-01")["code"] == "rule.membership-ended", "before the membership nothing is allowed")
