@@ -242,13 +242,8 @@ void consult_invitees(struct api_call *call)
     if (!consult_load(call, call->params[0], &row, &relation)) {
         return;
     }
-    /* on stage, or as a member of a multi-disciplinary one */
-    bool mdt = strcmp(row.kind, "mdt") == 0;
-    enum consult_event event = mdt && (relation & CONSULT_ACTOR_REQUESTER) == 0
-                                   ? CONSULT_EVENT_ENLIST
-                                   : CONSULT_EVENT_INVITE;
-    struct consult_step step = consult_fsm_next(row.state, event, relation);
-    if ((relation & consult_event_actors(event)) == 0) {
+    struct consult_step step = consult_fsm_next(row.state, CONSULT_EVENT_INVITE, relation);
+    if ((relation & consult_event_actors(CONSULT_EVENT_INVITE)) == 0) {
         (void)consult_unknown(call);
     } else if (step.refusal == CONSULT_OK) {
         reply_list(call, &row);
