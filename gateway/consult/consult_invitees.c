@@ -135,29 +135,13 @@ struct list {
     bool more;
 };
 
-/* "%text%" for LIKE: in small letters (ASCII), its own signs escaped. */
-static void pattern_of(const char *search, char out[2 * SEARCH_MAX + 3])
-{
-    size_t n = 0;
-    out[n++] = '%';
-    for (size_t i = 0; search != NULL && search[i] != '\0' && i < SEARCH_MAX; i++) {
-        char c = search[i];
-        if (c == '%' || c == '_' || c == '\\') {
-            out[n++] = '\\';
-        }
-        out[n++] = c >= 'A' && c <= 'Z' ? (char)(c + ('a' - 'A')) : c;
-    }
-    out[n++] = '%';
-    out[n] = '\0';
-}
-
 /* On duty first, then the consultant's institution, the requester's, others; by name. */
 static enum status read_list(struct api_call *call, const struct consult_row *row,
                              const json_t *outside, struct list *list)
 {
     char pattern[2 * SEARCH_MAX + 3];
     struct db_query q;
-    pattern_of(api_query(call, "search"), pattern);
+    directory_like_pattern(api_query(call, "search"), SEARCH_MAX, pattern);
     db_begin_query(
         &q, call->db,
         "SELECT a.id, p.id, COALESCE(d.on_duty, 0), p.organisation_id FROM account a "

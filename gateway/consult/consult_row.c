@@ -134,20 +134,6 @@ enum status consult_row_load(struct db *db, const char *id, struct consult_row *
     return status;
 }
 
-static void bind_optional(struct db_query *q, const char *text)
-{
-    db_bind_text(q, text == NULL || text[0] == '\0' ? NULL : text);
-}
-
-static void bind_time(struct db_query *q, int64_t ms)
-{
-    if (ms == 0) {
-        db_bind_null(q);
-    } else {
-        db_bind_int(q, ms);
-    }
-}
-
 struct row_json {
     char *patient, *request, *decision, *follow_up;
 };
@@ -179,23 +165,23 @@ static enum status json_make(const struct consult_row *row, struct row_json *jso
 static void bind_workflow(struct db_query *q, const struct consult_row *row,
                           const struct row_json *json)
 {
-    bind_optional(q, row->based_on);
-    bind_optional(q, row->target_organisation_id);
-    bind_optional(q, row->target_account_id);
-    bind_optional(q, row->approval_for);
+    db_bind_optional(q, row->based_on);
+    db_bind_optional(q, row->target_organisation_id);
+    db_bind_optional(q, row->target_account_id);
+    db_bind_optional(q, row->approval_for);
     db_bind_int(q, row->escalation);
-    bind_time(q, row->triaged_ms);
-    bind_time(q, row->scheduled_from_ms);
-    bind_time(q, row->scheduled_until_ms);
+    db_bind_time(q, row->triaged_ms);
+    db_bind_time(q, row->scheduled_from_ms);
+    db_bind_time(q, row->scheduled_until_ms);
     db_bind_int(q, row->reschedules);
-    bind_time(q, row->preliminary_ms);
-    bind_optional(q, row->verifier_id);
-    bind_time(q, row->critical_ms);
-    bind_time(q, row->critical_known_ms);
+    db_bind_time(q, row->preliminary_ms);
+    db_bind_optional(q, row->verifier_id);
+    db_bind_time(q, row->critical_ms);
+    db_bind_time(q, row->critical_known_ms);
     db_bind_text(q, json->follow_up);
-    bind_optional(q, row->review);
-    bind_time(q, row->archived_ms);
-    bind_optional(q, row->manifest_sha256);
+    db_bind_optional(q, row->review);
+    db_bind_time(q, row->archived_ms);
+    db_bind_optional(q, row->manifest_sha256);
 }
 
 /* $1 .. $45, the same for INSERT and UPDATE. */
@@ -207,12 +193,12 @@ static void bind_members(struct db_query *q, const struct consult_row *row,
     db_bind_text(q, row->kind);
     db_bind_text(q, row->urgency);
     db_bind_text(q, row->specialty);
-    bind_optional(q, row->consultant_id);
-    bind_optional(q, row->consultant_organisation_id);
-    bind_optional(q, row->partnership_id);
-    bind_optional(q, row->agreement_id);
-    bind_time(q, row->agreement_version);
-    bind_optional(q, row->partnership_mode);
+    db_bind_optional(q, row->consultant_id);
+    db_bind_optional(q, row->consultant_organisation_id);
+    db_bind_optional(q, row->partnership_id);
+    db_bind_optional(q, row->agreement_id);
+    db_bind_time(q, row->agreement_version);
+    db_bind_optional(q, row->partnership_mode);
     db_bind_text(q, json->patient);
     db_bind_text(q, json->request);
     db_bind_text(q, json->decision);
@@ -220,11 +206,11 @@ static void bind_members(struct db_query *q, const struct consult_row *row,
                              row->accepted_ms, row->started_ms,      row->ended_ms,
                              row->signed_ms,   row->acknowledged_ms, row->closed_ms};
     for (size_t i = 0; i < sizeof times / sizeof times[0]; i++) {
-        bind_time(q, times[i]);
+        db_bind_time(q, times[i]);
     }
-    bind_optional(q, row->reason_code);
-    bind_optional(q, row->reason_text);
-    bind_optional(q, row->consent_deferred);
+    db_bind_optional(q, row->reason_code);
+    db_bind_optional(q, row->reason_text);
+    db_bind_optional(q, row->consent_deferred);
     bind_workflow(q, row, json);
     db_bind_int(q, row->version);
     db_bind_text(q, row->id);

@@ -126,12 +126,11 @@ static void get_specialties(struct api_call *call)
     call->reply = json_pack("{so}", "specialties", list);
 }
 
-/* "%text%" for LIKE: in small letters (ASCII), its own signs escaped. */
-static void pattern_of(const char *search, char out[2 * DIRECTORY_SEARCH_MAX + 3])
+void directory_like_pattern(const char *search, size_t max, char *out)
 {
     size_t n = 0;
     out[n++] = '%';
-    for (size_t i = 0; search != NULL && search[i] != '\0' && i < DIRECTORY_SEARCH_MAX; i++) {
+    for (size_t i = 0; search != NULL && search[i] != '\0' && i < max; i++) {
         char c = search[i];
         if (c == '%' || c == '_' || c == '\\') {
             out[n++] = '\\';
@@ -148,7 +147,7 @@ static void get_organisations(struct api_call *call)
     json_t *list = json_array();
     bool more = false;
     struct db_query q;
-    pattern_of(api_query(call, "search"), pattern);
+    directory_like_pattern(api_query(call, "search"), DIRECTORY_SEARCH_MAX, pattern);
     db_begin_query(&q, call->db,
                    "SELECT id, name_zh, name_en, level, region, code FROM organisation WHERE "
                    "active = 1 AND lower(code || ' ' || name_zh || ' ' || name_en) LIKE $1 ESCAPE "

@@ -21,6 +21,10 @@ bool directory_specialty_exists(struct db *db, const char *code);
 /* Enabled specialists of the organisation on that specialty who are on duty now. */
 int64_t directory_on_duty_count(struct db *db, const char *organisation_id, const char *specialty);
 
+/* "%text%" for LIKE ... ESCAPE '\\': in small letters (ASCII), its own signs escaped, of the first
+ * max octets of search (NULL = ""). out has room for 2 * max + 3. Any thread. */
+void directory_like_pattern(const char *search, size_t max, char *out);
+
 /* The titles that a practitioner may have, highest first; NULL ends. */
 extern const char *const directory_titles[];
 

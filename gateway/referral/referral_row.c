@@ -110,20 +110,6 @@ enum status referral_row_load(struct db *db, const char *id, struct referral_row
     return status;
 }
 
-static void bind_optional(struct db_query *q, const char *text)
-{
-    db_bind_text(q, text == NULL || text[0] == '\0' ? NULL : text);
-}
-
-static void bind_time(struct db_query *q, int64_t ms)
-{
-    if (ms == 0) {
-        db_bind_null(q);
-    } else {
-        db_bind_int(q, ms);
-    }
-}
-
 struct row_json {
     char *patient, *body, *answer;
 };
@@ -156,26 +142,26 @@ static void bind_members(struct db_query *q, const struct referral_row *row,
     db_bind_int(q, row->state_since_ms);
     db_bind_text(q, referral_direction_name(row->direction));
     db_bind_text(q, row->urgent ? "urgent" : "routine");
-    bind_optional(q, row->consultation_id);
-    bind_optional(q, row->based_on);
-    bind_optional(q, row->to_organisation_id);
-    bind_optional(q, row->department);
-    bind_optional(q, row->partnership_id);
-    bind_optional(q, row->agreement_id);
-    bind_time(q, row->agreement_version);
-    bind_optional(q, row->handled_by);
+    db_bind_optional(q, row->consultation_id);
+    db_bind_optional(q, row->based_on);
+    db_bind_optional(q, row->to_organisation_id);
+    db_bind_optional(q, row->department);
+    db_bind_optional(q, row->partnership_id);
+    db_bind_optional(q, row->agreement_id);
+    db_bind_time(q, row->agreement_version);
+    db_bind_optional(q, row->handled_by);
     db_bind_text(q, json->patient);
     db_bind_text(q, row->patient_key);
     db_bind_text(q, json->body);
-    bind_optional(q, row->place_id);
+    db_bind_optional(q, row->place_id);
     db_bind_text(q, json->answer);
-    bind_optional(q, row->reason_code);
-    bind_optional(q, row->reason_text);
+    db_bind_optional(q, row->reason_code);
+    db_bind_optional(q, row->reason_text);
     const int64_t times[] = {row->deadline_ms,    row->appointment_ms, row->sent_ms,
                              row->accepted_ms,    row->arrived_ms,     row->closed_ms,
                              row->acknowledged_ms};
     for (size_t i = 0; i < sizeof times / sizeof times[0]; i++) {
-        bind_time(q, times[i]);
+        db_bind_time(q, times[i]);
     }
     db_bind_int(q, row->version);
     db_bind_text(q, row->id);

@@ -59,6 +59,9 @@ void db_bind_text(struct db_query *q,
 void db_bind_int(struct db_query *q, int64_t value);
 void db_bind_real(struct db_query *q, double value);
 void db_bind_null(struct db_query *q);
+/* "" and NULL bind NULL, as rows in memory have it; so does a time of 0. */
+void db_bind_optional(struct db_query *q, const char *text);
+void db_bind_time(struct db_query *q, int64_t ms);
 bool db_next(struct db_query *q);
 const char *db_text(struct db_query *q,
                     int column); /* "" for NULL; valid until the next db_next/db_end */

@@ -200,6 +200,20 @@ void db_bind_null(struct db_query *q)
     db_bind_text(q, NULL);
 }
 
+void db_bind_optional(struct db_query *q, const char *text)
+{
+    db_bind_text(q, text == NULL || text[0] == '\0' ? NULL : text);
+}
+
+void db_bind_time(struct db_query *q, int64_t ms)
+{
+    if (ms == 0) {
+        db_bind_null(q);
+    } else {
+        db_bind_int(q, ms);
+    }
+}
+
 bool db_next(struct db_query *q)
 {
     struct db_statement *s = q->statement;
