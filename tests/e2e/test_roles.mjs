@@ -6,7 +6,7 @@ import path from 'node:path';
 import * as work from './lib/consultation.mjs';
 import { Checks, Gateway, pydicom, until } from './lib/gateway.mjs';
 import { Looks } from './lib/look.mjs';
-import { act, button, enter, listTab, openRow, prepareRoles, request, row, tabTo } from './lib/roles.mjs';
+import { act, button, day, enter, listTab, openRow, request, row, tabTo } from './lib/roles.mjs';
 import { Browser } from './lib/tabs.mjs';
 
 const checks = new Checks();
@@ -341,31 +341,9 @@ async function filters() {
   checks.ok(all >= 2 && await rows() === all, 'words narrow a list, by the keyboard alone; nothing found says so and can be undone', `${all} rows`);
 }
 
-const people = () => [clinician, approver, one, seven];
-const began = Date.now();
-try {
-  await gateway.prepare();
-  prepareRoles(gateway, { 'DEMO-REMOTE': { approval: true, second_reader: ['read'] } });
-  await gateway.start();
-  await browser.open(gateway.origin);
-  for (const step of [empties, keys, statCall, newRead, approval, reading, critical, verifying, afterwards, appointment, filters]) {
-    const started = Date.now();
-    await step();
-    console.log(`-- ${step.name}: ${Date.now() - started} ms`);
-  }
-  looks.verdict(checks);
-  checks.figure('seconds', Math.round((Date.now() - began) / 1000));
-  const errors = people().flatMap((t) => t.console.filter((l) => l.startsWith('pageerror')));
-  checks.ok(errors.length === 0, 'no script error on any page', errors.join('; '));
-} catch (error) {
-  checks.ok(false, 'the test ran to its end', error.stack);
-  for (const tab of people()) {
-    await tab?.shot(`roles-failed-${tab.name}`).catch(() => {});
-    console.log(`${tab?.name}'s console:\n  ${tab?.console.slice(-8).join('\n  ')}`);
-  }
-  for (const line of looks.findings) console.log(`  ${line}`);
-} finally {
-  await browser.close();
-  await gateway.stop();
-  checks.end();
-}
+await day({
+  checks, gateway, browser, looks,
+  terms: { 'DEMO-REMOTE': { approval: true, second_reader: ['read'] } },
+  steps: [empties, keys, statCall, newRead, approval, reading, critical, verifying, afterwards, appointment, filters],
+  people: () => [clinician, approver, one, seven],
+});

@@ -3,7 +3,7 @@
 import * as work from './lib/consultation.mjs';
 import { Checks, Gateway, sleep, until } from './lib/gateway.mjs';
 import { Looks } from './lib/look.mjs';
-import { act, button, dueNow, enter, listTab, openRow, prepareRoles, request, row } from './lib/roles.mjs';
+import { act, button, day, dueNow, enter, listTab, openRow, request, row } from './lib/roles.mjs';
 import { Browser } from './lib/tabs.mjs';
 
 const checks = new Checks();
@@ -248,31 +248,9 @@ async function review() {
   await looks.page(clinician, 'r58-entered-in-error');
 }
 
-const people = () => [clinician, coordinator, chair, seven, radiologist, reviewer];
-const began = Date.now();
-try {
-  await gateway.prepare();
-  prepareRoles(gateway, { 'DEMO-URBAN': { triage: true, timers: { ring: { stat: 2 }, 'offer-deadline': { stat: 10 } } } });
-  await gateway.start();
-  await browser.open(gateway.origin);
-  for (const step of [signIn, severalRoles, triage, nobodyAnswers, closeStat, severalSpecialties, review, expires]) {
-    const started = Date.now();
-    await step();
-    console.log(`-- ${step.name}: ${Date.now() - started} ms`);
-  }
-  looks.verdict(checks);
-  checks.figure('seconds', Math.round((Date.now() - began) / 1000));
-  const errors = people().flatMap((t) => t.console.filter((l) => l.startsWith('pageerror')));
-  checks.ok(errors.length === 0, 'no script error on any page', errors.join('; '));
-} catch (error) {
-  checks.ok(false, 'the test ran to its end', error.stack);
-  for (const tab of people()) {
-    await tab?.shot(`roles-failed-${tab.name}`).catch(() => {});
-    console.log(`${tab?.name}'s console:\n  ${tab?.console.slice(-8).join('\n  ')}`);
-  }
-  for (const line of looks.findings) console.log(`  ${line}`);
-} finally {
-  await browser.close();
-  await gateway.stop();
-  checks.end();
-}
+await day({
+  checks, gateway, browser, looks,
+  terms: { 'DEMO-URBAN': { triage: true, timers: { ring: { stat: 2 }, 'offer-deadline': { stat: 10 } } } },
+  steps: [signIn, severalRoles, triage, nobodyAnswers, closeStat, severalSpecialties, review, expires],
+  people: () => [clinician, coordinator, chair, seven, radiologist, reviewer],
+});

@@ -1,28 +1,13 @@
-// What the tests of the roles need beyond the demonstration data: an account for each role, and agreements that ask for approval, triage and a
-// second reader. Written into the test's own data folder, before the gateway starts.
+// What the tests of the roles share: agreements that ask for approval, triage and a second reader (beyond the demonstration data, in the test's own
+// data folder), steps of people, and the frame of a day.
 import { execFileSync } from 'node:child_process';
-import { writeFileSync } from 'node:fs';
 import path from 'node:path';
 
 export const PASSWORD = 'demo-consult';
-const person = (code, organisation, name_zh, name_en, title, login, roles, more = {}) => ({
-  code, organisation, name_zh, name_en, title, ...more, account: { login, roles, password: PASSWORD } });
-const PEOPLE = [
-  person('TEST-R-1', 'DEMO-CITY-1', '示范协调员一', 'Demo Coordinator One', 'staff', 'demo.coordinator1', ['coordinator']),
-  person('TEST-R-2', 'DEMO-TOWN-1', '示范审批员一', 'Demo Approver One', 'staff', 'demo.approver1', ['approver']),
-  person('TEST-R-3', 'DEMO-CITY-1', '示范评审员一', 'Demo Reviewer One', 'staff', 'demo.reviewer1', ['reviewer']),
-  person('TEST-R-4', 'DEMO-CITY-1', '示范心内专家七', 'Demo Specialist Seven', 'chief', 'demo.specialist7', ['specialist'],
-    { licence_no: 'TEST-LIC-R4', licensed_since: '1990-07-01', specialties: ['cardiology'] }),
-];
-
 const sqlite = (gateway, ...statements) => execFileSync('sqlite3', [path.join(gateway.data, 'consult.db'), '.timeout 5000', ...statements]);
 
-// terms: {code of a partnership: terms of its agreements}. People whom the demonstration data has already are left as they are.
+// terms: {code of a partnership: terms of its agreements}; before the gateway starts.
 export function prepareRoles(gateway, terms) {
-  const there = new Set(gateway.demo.practitioners.map((p) => p.account?.login));
-  const file = path.join(gateway.data, 'roles.json');
-  writeFileSync(file, JSON.stringify({ format: 'consult-gateway-import-1', demonstration: true, practitioners: PEOPLE.filter((p) => !there.has(p.account.login)) }));
-  execFileSync(path.join(gateway.build, 'consultctl'), ['import', file, '--data', gateway.data], { stdio: 'pipe' });
   for (const [code, words] of Object.entries(terms)) {
     sqlite(gateway, `UPDATE agreement SET terms = '${JSON.stringify(words)}' WHERE partnership_id = (SELECT id FROM partnership WHERE code = '${code}')`);
   }
@@ -92,4 +77,36 @@ export async function tabTo(tab, locator, limit = 80) {
     await tab.page.keyboard.press('Tab');
   }
   throw new Error(`Tab does not reach ${locator}`);
+}
+
+// A day from its first step to its end: the gateway with those terms, the steps one after the other, what was seen on the pages, and no script error.
+// people(): the tabs of everybody, known once they are signed in.
+export async function day({ checks, gateway, browser, looks, terms, steps, people }) {
+  const began = Date.now();
+  try {
+    await gateway.prepare();
+    prepareRoles(gateway, terms);
+    await gateway.start();
+    await browser.open(gateway.origin);
+    for (const step of steps) {
+      const started = Date.now();
+      await step();
+      console.log(`-- ${step.name}: ${Date.now() - started} ms`);
+    }
+    looks.verdict(checks);
+    checks.figure('seconds', Math.round((Date.now() - began) / 1000));
+    const errors = people().flatMap((t) => t.console.filter((l) => l.startsWith('pageerror')));
+    checks.ok(errors.length === 0, 'no script error on any page', errors.join('; '));
+  } catch (error) {
+    checks.ok(false, 'the test ran to its end', error.stack);
+    for (const tab of people()) {
+      await tab?.shot(`roles-failed-${tab.name}`).catch(() => {});
+      console.log(`${tab?.name}'s console:\n  ${tab?.console.slice(-8).join('\n  ')}`);
+    }
+    for (const line of looks.findings) console.log(`  ${line}`);
+  } finally {
+    await browser.close();
+    await gateway.stop();
+    checks.end();
+  }
 }
