@@ -127,8 +127,8 @@ static void wheel_arm(struct loop *loop)
     if (tick == 0 || (loop->armed_tick != 0 && loop->armed_tick <= tick)) {
         return;
     }
+    uv_update_time(&loop->uv); /* first: a pause between the two makes the turn early, not late */
     int64_t wait_us = loop->start_us + tick * TICK_US - clock_monotonic_us();
-    uv_update_time(&loop->uv);
     (void)uv_timer_start(&loop->timer, wheel_turn,
                          wait_us <= 0 ? 0 : (uint64_t)(wait_us / 1000 + 1), 0);
     loop->armed_tick = tick;
