@@ -1,7 +1,7 @@
 #include "gateway/ctl/import_shifts.h"
 
 #include "gateway/directory/duty_shift.h"
-#include "gateway/partnership/rules.h"
+#include "gateway/partnership/rules_load.h"
 #include "media/rt/clock.h"
 
 #include <stdio.h>
@@ -9,7 +9,6 @@
 #include <string.h>
 
 #define TIME_WORDS "a time YYYY-MM-DDThh:mm (China Standard Time)"
-#define CST_HOURS 8
 #define MINUTE_MS INT64_C(60000)
 
 /* ---- times ---- */
@@ -17,15 +16,6 @@
 static int64_t two_digits(const char *text)
 {
     return (text[0] - '0') * 10 + (text[1] - '0');
-}
-
-/* Days from 1970-01-01, of the proleptic Gregorian calendar; month 1 to 12. */
-static int64_t days_of(int64_t year, int64_t month, int64_t day)
-{
-    static const int before[] = {0, 31, 59, 90, 120, 151, 181, 212, 243, 273, 304, 334};
-    int64_t y = month > 2 ? year : year - 1; /* leap days up to the last February */
-    int64_t leaps = y / 4 - y / 100 + y / 400 - (1969 / 4 - 1969 / 100 + 1969 / 400);
-    return (year - 1970) * 365 + leaps + before[month - 1] + day - 1;
 }
 
 bool import_time(const char *text, int64_t *out_ms)
@@ -45,8 +35,7 @@ bool import_time(const char *text, int64_t *out_ms)
     if (year < 1970) {
         return false;
     }
-    int64_t days = days_of(year, two_digits(text + 5), two_digits(text + 8));
-    *out_ms = ((days * 24 + hour - CST_HOURS) * 60 + minute) * MINUTE_MS;
+    *out_ms = rules_day_ms(date) + (hour * 60 + minute) * MINUTE_MS;
     return true;
 }
 

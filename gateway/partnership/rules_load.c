@@ -8,6 +8,8 @@
 #include <string.h>
 #include <time.h>
 
+#define CST_HOURS 8 /* China Standard Time, all year */
+
 /* Members of every partnership of $1, or everybody when $1 is ''. */
 #define IN_REACH(column)                                                                           \
     "($1 = '' OR " column " = $1 OR " column                                                       \
@@ -471,10 +473,25 @@ enum status rules_partners(struct db *db, const char *one, const char *other, co
 
 void rules_today(int64_t now_ms, char out_date[11])
 {
-    time_t seconds = (time_t)(now_ms / 1000 + INT64_C(8) * 3600);
+    time_t seconds = (time_t)(now_ms / 1000 + INT64_C(3600) * CST_HOURS);
     struct tm day = {0};
     if (gmtime_r(&seconds, &day) == NULL || strftime(out_date, 11, "%Y-%m-%d", &day) != 10) {
         memcpy(out_date, "1900-01-01",
                11); /* a clock that is thousands of years off: nothing is in force */
     }
+}
+
+int64_t rules_days_of(int64_t year, int64_t month, int64_t day)
+{
+    year -= month <= 2; /* the year begins in March: the leap day is its last */
+    int64_t era = year / 400, in_era = year - era * 400;
+    int64_t in_year = (153 * (month + (month > 2 ? -3 : 9)) + 2) / 5 + day - 1;
+    return era * 146097 + in_era * 365 + in_era / 4 - in_era / 100 + in_year - 719468;
+}
+
+int64_t rules_day_ms(const char *date)
+{
+    int year = 0, month = 0, day = 0;
+    CHECK(rules_date_valid(date) && sscanf(date, "%4d-%2d-%2d", &year, &month, &day) == 3);
+    return (rules_days_of(year, month, day) * 24 - CST_HOURS) * INT64_C(3600000);
 }

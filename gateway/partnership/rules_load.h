@@ -41,5 +41,9 @@ MUST_USE enum status rules_partners(struct db *db, const char *one, const char *
 /* The day at now_ms in China Standard Time (UTC+8, no daylight saving): the one that agreements and
  * licences count by. */
 void rules_today(int64_t now_ms, char out_date[11]);
+/* When that day begins there, in ms UTC. date is valid (rules_date_valid). */
+int64_t rules_day_ms(const char *date);
+/* Days since 1970-01-01 (proleptic Gregorian calendar); month 1 to 12. */
+int64_t rules_days_of(int64_t year, int64_t month, int64_t day);
 
 #endif

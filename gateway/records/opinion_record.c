@@ -72,15 +72,6 @@ enum status opinion_record_identity(const struct consult_row *row, const char *s
     return status;
 }
 
-/* Days since 1970-01-01 (proleptic Gregorian calendar). */
-static int64_t days_of(int64_t year, int64_t month, int64_t day)
-{
-    year -= month <= 2;
-    int64_t era = year / 400, in_era = year - era * 400;
-    int64_t in_year = (153 * (month + (month > 2 ? -3 : 9)) + 2) / 5 + day - 1;
-    return era * 146097 + in_era * 365 + in_era / 4 - in_era / 100 + in_year - 719468;
-}
-
 void opinion_record_age(const char *birth_date, int64_t at_ms, char *out, size_t out_len)
 {
     char today[11];
@@ -98,7 +89,7 @@ void opinion_record_age(const char *birth_date, int64_t at_ms, char *out, size_t
     } else if (months >= 1) {
         (void)snprintf(out, out_len, "%d个月", months);
     } else {
-        (void)snprintf(out, out_len, "%lld天", (long long)(days_of(ny, nm, nd) - days_of(y, m, d)));
+        (void)snprintf(out, out_len, "%lld天", (long long)(rules_days_of(ny, nm, nd) - rules_days_of(y, m, d)));
     }
 }
 
