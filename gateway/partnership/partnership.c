@@ -2,6 +2,7 @@
 
 #include "gateway/access.h"
 #include "gateway/directory/directory.h"
+#include "gateway/partnership/partnership_activity.h"
 #include "gateway/partnership/partnership_edit.h"
 #include "gateway/partnership/partnership_question.h"
 #include "gateway/partnership/partnership_row.h"
@@ -128,5 +129,6 @@ const struct api_route partnership_routes[] = {
     {ACCESS_ROUTE(partnership_agreement_new), .body = API_BODY_JSON,
      .body_max = PARTNERSHIP_AGREEMENT_MAX, .run = partnership_add_agreement},
     {ACCESS_ROUTE(partnership_what_if), .run = partnership_whatif},
+    {ACCESS_ROUTE(partnership_activity), .run = partnership_activity},
     {.method = NULL},
 };

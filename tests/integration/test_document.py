@@ -704,6 +704,8 @@ def managing(g):
     checks.ok(whole["agreements"][0]["clauses"] == clauses and whole["agreements"][0]["in_force"] and whole["overridden"] == ["money"], "the agreement is as it was sent", whole["agreements"][0]["version"])
     answer = manager.call("GET", f"{path}/what-if?requester={member['id']}&specialty=cardiology&kind=live&urgency=routine&act=consult")
     checks.ok(answer["allowed"] and answer["rows"][0]["route"]["clause"]["number"] == "1.1", "what-if names the clause", answer["zh"])
+    activity = manager.call("GET", f"{path}/activity")
+    checks.ok(activity["partnership"]["id"] == led and activity["money"] == whole["money"] and len(activity["money_changes"]) == 1, "the statement of activity, with the money's switch", activity["total"])
     other = next(p["id"] for p in manager.call("GET", "/partnerships")["partnerships"] if p["id"] != led)
     manager.call("GET", f"/partnerships/{other}", code="partnership.not-lead")
     manager.call("GET", "/partnerships/" + "0" * 32, code="partnership.unknown")
