@@ -57,6 +57,17 @@ async function sha256() {
   checks.figure('sha256_mib_per_s', Math.round(520000 / (Date.now() - started)));
 }
 
+async function spreadsheet() {
+  const { csv } = await load('lib/csv.ts');
+  const rows = (...cells) => csv([cells]).slice(1);
+  checks.ok(csv([]).codePointAt(0) === 0xfeff && csv([['a'], ['b']]) === '\ufeffa\r\nb\r\n', 'a CSV file begins with the mark of UTF-8, its lines end with CRLF');
+  const formulas = ['=1+1', '+1', '-1', '@SUM(A1)', ' =1', '\t=1', '\r=1', '\n@x'];
+  const wrong = formulas.filter((f) => !rows(f).replace(/^"/, '').startsWith("'"));
+  checks.ok(wrong.length === 0, 'what begins like a formula is text', JSON.stringify(wrong));
+  checks.ok(rows(-1, '协议 3-1', 'a=b') === '-1,协议 3-1,a=b\r\n', 'control: a number below nought and signs within stay as they are');
+  checks.ok(rows('a,b', 'say "x"', 'two\nlines', null) === '"a,b","say ""x""","two\nlines",\r\n', 'commas, quotes and lines are quoted');
+}
+
 const good = { loss_permille: 0, rtt_ms: 60 };
 
 async function ladder() {
@@ -156,6 +167,7 @@ async function words() {
 
 try {
   await sha256();
+  await spreadsheet();
   await ladder();
   await words();
 } catch (error) {

@@ -1,8 +1,11 @@
 // The manager of a partnership in a real browser: the list, what-if, the three switches, a member that leaves, a new version of the
 // agreement with a clause, a second editor. Each change is seen in what-if, which asks the real rules. Every page in both languages,
 // on an old PC's screen and on a telephone: nothing too wide, no serious finding of axe-core. Pictures: build/reports/partnership-*.png.
+import { readFileSync } from 'node:fs';
+import path from 'node:path';
 import { axe } from './lib/axe.mjs';
-import { Checks, Gateway, until } from './lib/gateway.mjs';
+import { Checks, Gateway, pydicom, until } from './lib/gateway.mjs';
+import { act, enter, request } from './lib/roles.mjs';
 import { Browser } from './lib/tabs.mjs';
 
 const checks = new Checks();
@@ -32,6 +35,7 @@ async function look(name) {
     await page.setViewportSize({ width: 390, height: 844 });
     await page.waitForTimeout(60);
     if (await over() > 0) seen.wide.push(`${name} ${language} phone: ${await over()} px`);
+    if (language === 'zh-CN') await manager.shot(`partnership-${name}-phone`, true);
     await page.setViewportSize({ width: 1366, height: 768 });
   }
 }
@@ -64,6 +68,66 @@ async function listAndWhatIf() {
   const report = await whatIf({ 事项: 'report', 会诊专科: 'radiology' });
   checks.ok(report[0][1] === '可以' && /协议第3.1条/.test(report[0][2]), 'a report rests on a clause, which is named', report[0][2]);
   await look('02-partnership');
+}
+
+// Two reads that are signed, one of them amended, one that is sent back and one that is declined; then the statement and its file.
+async function activity() {
+  const asks = await enter(browser, 'demo.clinician4'), reads = await enter(browser, 'demo.specialist1');
+  const file = readFileSync(path.join(pydicom, 'CT_small.dcm'));
+  await reads.api('PUT', '/duty', { on_duty: true });
+  for (const end of ['sign', 'amend', 'return', 'decline']) {
+    const { id } = await request(asks, { kind: 'read', modality: 'imaging', complaint: '胸痛', file });
+    const write = () => reads.api('PUT', `/consultations/${id}/opinion`, { body: { findings: '未见异常', diagnosis: '未见异常' } });
+    if (end !== 'decline') await act(reads, id, 'accept');
+    if (end === 'sign' || end === 'amend') {
+      await write();
+      await act(reads, id, 'sign');
+    }
+    if (end === 'amend') {
+      await act(reads, id, 'amend', { reason_code: 'other', reason_text: '补充' });
+      await write();
+      await act(reads, id, 'sign');
+    }
+    if (end === 'return' || end === 'decline') await act(reads, id, end, { reason_code: 'other', reason_text: '请补充' });
+  }
+  await asks.close();
+  await reads.close();
+  const nav = page.getByRole('navigation', { name: '医联体页面' });
+  await nav.getByRole('link', { name: '工作量' }).click();
+  const services = page.getByRole('table', { name: '会诊服务' });
+  await services.waitFor();
+  const cells = () => services.getByRole('row').nth(1).getByRole('cell').allTextContents();
+  const got = await cells();
+  checks.ok(got[0] === '第 2 版' && /社区卫生服务中心/.test(got[1]) && /示范市第一医院/.test(got[2]) && got.slice(3, 12).join() === '远程阅片与报告,平诊,2,0,3,3,1,1,0'.replace('平诊', got[4]),
+    'of the pair two were signed, three accepted in time, one sent back, one declined; the amended one counts once', got.join(' | '));
+  checks.ok(/成员之间不因会诊产生费用/.test(await page.locator('main').innerText()) && await page.getByRole('table', { name: '结算依据' }).count() === 0, 'pooled: no charge follows, and there is nothing to settle by');
+  await look('02-activity');
+  const [downloaded] = await Promise.all([page.waitForEvent('download'), button('下载 CSV', 'Download CSV').click()]);
+  const octets = readFileSync(await downloaded.path()), text = octets.toString('utf8');
+  checks.ok(octets.subarray(0, 3).equals(Buffer.from([0xef, 0xbb, 0xbf])) && /^activity-[\d-]+\.csv$/.test(downloaded.suggestedFilename()), 'the file has the mark of UTF-8 that Excel wants', downloaded.suggestedFilename());
+  const line = text.split('\r\n').find((l) => /^2,/.test(l));
+  checks.ok(line?.split(',').slice(5, 12).join() === '2,0,3,3,1,1,0' && !/示范患者|胸痛/.test(text), 'and the same figures, no patient', line);
+  await box(/^起 /).fill('2020-01-01');
+  await button('查看', 'Show').click();
+  await page.getByText('止期不得早于起期，期间至多一年。').waitFor();
+  checks.ok(await box(/^止 /).getAttribute('aria-invalid') === 'true', 'a period of more than a year is refused at its field');
+  await box(/^止 /).fill('2020.12.31');
+  await button('查看', 'Show').click();
+  await page.getByText('这段时间没有会诊。').waitFor();
+  checks.ok(await box(/^止 /).inputValue() === '2020-12-31', 'control: a period without consultations says so');
+  await nav.getByRole('link', { name: '规则与成员' }).click();
+  await page.getByRole('heading', { name: '规则试算' }).waitFor();
+}
+
+// The last change was to settle per service: the statement says so, and what by.
+async function perService() {
+  await page.getByRole('navigation', { name: '医联体页面' }).getByRole('link', { name: '工作量' }).click();
+  const table = page.getByRole('table', { name: '结算依据' });
+  await table.waitFor();
+  const cells = await table.getByRole('row').nth(1).getByRole('cell').allTextContents();
+  checks.ok(cells[0] === '第 2 版' && cells[4] === '2' && /成员之间结算的依据/.test(await page.locator('main').innerText()), 'per service: two signed services between the two, under their version', cells.join(' | '));
+  checks.ok(/改为：按次结算/.test(await page.locator('main').innerText()), 'and that the switch was moved within the period');
+  await look('06-per-service');
 }
 
 async function switches() {
@@ -142,11 +206,13 @@ try {
   await gateway.start();
   await browser.open(gateway.origin);
   await listAndWhatIf();
+  await activity();
   await switches();
   await agreement();
   await members();
   await twoEditors();
-  checks.ok(seen.pages === 8 && seen.findings.length === 0, `${seen.pages} pages: no serious finding of axe-core`, seen.findings.slice(0, 5).join('; '));
+  await perService();
+  checks.ok(seen.pages === 12 && seen.findings.length === 0, `${seen.pages} pages: no serious finding of axe-core`, seen.findings.slice(0, 5).join('; '));
   checks.ok(seen.wide.length === 0, 'nothing is wider than the screen', seen.wide.join('; '));
   checks.ok(seen.language.length === 0, 'no Chinese label in English', seen.language.slice(0, 5).join('; '));
   const errors = [...manager.console, ...second.console].filter((line) => /^pageerror/.test(line));

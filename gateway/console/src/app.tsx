@@ -20,6 +20,7 @@ import { CheckPage } from './pages/check';
 import { HistoryPage } from './pages/history';
 import { OpsPage } from './pages/ops';
 import { PartnershipPage } from './pages/partnership';
+import { StatementPage } from './pages/partnership-statement';
 import { PartnershipsPage } from './pages/partnerships';
 import { ReferralPage } from './pages/referral';
 import { PlacesPage } from './pages/referral-places';
@@ -66,6 +67,9 @@ function Page(p: { session: Session }): JSX.Element {
     case 'ops':
       return <OpsPage />;
     case 'partnerships':
+      if (id && sub === 'activity') {
+        return <StatementPage key={id} id={id} />;
+      }
       return id ? <PartnershipPage key={id} id={id} /> : <PartnershipsPage session={p.session} />;
     case 'c':
       if (id && sub === 'room') {
@@ -97,7 +101,7 @@ export function App(): JSX.Element {
   const state = useStore(sessionState);
   const words = useLanguage();
   const route = useRoute();
-  const page = route[0] === 'c' || route[0] === 'new' ? route.join('/') : route[0] ?? ''; // tabs of a worklist are one page
+  const page = route[0] === 'c' || route[0] === 'new' || route[0] === 'partnerships' ? route.join('/') : route[0] ?? ''; // tabs of a worklist are one page
   const account = state.phase === 'in' ? state.session.account.id : '';
   useEffect(() => {
     if (state.phase === 'in' && (location.hash === '' || location.hash === '#/')) {

@@ -12,6 +12,7 @@ import { referral } from './dict/referral';
 import { request } from './dict/request';
 import { room } from './dict/room';
 import { stat } from './dict/stat';
+import { statement } from './dict/statement';
 import { terms } from './dict/terms';
 import { viewer } from './dict/viewer';
 import { work } from './dict/work';
@@ -36,6 +37,7 @@ const parts = [
   work,
   flow,
   stat,
+  statement,
 ] as const;
 
 /* A key that stands in two parts does not pass the type check: the later one would win unseen. */

@@ -9,6 +9,7 @@ import { Loading, Notice, ProblemNotice } from '../parts/basic';
 import { AgreementsCard } from './partnership-agreement';
 import { RulesCard } from './partnership-edit';
 import { MembersCard } from './partnership-members';
+import { PartnershipTabs } from './partnership-statement';
 import { WhatIfCard } from './partnership-whatif';
 
 export interface EditProps {
@@ -74,6 +75,7 @@ export function PartnershipPage(p: { id: string }): JSX.Element {
         <span class="hint">{tCode('mode', whole.mode)} · {tCode('type', whole.type)} · <span class="mono">{whole.code}</span></span>
         <a href="#/partnerships">{t('app.back')}</a>
       </div>
+      <PartnershipTabs id={whole.id} here="rules" />
       {stale && <Notice kind="warn">{t('pship.stale')}</Notice>}
       {saved && <Notice kind="good">{t('pship.saved')}</Notice>}
       {!whole.agreements.some((a) => a.in_force) && <Notice kind="warn" live={false}>{t('pship.none-in-force')}</Notice>}
