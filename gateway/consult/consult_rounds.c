@@ -43,6 +43,8 @@ static const char *reason_of(enum consult_timer timer)
         return "other-party-absent";
     case CONSULT_TIMER_TRIAGE_DEADLINE:
         return "not-triaged";
+    case CONSULT_TIMER_APPROVAL_DEADLINE:
+        return "not-approved";
     case CONSULT_TIMER_APPROVAL_REMIND:
     case CONSULT_TIMER_TRIAGE_REMIND:
     case CONSULT_TIMER_RING:
@@ -142,10 +144,14 @@ static bool cause(struct api_call *call, struct consult_row *row, enum consult_t
             return api_store_failed(call, status);
         }
     }
-    return consult_change(call, row,
-                          &(struct consult_change){.event = event,
-                                                   .actor = CONSULT_ACTOR_SYSTEM,
-                                                   .reason_code = reason_of(timer)});
+    bool done = consult_change(call, row,
+                               &(struct consult_change){.event = event,
+                                                        .actor = CONSULT_ACTOR_SYSTEM,
+                                                        .reason_code = reason_of(timer)});
+    if (done && event == CONSULT_EVENT_EXPIRE) { /* submitted once more with one click */
+        consult_effect_reminder(call, row, row->requester_id, consult_timer_rule(timer)->name);
+    }
+    return done;
 }
 
 static bool fire(struct api_call *call, const char *id, const char *kind)

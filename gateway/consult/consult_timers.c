@@ -62,11 +62,14 @@ int64_t consult_timer_interval_ms(const struct api_config *config, const struct 
                                   enum consult_timer timer, const char *urgency)
 {
     unsigned index = urgency_index(urgency);
+    int64_t otherwise = consult_timer_rule(timer)->default_ms[index];
+    if (otherwise == 0) {
+        return 0; /* never, whatever an agreement says */
+    }
     int64_t seconds = terms == NULL ? 0 : terms_s(terms, timer, urgency);
     if (seconds == 0 && config != NULL) {
         seconds = setting_s(config, timer, index);
     }
-    int64_t otherwise = consult_timer_rule(timer)->default_ms[index];
     if (seconds == 0) {
         return otherwise;
     }
@@ -81,7 +84,7 @@ static int64_t due_ms(const struct api_call *call, const struct terms *terms,
     int64_t interval = consult_timer_interval_ms(call->config, terms, timer, row->urgency);
     switch (rule->base) {
     case CONSULT_BASE_ENTRY:
-        return row->state_since_ms + interval;
+        return interval == 0 ? 0 : row->state_since_ms + interval;
     case CONSULT_BASE_APPOINTMENT: {
         int64_t due = row->scheduled_from_ms + interval;
         return row->scheduled_from_ms == 0 || (interval < 0 && due <= call->now_ms) ? 0 : due;

@@ -8,7 +8,8 @@
 #include "gateway/consult/consult_row.h"
 #include "gateway/partnership/terms.h"
 
-/* How long the timer runs for a consultation of that urgency; config and terms may be NULL. */
+/* How long the timer runs for a consultation of that urgency; config and terms may be NULL. 0: it
+ * does not run. */
 int64_t consult_timer_interval_ms(const struct api_config *config, const struct terms *terms,
                                   enum consult_timer timer, const char *urgency);
 /* Sets row->deadline_ms: when the present state is overdue, the last of its timers that count; 0 =

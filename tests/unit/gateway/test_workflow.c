@@ -1,6 +1,7 @@
 /* The workflow by its transaction scripts from approval to the opinion: approval, triage, tiers and
  * the ring chain, appointments, reads with a second reader, several opinions; each with what must
  * not happen. */
+#include "gateway/consult/consult_timers.h"
 #include "tests/unit/gateway/workflow_fixture.h"
 
 static void approval_and_triage(void)
@@ -44,6 +45,41 @@ static void approval_and_triage(void)
     clock_runs(&f, 25 * HOUR); /* nobody triages either: it is offered as it is */
     expect_state(&f, other, "offered");
     fixture_close(&f);
+}
+
+/* Nobody approves: the requester learns it, and may send it once more. */
+static void approval_deadline(void)
+{
+    struct fixture f;
+    char id[33], urgent[33];
+    struct terms terms = {.timers = json_pack("{s:{s:i}}", "approval-deadline", "stat", 60)};
+    world(&f, "{\"approval\": true}");
+    set_duty(&f, SONG, true);
+    submit(&f, "routine", "live", id);
+    submit(&f, "urgent", "live", urgent);
+    clock_runs(&f, 24 * HOUR - MINUTE);
+    expect_state(&f, urgent, "pending-approval");
+    clock_runs(&f, MINUTE);
+    expect_state(&f, urgent, "expired");
+    EXPECT(has_effect(&f, EFFECT_PUSH, ANNA, "case.reminder"));
+    expect_state(&f, id, "pending-approval");
+    clock_runs(&f, 48 * HOUR);
+    expect_state(&f, id, "expired");
+    EXPECT_INT((int)listed(&f, APPROVER, "approval"), 0);
+    EXPECT_INT(fixture_call(&f, ANNA, consult_get, id, NULL, NULL), 200);
+    EXPECT_TEXT(fixture_text(&f, "reason_code"), "not-approved");
+    STEP(&f, act(&f, ANNA, id, "renew", NULL));
+    expect_state(&f, id, "pending-approval");
+    STEP(&f, act(&f, APPROVER, id, "approve", NULL));
+    expect_state(&f, id, "offered");
+    fixture_close(&f);
+    /* stat is held for no approval, and were it, it would never expire */
+    EXPECT_INT(
+        (int)consult_timer_interval_ms(NULL, &terms, CONSULT_TIMER_APPROVAL_DEADLINE, "stat"), 0);
+    EXPECT_INT(
+        (int)consult_timer_interval_ms(NULL, &terms, CONSULT_TIMER_APPROVAL_DEADLINE, "urgent"),
+        24 * HOUR);
+    terms_clear(&terms);
 }
 
 static void tiers(void)
@@ -377,6 +413,7 @@ int main(void)
 {
     static const struct test_case cases[] = {
         {"approval and triage", approval_and_triage},
+        {"nobody approves", approval_deadline},
         {"tiers", tiers},
         {"ring chain", ring_chain},
         {"rings are spread", rings_are_spread},

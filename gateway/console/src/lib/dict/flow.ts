@@ -63,6 +63,7 @@ export const flow = {
   'reason.nobody-came': ['双方均未到场', 'nobody came'],
   'reason.other-party-absent': ['另一方未到场', 'the other party did not come'],
   'reason.not-triaged': ['未按时分诊，自动派发', 'not triaged in time: offered'],
+  'reason.not-approved': ['本院未按时审批', 'not approved in time'],
   'reason.ring-chain': ['值班专家均未应答', 'nobody on duty answered'],
   'reason.report-overdue': ['报告超时未签署', 'report overdue'],
   'reason.draft-overdue': ['初步意见超时未复核', 'preliminary opinion overdue'],
