@@ -72,31 +72,6 @@ void consult_effect_queue(struct api_call *call, const char *account_id)
     set_roles(call, ROLE_COORDINATOR | ROLE_OPERATOR | ROLE_APPROVER | ROLE_REVIEWER);
 }
 
-void consult_effect_verifiers(struct api_call *call, const struct consult_row *row)
-{
-    char accounts[ALARMED_MAX][33];
-    size_t count = 0;
-    struct db_query q;
-    db_begin_query(&q, call->db,
-                   "SELECT a.id FROM practitioner p JOIN practitioner_specialty s ON "
-                   "s.practitioner_id = p.id AND s.specialty = $1 JOIN account a ON "
-                   "a.practitioner_id = p.id AND a.disabled = 0 JOIN account_role r ON "
-                   "r.account_id = a.id AND r.role = 'specialist' WHERE p.organisation_id = $2 AND "
-                   "p.title IN ('chief', 'associate-chief') AND a.id <> $3 ORDER BY 1");
-    db_bind_text(&q, row->specialty);
-    db_bind_text(&q, row->consultant_organisation_id);
-    db_bind_text(&q, row->consultant_id);
-    while (count < ALARMED_MAX && db_next(&q)) {
-        (void)snprintf(accounts[count++], 33, "%s", db_text(&q, 0));
-    }
-    if (db_end(&q) != STATUS_OK) {
-        return; /* the transaction has failed, and its commit says so */
-    }
-    for (size_t i = 0; i < count; i++) {
-        consult_effect_queue(call, accounts[i]);
-    }
-}
-
 void consult_effect_ring(struct api_call *call, const struct consult_row *row,
                          const char *account_id)
 {

@@ -11,8 +11,6 @@
 MUST_USE enum status consult_effect_changed(struct api_call *call, const struct consult_row *row);
 /* queue.changed to one account (NULL: all coordinators and operators). */
 void consult_effect_queue(struct api_call *call, const char *account_id);
-/* queue.changed to those who may verify the preliminary opinion. */
-void consult_effect_verifiers(struct api_call *call, const struct consult_row *row);
 void consult_effect_ring(struct api_call *call, const struct consult_row *row,
                          const char *account_id);
 /* by: {name_zh, name_en} of who accepted it, borrowed; NULL = nobody. */

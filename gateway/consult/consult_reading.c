@@ -17,33 +17,62 @@ static bool is_read(const struct consult_row *row)
     return strcmp(row->kind, "read") == 0;
 }
 
-/* Somebody who could: senior, on the specialty, at the institution that answers, not the first. */
-static enum status has_second(struct db *db, const struct consult_row *row, bool *out_has)
+/* ---- second readers ---- */
+
+#define SECONDS_MAX 32 /* senior colleagues of one specialty in one institution */
+
+struct seconds {
+    char account[SECONDS_MAX][33];
+    size_t count;
+};
+
+/* Who may verify the opinion: an enabled specialist of the institution that answers, chief or
+ * associate chief, on the specialty, three years licensed; neither the consultant nor anybody who
+ * wrote a version of it. only: that account alone; NULL: all. The one place that says so. */
+static enum status find_seconds(struct api_call *call, const struct consult_row *row,
+                                const char *only, struct seconds *out)
 {
-    int64_t count = 0;
-    enum status status = db_one_int(
-        db, &count,
-        "SELECT COUNT(*) FROM practitioner p JOIN practitioner_specialty s ON s.practitioner_id = "
-        "p.id AND s.specialty = $1 JOIN account a ON a.practitioner_id = p.id AND a.disabled = 0 "
-        "JOIN account_role r ON r.account_id = a.id AND r.role = 'specialist' WHERE "
-        "p.organisation_id = $2 AND p.active = 1 AND p.title IN ('chief', 'associate-chief') AND "
-        "a.id <> $3",
-        "sss", row->specialty, row->consultant_organisation_id, row->consultant_id);
-    *out_has = count > 0;
-    return status;
+    char today[11];
+    struct db_query q;
+    out->count = 0;
+    rules_today(call->now_ms, today);
+    db_begin_query(
+        &q, call->db,
+        "SELECT a.id, COALESCE(p.licensed_since, '') FROM practitioner p JOIN "
+        "practitioner_specialty s ON s.practitioner_id = p.id AND s.specialty = $1 JOIN account a "
+        "ON a.practitioner_id = p.id AND a.disabled = 0 JOIN account_role r ON r.account_id = a.id "
+        "AND r.role = 'specialist' WHERE p.organisation_id = $2 AND p.active = 1 AND p.title IN "
+        "('chief', 'associate-chief') AND a.id <> $3 AND a.id = COALESCE($4, a.id) AND NOT EXISTS "
+        "(SELECT 1 FROM opinion o WHERE o.consultation_id = $5 AND o.author_id = a.id) ORDER BY 1");
+    db_bind_text(&q, row->specialty);
+    db_bind_text(&q, row->consultant_organisation_id);
+    db_bind_text(&q, row->consultant_id);
+    db_bind_text(&q, only);
+    db_bind_text(&q, row->id);
+    while (out->count < SECONDS_MAX && db_next(&q)) {
+        if (rules_three_years(db_text(&q, 1), today)) {
+            (void)snprintf(out->account[out->count++], 33, "%s", db_text(&q, 0));
+        }
+    }
+    return db_end(&q);
 }
 
 /* The agreement asks for it, and there is somebody: an opinion waits for no empty chair. */
-static enum status asks_second(struct db *db, const struct consult_row *row, bool *out_asks)
+static enum status asks_second(struct api_call *call, const struct consult_row *row, bool *out_asks)
 {
     struct terms terms;
+    struct seconds seconds;
     int kind = rules_kind_of(row->kind);
-    enum status status = terms_load(db, row->agreement_id, &terms);
+    enum status status = terms_load(call->db, row->agreement_id, &terms);
     if (status == STATUS_OK) {
         *out_asks = kind >= 0 && (terms.second_reader & (1u << kind)) != 0;
         terms_clear(&terms);
     }
-    return status == STATUS_OK && *out_asks ? has_second(db, row, out_asks) : status;
+    if (status == STATUS_OK && *out_asks) {
+        status = find_seconds(call, row, NULL, &seconds);
+        *out_asks = status == STATUS_OK && seconds.count > 0;
+    }
+    return status;
 }
 
 bool consult_accepted(struct consult_act *act)
@@ -121,8 +150,12 @@ bool consult_preliminary_before(struct consult_act *act)
 
 bool consult_preliminary_given(struct consult_act *act)
 {
-    consult_effect_verifiers(act->call, &act->row);
-    return true;
+    struct seconds seconds;
+    enum status status = find_seconds(act->call, &act->row, NULL, &seconds);
+    for (size_t i = 0; status == STATUS_OK && i < seconds.count; i++) {
+        consult_effect_queue(act->call, seconds.account[i]);
+    }
+    return status == STATUS_OK || api_store_failed(act->call, status);
 }
 
 bool consult_sign_before(struct consult_act *act)
@@ -154,21 +187,7 @@ bool consult_guard_critical(struct api_call *call, struct consult_row *row,
                        "No critical value waits to be acknowledged.", NULL);
 }
 
-/* ---- second readers ---- */
-
-static enum status is_senior(struct api_call *call, const struct consult_row *row, bool *out_senior)
-{
-    char licensed_since[16] = "", today[11];
-    enum status status = db_one_text(
-        call->db, licensed_since, sizeof licensed_since,
-        "SELECT COALESCE(p.licensed_since, '') FROM practitioner p JOIN practitioner_specialty s "
-        "ON s.practitioner_id = p.id AND s.specialty = $1 WHERE p.id = $2 AND p.active = 1 AND "
-        "p.title IN ('chief', 'associate-chief') AND p.organisation_id = $3",
-        "sss", row->specialty, call->actor->practitioner_id, row->consultant_organisation_id);
-    rules_today(call->now_ms, today);
-    *out_senior = status == STATUS_OK && rules_three_years(licensed_since, today);
-    return status == STATUS_NONE ? STATUS_OK : status;
-}
+/* ---- who signs ---- */
 
 enum status consult_may_verify(struct api_call *call, const struct consult_row *row, bool *out_may)
 {
@@ -180,15 +199,20 @@ enum status consult_may_verify(struct api_call *call, const struct consult_row *
     if (*out_may || !candidate) {
         return STATUS_OK;
     }
-    enum status status = asks_second(call->db, row, &asks);
-    return status == STATUS_OK && asks ? is_senior(call, row, out_may) : status;
+    struct seconds seconds;
+    enum status status = asks_second(call, row, &asks);
+    if (status == STATUS_OK && asks) {
+        status = find_seconds(call, row, actor->account_id, &seconds);
+        *out_may = status == STATUS_OK && seconds.count > 0;
+    }
+    return status;
 }
 
 enum status consult_may_sign(struct api_call *call, const struct consult_row *row,
                              unsigned relation, bool *out_may)
 {
     bool asks = false;
-    enum status status = asks_second(call->db, row, &asks);
+    enum status status = asks_second(call, row, &asks);
     bool second =
         (relation & CONSULT_ACTOR_VERIFIER) != 0 && (relation & CONSULT_ACTOR_CONSULTANT) == 0;
     *out_may = status == STATUS_OK && asks == second;
@@ -199,7 +223,7 @@ bool consult_guard_readers(struct api_call *call, struct consult_row *row,
                            const struct consult_change *change)
 {
     bool asks = false;
-    enum status status = asks_second(call->db, row, &asks);
+    enum status status = asks_second(call, row, &asks);
     if (status != STATUS_OK) {
         return api_store_failed(call, status);
     }

@@ -6,8 +6,8 @@
 #include "gateway/consult/consult_change.h"
 
 /* May call->actor verify it: a specialist of the same institution and specialty, chief or
- * associate chief, three years licensed, other than the first reader; the agreement asks for it and
- * a preliminary opinion waits. Also who has verified it. */
+ * associate chief, three years licensed, other than the consultant and whoever wrote a version of
+ * it; the agreement asks for it and a preliminary opinion waits. Also who has verified it. */
 MUST_USE enum status consult_may_verify(struct api_call *call, const struct consult_row *row,
                                         bool *out_may);
 /* Would guard `readers` hold for that relation? For `actions`. */

@@ -355,6 +355,19 @@ static void reads(void)
     STEP(&f, act(&f, SONG, id, "sign", NULL));
     fixture_close(&f);
 
+    world(&f, "{\"second_reader\": [\"read\"]}"); /* the only senior one has no three years yet */
+    MUST(db_run(f.db, "UPDATE practitioner SET licensed_since = '2024-06-01' WHERE title = 'chief'",
+                ""));
+    set_duty(&f, SONG, true);
+    submit(&f, "routine", "read", id);
+    STEP(&f, act(&f, SONG, id, "accept", NULL));
+    STEP(&f, fixture_call(&f, SONG, opinion_put, id, NULL, opinion_body("正常心电图")));
+    STEP(&f, act(&f, SONG, id, "preliminary", NULL));
+    EXPECT(!has_effect(&f, EFFECT_PUSH, CHIEF, "queue.changed"));
+    EXPECT_INT((int)listed(&f, CHIEF, "verify"), 0);
+    STEP(&f, act(&f, SONG, id, "sign", NULL)); /* it waits for nobody who may not */
+    fixture_close(&f);
+
     world(&f, "{}");
     set_duty(&f, SONG, true);
     submit(&f, "routine", "read", id);
