@@ -88,6 +88,7 @@ static const struct action_steps steps[CONSULT_EVENT_COUNT] = {
     [CONSULT_EVENT_ACCEPT] = {accept_before, consult_accepted, NULL},
     [CONSULT_EVENT_DECLINE] = {NULL, consult_declined, NULL},
     [CONSULT_EVENT_HAND_OVER] = {consult_hand_over_before, consult_handed_over, NULL},
+    [CONSULT_EVENT_TAKE_OVER] = {consult_take_over_before, consult_taken_over, NULL},
     [CONSULT_EVENT_SCHEDULE] = {consult_schedule_before, NULL, NULL},
     [CONSULT_EVENT_REOPEN] = {reopen_before, NULL, NULL},
     [CONSULT_EVENT_CONVERT] = {consult_convert_before, NULL, NULL},

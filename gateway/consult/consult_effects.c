@@ -40,14 +40,24 @@ static json_t *parties(struct db *db, const struct consult_row *row, enum status
     return accounts;
 }
 
-enum status consult_effect_changed(struct api_call *call, const struct consult_row *row)
+static void push_changed(struct api_call *call, const struct consult_row *row, json_t *accounts)
 {
-    enum status status;
-    json_t *accounts = parties(call->db, row, &status);
     api_effect_push(call, EFFECT_CONSULTATION, NULL, row->id,
                     json_pack("{s:o, s:I, s:s}", "accounts", accounts, "version",
                               (json_int_t)row->version, "state", consult_state_name(row->state)));
+}
+
+enum status consult_effect_changed(struct api_call *call, const struct consult_row *row)
+{
+    enum status status;
+    push_changed(call, row, parties(call->db, row, &status));
     return status;
+}
+
+void consult_effect_former(struct api_call *call, const struct consult_row *row,
+                           const char *account_id)
+{
+    push_changed(call, row, json_pack("[s]", account_id));
 }
 
 static void set_roles(struct api_call *call, unsigned roles)

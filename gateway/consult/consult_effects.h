@@ -9,6 +9,9 @@
 /* consultation.changed to requester, consultant, members, second reader, guests on stage and
  * whoever it is offered to now. */
 MUST_USE enum status consult_effect_changed(struct api_call *call, const struct consult_row *row);
+/* The same to one who is no party any more: it is not theirs to see now. */
+void consult_effect_former(struct api_call *call, const struct consult_row *row,
+                           const char *account_id);
 /* queue.changed to one account (NULL: all coordinators and operators). */
 void consult_effect_queue(struct api_call *call, const char *account_id);
 void consult_effect_ring(struct api_call *call, const struct consult_row *row,

@@ -7,6 +7,7 @@
 #include "gateway/consult/consult_member.h"
 #include "gateway/consult/consult_reading.h"
 #include "gateway/consult/consult_schedule.h"
+#include "gateway/consult/consult_take_over.h"
 #include "gateway/partnership/rules_load.h"
 #include "gateway/records/consent.h"
 #include "gateway/records/opinion.h"
@@ -197,11 +198,19 @@ static bool guard_present(struct api_call *call, struct consult_row *row,
 static bool guard_opinion(struct api_call *call, struct consult_row *row,
                           const struct consult_change *change)
 {
-    bool ready = false;
+    bool ready = false, own = false;
     (void)change;
-    enum status status = opinion_draft_ready(call->db, row->id, &ready);
+    enum status status = opinion_draft_ready(call->db, row, &ready, &own);
     if (status != STATUS_OK) {
         return api_store_failed(call, status);
+    }
+    if (ready && !own) { /* a former consultant's: nobody signs what somebody else wrote */
+        return refuse(
+            call, 422, "opinion.not-own",
+            "草稿由前任专家书写：须由现任接诊专家审阅并保存为本人意见。",
+            "A former consultant wrote the draft: the present one has to read it and save "
+            "it as the own opinion first.",
+            NULL);
     }
     return ready ||
            refuse(call, 422, "opinion.empty", "请先保存意见：所见和诊断至少填写一项。",
@@ -298,6 +307,7 @@ static const guard_fn guards_by_id[CONSULT_GUARD_COUNT] = {
     [CONSULT_GUARD_MEMBERS] = consult_guard_members,
     [CONSULT_GUARD_CRITICAL] = consult_guard_critical,
     [CONSULT_GUARD_SAMPLE] = consult_guard_sample,
+    [CONSULT_GUARD_HOUSE] = consult_guard_house,
 };
 
 bool consult_guards_hold(struct api_call *call, struct consult_row *row,

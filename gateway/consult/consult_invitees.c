@@ -1,6 +1,9 @@
 #include "gateway/consult/consult_invitees.h"
 
+#include "gateway/access.h"
 #include "gateway/consult/consult_load.h"
+#include "gateway/consult/consult_member.h"
+#include "gateway/consult/consult_take_over.h"
 #include "gateway/directory/directory.h"
 #include "gateway/partnership/rules_load.h"
 
@@ -135,9 +138,10 @@ struct list {
     bool more;
 };
 
-/* On duty first, then the consultant's institution, the requester's, others; by name. */
+/* Whom `invite` or `enlist` may name and has not yet. On duty first, then the consultant's
+ * institution, the requester's, others; by name. */
 static enum status read_list(struct api_call *call, const struct consult_row *row,
-                             const json_t *outside, struct list *list)
+                             enum consult_event event, const json_t *outside, struct list *list)
 {
     char pattern[2 * SEARCH_MAX + 3];
     struct db_query q;
@@ -151,17 +155,22 @@ static enum status read_list(struct api_call *call, const struct consult_row *ro
         "WHERE a.disabled = 0 AND a.id <> $1 AND a.id <> $2 "
         "AND EXISTS (SELECT 1 FROM account_role r WHERE r.account_id = a.id AND r.role IN "
         "('clinician', 'specialist')) "
-        "AND NOT EXISTS (SELECT 1 FROM participation g WHERE g.consultation_id = $3 AND "
-        "g.account_id = a.id AND g.role = 'guest' AND g.uninvited_ms = 0) "
-        "AND (p.organisation_id = $4 OR p.organisation_id = $5 OR d.on_duty = 1) "
-        "AND (lower(p.name_zh || ' ' || p.name_en || ' ' || o.name_zh || ' ' || o.name_en) LIKE $6 "
+        "AND CASE $3 WHEN 'invite' THEN NOT EXISTS (SELECT 1 FROM participation g WHERE "
+        "g.consultation_id = $4 AND g.account_id = a.id AND g.role = 'guest' AND g.uninvited_ms = "
+        "0) ELSE EXISTS (SELECT 1 FROM practitioner_specialty y WHERE y.practitioner_id = p.id) "
+        "AND NOT EXISTS (SELECT 1 FROM consultation_member m WHERE m.consultation_id = $5 AND "
+        "m.account_id = a.id AND m.state IN ('asked', 'given')) END "
+        "AND (p.organisation_id = $6 OR p.organisation_id = $7 OR d.on_duty = 1) "
+        "AND (lower(p.name_zh || ' ' || p.name_en || ' ' || o.name_zh || ' ' || o.name_en) LIKE $8 "
         "ESCAPE '\\' OR EXISTS (SELECT 1 FROM practitioner_specialty s JOIN specialty x ON x.code "
         "= s.specialty WHERE s.practitioner_id = p.id AND lower(x.name_zh || ' ' || x.name_en) "
-        "LIKE $7 ESCAPE '\\')) "
-        "ORDER BY COALESCE(d.on_duty, 0) DESC, CASE p.organisation_id WHEN $8 THEN 0 WHEN $9 THEN "
-        "1 ELSE 2 END, p.name_zh, a.id");
+        "LIKE $9 ESCAPE '\\')) "
+        "ORDER BY COALESCE(d.on_duty, 0) DESC, CASE p.organisation_id WHEN $10 THEN 0 WHEN $11 "
+        "THEN 1 ELSE 2 END, p.name_zh, a.id");
     const char *const values[] = {row->requester_id,
                                   row->consultant_id,
+                                  consult_event_name(event),
+                                  row->id,
                                   row->id,
                                   row->requester_organisation_id,
                                   row->consultant_organisation_id,
@@ -190,27 +199,32 @@ static enum status read_list(struct api_call *call, const struct consult_row *ro
     return db_end(&q);
 }
 
-static json_t *invitee_json(struct db *db, const struct found *found)
+json_t *consult_invitee_json(struct db *db, const char *account_id, const char *practitioner_id,
+                             bool on_duty)
 {
-    json_t *person = directory_person_json(db, found->account);
-    json_t *practitioner = directory_practitioner_json(db, found->practitioner);
+    json_t *person = directory_person_json(db, account_id);
+    json_t *practitioner = directory_practitioner_json(db, practitioner_id);
     json_object_set(person, "specialties", json_object_get(practitioner, "specialties"));
-    json_object_set_new(person, "on_duty", json_boolean(found->on_duty));
+    json_object_set_new(person, "on_duty", json_boolean(on_duty));
     json_decref(practitioner);
     return person;
 }
 
-static void reply_list(struct api_call *call, const struct consult_row *row)
+static void reply_list(struct api_call *call, const struct consult_row *row,
+                       enum consult_event event)
 {
     struct list *list = calloc(1, sizeof *list);
     json_t *outside = json_object();
     enum status status = list == NULL ? STATUS_NO_MEMORY : find_outside(call, row, NULL, outside);
-    status = status == STATUS_OK ? read_list(call, row, outside, list) : status;
+    status = status == STATUS_OK ? read_list(call, row, event, outside, list) : status;
     json_decref(outside);
     if (status == STATUS_OK) {
         json_t *invitees = json_array();
         for (size_t i = 0; i < list->count; i++) {
-            json_array_append_new(invitees, invitee_json(call->db, &list->found[i]));
+            const struct found *found = &list->found[i];
+            json_array_append_new(invitees,
+                                  consult_invitee_json(call->db, found->account,
+                                                       found->practitioner, found->on_duty));
         }
         call->reply = json_pack("{s:o, s:b}", "invitees", invitees, "more", list->more);
     } else {
@@ -219,21 +233,65 @@ static void reply_list(struct api_call *call, const struct consult_row *row)
     free(list);
 }
 
+static void reply_successors(struct api_call *call, struct consult_row *row)
+{
+    json_t *list = NULL;
+    if (!consult_guard_house(call, row, NULL)) {
+        return;
+    }
+    enum status status = consult_successors(call, row, &list);
+    if (status == STATUS_OK) {
+        call->reply = list;
+    } else {
+        (void)api_store_failed(call, status);
+    }
+}
+
+/* Whom the event may name, for one who may cause it in the state as it is. */
+static void list_for(struct api_call *call, struct consult_row *row, unsigned relation,
+                     enum consult_event event)
+{
+    struct consult_step step = consult_fsm_next(row->state, event, relation);
+    if ((relation & consult_event_actors(event)) == 0) {
+        (void)consult_unknown(call);
+    } else if (step.refusal != CONSULT_OK) {
+        (void)api_problem(call, 409, consult_refusal_code(step.refusal),
+                          consult_refusal_zh(step.refusal), consult_refusal_en(step.refusal), NULL);
+    } else if (event == CONSULT_EVENT_TAKE_OVER) {
+        reply_successors(call, row);
+    } else if (event != CONSULT_EVENT_ENLIST || consult_guard_mdt(call, row, NULL)) {
+        reply_list(call, row, event);
+    }
+}
+
 void consult_invitees(struct api_call *call)
 {
     struct consult_row row;
     unsigned relation;
+    if (consult_load(call, call->params[0], &row, &relation)) {
+        list_for(call, &row, relation, CONSULT_EVENT_INVITE);
+        consult_row_clear(&row);
+    }
+}
+
+void consult_people(struct api_call *call)
+{
+    struct consult_row row;
+    unsigned relation;
+    const char *what = api_query(call, "for");
+    enum consult_event event = CONSULT_EVENT_COUNT;
     if (!consult_load(call, call->params[0], &row, &relation)) {
         return;
     }
-    struct consult_step step = consult_fsm_next(row.state, CONSULT_EVENT_INVITE, relation);
-    if ((relation & consult_event_actors(CONSULT_EVENT_INVITE)) == 0) {
+    bool known = what != NULL && consult_event_of(what, &event) &&
+                 (event == CONSULT_EVENT_ENLIST || event == CONSULT_EVENT_TAKE_OVER);
+    if (!access_relates(ACCESS_ID_consultation_people, relation)) {
         (void)consult_unknown(call);
-    } else if (step.refusal == CONSULT_OK) {
-        reply_list(call, &row);
+    } else if (known) {
+        list_for(call, &row, relation, event);
     } else {
-        (void)api_problem(call, 409, consult_refusal_code(step.refusal),
-                          consult_refusal_zh(step.refusal), consult_refusal_en(step.refusal), NULL);
+        (void)api_problem(call, 422, "field.invalid", "for 应为 enlist 或 take-over。",
+                          "for must be enlist or take-over.", "/for");
     }
     consult_row_clear(&row);
 }

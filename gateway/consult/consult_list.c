@@ -24,6 +24,22 @@
     "('returned', 'pending-approval', 'submitted', 'triaged', 'offered', 'accepted', "             \
     "'scheduled', 'ready', 'in-session', 'interrupted', 'reporting', 'awaiting-opinion', "         \
     "'opinion-draft', 'signed', 'acknowledged', 'referral-open', 'follow-up')"
+/* In which a consultant has to act, or the requester; see consult_unattended(). */
+#define CONSULTANTS                                                                                \
+    "('accepted', 'scheduled', 'ready', 'reporting', 'awaiting-opinion', 'opinion-draft')"
+#define REQUESTERS                                                                                 \
+    "('returned', 'pending-approval', 'submitted', 'triaged', 'offered', 'accepted', "             \
+    "'scheduled', 'signed', 'acknowledged', 'referral-open', 'follow-up')"
+#define CAN_ACT(role, account)                                                                     \
+    "EXISTS (SELECT 1 FROM account a JOIN account_role r ON r.account_id = a.id AND r.role = "     \
+    "'" role                                                                                       \
+    "' JOIN practitioner p ON p.id = a.practitioner_id AND p.active = 1 WHERE a.id = " account     \
+    " AND a.disabled = 0)"
+/* Somebody coordinates for the institution of practitioner e: it is theirs to see to. */
+#define COORDINATED                                                                                \
+    "EXISTS (SELECT 1 FROM practitioner p JOIN account a ON a.practitioner_id = p.id AND "         \
+    "a.disabled = 0 JOIN account_role r ON r.account_id = a.id AND r.role = 'coordinator' WHERE "  \
+    "p.organisation_id = e.organisation_id AND p.active = 1)"
 /* $1 whose, $2 before_ms */
 #define PAGE " AND created_ms < $2 ORDER BY created_ms DESC, id DESC LIMIT 165"
 /* The same where few of many are open: the plus keeps SQLite from walking through all of them by
@@ -124,6 +140,32 @@ static const struct worklist worklists[] = {
      "p.partnership_id = c.partnership_id AND p.organisation_id = $2 AND p.role IN ('lead', "
      "'hub')))" TRIAGE_PAGE,
      NULL},
+    {"unattended", ROLE_COORDINATOR, CONSULT_ACTOR_COORDINATOR, BY_ORGANISATION,
+     "SELECT c.id, c.created_ms FROM consultation c WHERE c.id IN (SELECT x.id FROM consultation x "
+     "WHERE x.consultant_organisation_id = $1 AND x.state IN " CONSULTANTS " AND NOT " CAN_ACT(
+         "specialist",
+         "x.consultant_id") " UNION SELECT x.id FROM consultation x "
+                            "WHERE x.requester_organisation_id = $2 AND x.state IN " REQUESTERS
+                            " AND NOT " CAN_ACT(
+                                "clinician",
+                                "x.requester_id") " UNION SELECT x.id FROM account d JOIN "
+                                                  "practitioner e ON e.id = d.practitioner_id AND "
+                                                  "(d.disabled = 1 OR e.active = 0) JOIN "
+                                                  "consultation x ON x.requester_id = d.id AND "
+                                                  "x.state IN " REQUESTERS
+                                                  " AND x.consultant_organisation_id = $3 WHERE "
+                                                  "NOT " COORDINATED
+                                                  " UNION SELECT x.id FROM account d JOIN "
+                                                  "practitioner e ON e.id = d.practitioner_id AND "
+                                                  "(d.disabled = 1 OR e.active = 0) JOIN "
+                                                  "consultation x ON x.consultant_id = d.id AND "
+                                                  "x.state "
+                                                  "IN " CONSULTANTS
+                                                  " AND x.requester_organisation_id = $4 WHERE "
+                                                  "NOT " COORDINATED
+                                                  ") AND c.created_ms < $5 ORDER BY c.created_ms "
+                                                  "DESC, c.id DESC LIMIT 165",
+     NULL},
     {"review", ROLE_REVIEWER, CONSULT_ACTOR_REVIEWER, BY_ORGANISATION,
      "SELECT c.id, c.created_ms FROM consultation c WHERE c.review = 'due' AND c.state NOT "
      "IN ('awaiting-opinion', 'opinion-draft', 'signed', 'acknowledged', 'referral-open', "
@@ -151,8 +193,8 @@ static void bind_list(struct db_query *q, const struct worklist *list, const cha
     bool two = strcmp(list->name, "history") == 0;
     bool both = strcmp(list->name, "triage") == 0 || strcmp(list->name, "unanswered") == 0 ||
                 strcmp(list->name, "review") == 0;
-    db_bind_text(q, whose);
-    if (both) {
+    int halves = strcmp(list->name, "unattended") == 0 ? 4 : both ? 2 : 1;
+    for (int i = 0; i < halves; i++) {
         db_bind_text(q, whose);
     }
     db_bind_int(q, before_ms);
@@ -252,9 +294,9 @@ static bool which_list(struct api_call *call, const struct worklist **out_list)
     return api_problem(
         call, 422, "field.invalid",
         "list 应为 mine、queue、assigned、invited、member、verify、approval、triage、"
-        "unanswered、review 或 history。",
+        "unanswered、unattended、review 或 history。",
         "list must be mine, queue, assigned, invited, member, verify, approval, "
-        "triage, unanswered, review or history.",
+        "triage, unanswered, unattended, review or history.",
         "/list");
 }
 

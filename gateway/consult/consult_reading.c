@@ -164,6 +164,8 @@ bool consult_sign_before(struct consult_act *act)
         (act->change.actor & CONSULT_ACTOR_CONSULTANT) == 0) {
         (void)snprintf(act->row.verifier_id, sizeof act->row.verifier_id, "%s",
                        act->change.actor_id);
+    } else {
+        act->row.verifier_id[0] = '\0'; /* of an earlier version: nobody read this one twice */
     }
     return note_critical(act);
 }

@@ -39,6 +39,8 @@ const struct api_route consult_routes[] = {
      API_BLOB_FILES, NULL},
     {ACCESS_ROUTE(consultation_invitees), API_BODY_NONE, 0, consult_invitees, NULL, API_BLOB_FILES,
      NULL},
+    {ACCESS_ROUTE(consultation_people), API_BODY_NONE, 0, consult_people, NULL, API_BLOB_FILES,
+     NULL},
     {ACCESS_ROUTE(ops_overview), API_BODY_NONE, 0, ops_overview, NULL, API_BLOB_FILES, NULL},
     {NULL, NULL, 0, API_BODY_NONE, 0, NULL, NULL, API_BLOB_FILES, NULL},
 };

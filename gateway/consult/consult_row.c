@@ -276,8 +276,9 @@ enum status consult_row_update(struct db *db, struct consult_row *row)
                    "$33, scheduled_until_ms = $34, reschedules = $35, preliminary_ms = $36, "
                    "verifier_id = $37, critical_ms = $38, critical_known_ms = $39, follow_up = "
                    "$40, review = $41, archived_ms = $42, manifest_sha256 = $43, version = $44 + "
-                   "1 WHERE id = $45 AND version = $46");
+                   "1, requester_id = $46 WHERE id = $45 AND version = $47");
     bind_members(&q, row, &json);
+    db_bind_text(&q, row->requester_id);
     db_bind_int(&q, row->version);
     status = step_once(&q);
     json_free(&json);

@@ -29,6 +29,10 @@ bool consult_declined(struct consult_act *act);
 /* consult_schedule.c */
 bool consult_schedule_before(struct consult_act *act);
 
+/* consult_take_over.c: another doctor is put in charge */
+bool consult_take_over_before(struct consult_act *act);
+bool consult_taken_over(struct consult_act *act);
+
 /* consult_reading.c: reads, preliminary opinions, second readers, critical values */
 bool consult_accepted(struct consult_act *act); /* a read begins to be reported */
 bool consult_convert_before(struct consult_act *act);

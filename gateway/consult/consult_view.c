@@ -7,6 +7,7 @@
 #include "gateway/consult/consult_member.h"
 #include "gateway/consult/consult_parts.h"
 #include "gateway/consult/consult_reading.h"
+#include "gateway/consult/consult_take_over.h"
 #include "gateway/directory/directory.h"
 #include "gateway/queue/queue.h"
 #include "gateway/queue/ring.h"
@@ -51,6 +52,10 @@ static bool apparent(struct api_call *call, const struct consult_row *row, unsig
         consult_may_sign(call, row, relation, &holds) != STATUS_OK) {
         return false;
     }
+    if ((guards & CONSULT_GUARD_BIT(HOUSE)) != 0 &&
+        consult_may_name(call, row, &holds) != STATUS_OK) {
+        return false;
+    }
     bool critical = row->critical_ms != 0 && row->critical_known_ms == 0;
     return holds && ((guards & CONSULT_GUARD_BIT(MDT)) == 0 || strcmp(row->kind, "mdt") == 0) &&
            ((guards & CONSULT_GUARD_BIT(CRITICAL)) == 0 || critical) &&
@@ -89,7 +94,6 @@ static void set_or_null(json_t *object, const char *name, json_t *value)
     json_object_set_new(object, name, value == NULL ? json_null() : value);
 }
 
-/* What the summary and the whole object have in common. */
 /* Until when the critical value should be known; 0: none waits. */
 static int64_t critical_due_ms(struct api_call *call, const struct consult_row *row)
 {
@@ -104,6 +108,7 @@ static int64_t critical_due_ms(struct api_call *call, const struct consult_row *
     return status == STATUS_OK ? due : 0;
 }
 
+/* What the summary and the whole object have in common. */
 static json_t *common(struct api_call *call, const struct consult_row *row, unsigned relation)
 {
     json_t *object =
@@ -148,6 +153,12 @@ static json_t *common(struct api_call *call, const struct consult_row *row, unsi
     set_text(object, "reason_code", row->reason_code);
     set_or_null(object, "actions", consult_actions(call, row, relation));
     json_object_set_new(object, "my_role", json_string(consult_role_name(relation)));
+    if ((relation & CONSULT_ACTOR_COORDINATOR) != 0) {
+        const char *party = NULL;
+        if (consult_unattended(call->db, row, &party) == STATUS_OK) {
+            set_text(object, "unattended", party); /* else the commit says that the store failed */
+        }
+    }
     return object;
 }
 

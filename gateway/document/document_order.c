@@ -107,9 +107,17 @@ static enum status decision_is_about(struct db *db, const struct consult_row *ro
 static enum status decision_text(struct db *db, const struct consult_row *row,
                                  struct document_order *order, size_t *out_len)
 {
-    char hash[65];
+    char hash[65], decider[33] = "";
     json_t *by = NULL;
-    enum status status = requester_json(db, row->requester_id, &by);
+    /* who decided, even when another has taken the case over since */
+    enum status status =
+        db_one_text(db, decider, sizeof decider,
+                    "SELECT actor_id FROM audit WHERE consultation_id = $1 AND action = "
+                    "'consultation.acknowledge' ORDER BY seq DESC LIMIT 1",
+                    "s", row->id);
+    status = status == STATUS_OK || status == STATUS_NONE
+                 ? requester_json(db, decider[0] == '\0' ? row->requester_id : decider, &by)
+                 : status;
     if (status != STATUS_OK) {
         return status;
     }

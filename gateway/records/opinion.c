@@ -12,11 +12,13 @@
 
 #include <string.h>
 
-enum status opinion_draft_ready(struct db *db, const char *consultation_id, bool *out_ready)
+enum status opinion_draft_ready(struct db *db, const struct consult_row *row, bool *out_ready,
+                                bool *out_own)
 {
     struct opinion_draft draft = {.body = NULL};
-    enum status status = opinion_draft_find(db, consultation_id, &draft);
+    enum status status = opinion_draft_find(db, row->id, &draft);
     *out_ready = status == STATUS_OK && opinion_body_says_something(draft.body);
+    *out_own = status == STATUS_OK && strcmp(draft.author_id, row->consultant_id) == 0;
     opinion_draft_clear(&draft);
     return status == STATUS_NONE ? STATUS_OK : status;
 }

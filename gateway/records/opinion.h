@@ -1,6 +1,7 @@
-/* The opinion: a draft that its author may overwrite, then a signed version that nobody may; a
- * later change is the next version. Signed (opinion_sign.h) is the canonical JSON of the whole
- * record (opinion_record.h), by the specialist and by the institution. Store thread. */
+/* The opinion: a draft that its author alone overwrites, then a signed version that nobody may; a
+ * later change is the next version, and so is what another consultant saves. Signed
+ * (opinion_sign.h) is the canonical JSON of the whole record (opinion_record.h), by the specialist
+ * and by the institution. Store thread. */
 #ifndef GATEWAY_RECORDS_OPINION_H
 #define GATEWAY_RECORDS_OPINION_H
 
@@ -8,9 +9,10 @@
 #include "gateway/consult/consult_row.h"
 #include "gateway/records/opinion_sign.h"
 
-/* Is a draft saved that says something (findings, a diagnosis or an answer)? */
-MUST_USE enum status opinion_draft_ready(struct db *db, const char *consultation_id,
-                                         bool *out_ready);
+/* Is a draft saved that says something (findings, a diagnosis or an answer), and is it the present
+ * consultant's own? */
+MUST_USE enum status opinion_draft_ready(struct db *db, const struct consult_row *row,
+                                         bool *out_ready, bool *out_own);
 /* Opens version n+1 as a draft with the text of version n. */
 bool opinion_amend(struct api_call *call, const struct consult_row *row, const char *reason);
 /* The latest version: drafts only when with_draft. NULL in *out_opinion: none. Object as in

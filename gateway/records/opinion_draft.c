@@ -1,5 +1,6 @@
 #include "gateway/records/opinion_draft.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -9,13 +10,15 @@ enum status opinion_draft_find(struct db *db, const char *consultation_id,
     struct opinion_draft draft = {.body = NULL};
     struct db_query q;
     bool found = false;
-    db_begin_query(&q, db,
-                   "SELECT version, body, amend_reason FROM opinion WHERE consultation_id = $1 AND "
-                   "status = 'draft' ORDER BY version DESC LIMIT 1");
+    db_begin_query(
+        &q, db,
+        "SELECT version, body, amend_reason, author_id FROM opinion WHERE consultation_id = $1 AND "
+        "status = 'draft' ORDER BY version DESC LIMIT 1");
     db_bind_text(&q, consultation_id);
     if (db_next(&q)) {
         found = true;
         draft.version = db_int(&q, 0);
+        (void)snprintf(draft.author_id, sizeof draft.author_id, "%s", db_text(&q, 3));
         draft.body = json_loads(db_text(&q, 1), 0, NULL);
         draft.amend_reason = db_is_null(&q, 2) ? NULL : strdup(db_text(&q, 2));
     }
@@ -47,18 +50,20 @@ enum status opinion_draft_save(struct api_call *call, const char *consultation_i
     }
     enum status status = db_run(
         call->db,
-        "UPDATE opinion SET body = $1, author_id = $2, saved_ms = $3 WHERE consultation_id = "
-        "$4 AND status = 'draft'",
-        "ssis", text, call->actor->account_id, call->now_ms, consultation_id);
+        "UPDATE opinion SET body = $1, saved_ms = $2 WHERE consultation_id = $3 AND status = "
+        "'draft' AND author_id = $4 AND version = (SELECT MAX(version) FROM opinion WHERE "
+        "consultation_id = $5)",
+        "sisss", text, call->now_ms, consultation_id, call->actor->account_id, consultation_id);
     if (status == STATUS_OK && db_changes(call->db) == 0) {
         api_new_id(id);
         status = db_run(call->db,
                         "INSERT INTO opinion (id, consultation_id, version, status, body, "
-                        "author_id, saved_ms) VALUES ($1, $2, (SELECT "
+                        "author_id, saved_ms, amend_reason) VALUES ($1, $2, (SELECT "
                         "COALESCE(MAX(version), 0) + 1 FROM opinion WHERE consultation_id = $3), "
-                        "'draft', $4, $5, $6)",
-                        "sssssi", id, consultation_id, consultation_id, text,
-                        call->actor->account_id, call->now_ms);
+                        "'draft', $4, $5, $6, (SELECT amend_reason FROM opinion WHERE "
+                        "consultation_id = $7 AND status = 'draft' ORDER BY version DESC LIMIT 1))",
+                        "sssssis", id, consultation_id, consultation_id, text,
+                        call->actor->account_id, call->now_ms, consultation_id);
     }
     free(text);
     return status;

@@ -5,6 +5,7 @@
 #include "gateway/referral/referral_actions.h"
 #include "gateway/referral/referral_change.h"
 #include "gateway/referral/referral_create.h"
+#include "gateway/referral/referral_effects.h"
 #include "gateway/referral/referral_list.h"
 #include "gateway/referral/referral_place.h"
 #include "gateway/referral/referral_targets.h"
@@ -17,6 +18,7 @@
 #define REFERRAL_BYTES_MAX 524288 /* all members at their limits, escaped */
 #define ACTION_BYTES_MAX 131072
 #define PLACE_BYTES_MAX 4096
+#define OF_ONE_CASE_MAX 16 /* referrals of a consultation not done with: one, as a rule */
 
 static void referral_get(struct api_call *call)
 {
@@ -94,4 +96,48 @@ bool referral_open_for(struct api_call *call, const struct consult_row *row, con
     }
     referral_row_clear(&referral);
     return sent;
+}
+
+static bool change_one(struct api_call *call, const char *id, const char *to,
+                       const char *reason_code)
+{
+    struct referral_row row;
+    enum status status =
+        db_run(call->db, "UPDATE referral SET created_by = $1, version = version + 1 WHERE id = $2",
+               "ss", to, id);
+    status = status == STATUS_OK ? referral_row_load(call->db, id, &row) : status;
+    if (status != STATUS_OK) {
+        return api_store_failed(call, status);
+    }
+    bool done = referral_note(call, &row, call->actor->account_id, "change-sender", reason_code);
+    status = done ? referral_effect_changed(call, &row, NULL) : STATUS_OK;
+    referral_row_clear(&row);
+    return done && (status == STATUS_OK || api_store_failed(call, status));
+}
+
+bool referral_change_sender(struct api_call *call, const char *consultation_id, const char *from,
+                            const char *to, const char *reason_code)
+{
+    char ids[OF_ONE_CASE_MAX][33];
+    size_t count = 0;
+    struct db_query q;
+    db_begin_query(&q, call->db,
+                   "SELECT id FROM referral WHERE consultation_id = $1 AND created_by = $2 AND "
+                   "(state IN ('draft', 'sent', 'accepted', 'arrived') OR (state = 'returned' AND "
+                   "acknowledged_ms IS NULL)) ORDER BY created_ms, id LIMIT 16");
+    db_bind_text(&q, consultation_id);
+    db_bind_text(&q, from);
+    while (count < OF_ONE_CASE_MAX && db_next(&q)) {
+        (void)snprintf(ids[count++], 33, "%s", db_text(&q, 0));
+    }
+    enum status status = db_end(&q);
+    if (status != STATUS_OK) {
+        return api_store_failed(call, status);
+    }
+    for (size_t i = 0; i < count; i++) {
+        if (!change_one(call, ids[i], to, reason_code)) {
+            return false;
+        }
+    }
+    return true;
 }

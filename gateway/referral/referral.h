@@ -14,5 +14,9 @@ extern const struct api_route referral_routes[];
  * and not changed. True: sent, out_referral_id is filled. False: the call has been answered. */
 bool referral_open_for(struct api_call *call, const struct consult_row *row, const json_t *body,
                        char out_referral_id[33]);
+/* The consultation has another requester: what `from` sent of it, or has drafted, and is not done
+ * with is `to`'s from now on; a step and an audit row each. True, or answered. */
+bool referral_change_sender(struct api_call *call, const char *consultation_id, const char *from,
+                            const char *to, const char *reason_code);
 
 #endif

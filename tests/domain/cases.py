@@ -234,6 +234,8 @@ class Case:
         if action == "refer":  # its reason is one of a referral's own
             return {"to_organisation": self.people["consultant"].organisation, "department": "cardiology", "reason_code": "severe",
                     "consent": {"referral": True, "sharing": True, "relation": "self", "method": "written"}}
+        if action == "take-over":
+            body["account"] = self.people["candidate" if self.state in table.WRITTEN else "colleague"].account
         if action in named:
             body["account"] = self.people[named[action]].account
         if action == "schedule":
@@ -265,6 +267,8 @@ class Case:
             "recordings": ("GET", f"{at}/recordings", None),
             "archive": ("GET", f"{at}/archive", None),
             "invitees": ("GET", f"{at}/invitees", None),
+            "whom to ask": ("GET", f"{at}/people?for=enlist", None),
+            "who takes over": ("GET", f"{at}/people?for=take-over", None),
             "edit": ("PATCH", at, {}),
             "consent of the patient": ("PUT", f"{at}/consents/teaching", {**consent, "party": "patient"}),
             "consent of the consultant": ("PUT", f"{at}/consents/teaching", {**consent, "party": "consultant"}),

@@ -49,6 +49,10 @@ PARTIES = {"requester", "consultant"}
 RECORD = PARTIES | {"coordinator", "verifier", "member", "reviewer"}
 SEES = RECORD | {"guest", "candidate", "approver"}
 
+TOGETHER = RUNNING | {"awaiting-opinion"}
+WRITTEN = {"reporting", "awaiting-opinion", "opinion-draft"}     # by the consultant; in the other states somebody waits for the requester
+TAKEN_OVER = WAITING | WRITTEN | {"returned", "accepted", "scheduled", "signed", "acknowledged", "referral-open", "follow-up"}
+
 # question: (roles, relations, states in which it is possible or None = all)
 READS = {
     "see": (CARE, SEES, None),
@@ -61,6 +65,8 @@ READS = {
     "recordings": (CARE, RECORD, None),
     "archive": (CARE, RECORD, {"archived"}),
     "invitees": (CARE, PARTIES, RUNNING),
+    "whom to ask": (CARE, {"consultant", "coordinator"}, TOGETHER),
+    "who takes over": (CARE, {"coordinator"}, TAKEN_OVER),
 }
 WRITES = {
     "edit": ({"clinician"}, {"requester"}, {"draft", "returned"}),
@@ -73,7 +79,6 @@ WRITES = {
 
 BEFORE_SESSION = {"accepted", "scheduled", "ready"}
 COORD = {"coordinator"}
-TOGETHER = RUNNING | {"awaiting-opinion"}
 ACTIONS = {  # action: (states, relations)
     "submit": ({"draft", "returned"}, {"requester"}),
     "renew": ({"expired"}, {"requester"}),
@@ -86,6 +91,7 @@ ACTIONS = {  # action: (states, relations)
     "return": (WAITING | BEFORE_SESSION | {"reporting"}, {"approver", "candidate", "consultant", "coordinator"}),
     "withdraw": ({"returned", "reporting"} | WAITING | RUNNING, {"requester"}),
     "hand-over": (BEFORE_SESSION | {"reporting"}, {"consultant", "coordinator"}),
+    "take-over": (TAKEN_OVER, COORD),
     "schedule": ({"accepted", "scheduled"}, {"consultant", "coordinator"}),
     "cancel": ({"scheduled"}, PARTIES | COORD),
     "start": (BEFORE_SESSION, PARTIES),
@@ -116,8 +122,15 @@ QUESTIONS = [*READS, *WRITES, *ACTIONS]
 # ---- the answer of a cell ----
 
 
-def guard(action, case, found):
+def elsewhere(person, case):
+    """Whose place it is, that institution's own coordinator says who takes it; each institution has one in these tests."""
+    return person.place != ("C" if case.state in WRITTEN else "R")
+
+
+def guard(action, case, found, person):
     """What else an action needs, as "status code"; None: nothing that is lacking in these cases."""
+    if action == "take-over" and elsewhere(person, case):
+        return "403 take-over.elsewhere"
     if action == "start":
         return "409 room.alone"
     if action in ("enlist", "excuse") and case.kind != "mdt":
@@ -153,7 +166,7 @@ def expected_action(person, case, action, rule):
         return "403"
     if rule is not None and action in NEEDS_RULES:
         return f"403 {rule}"
-    return guard(action, case, found) or "allowed"
+    return guard(action, case, found, person) or "allowed"
 
 
 def expected(person, case, question, rule=None):
@@ -174,6 +187,10 @@ def expected(person, case, question, rule=None):
         return "409"
     if states is not None and case.state not in states:
         return "409"
+    if question == "whom to ask" and case.kind != "mdt":
+        return "409 kind.not-mdt"
+    if question == "who takes over" and elsewhere(person, case):
+        return "403 take-over.elsewhere"
     return "allowed" if who & found else "403"
 
 

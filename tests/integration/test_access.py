@@ -120,6 +120,7 @@ ACTIONS = {
     "triage": {"offered": {"coordinator"}},
     "reject": {"offered": {"coordinator"}},
     "hand-over": {"accepted": {"consultant", "coordinator"}},
+    "take-over": {"offered": {"coordinator"}, "accepted": {"coordinator"}, "awaiting-opinion": {"coordinator"}, "signed": {"coordinator"}},
     "schedule": {"accepted": {"consultant", "coordinator"}},
     "preliminary": {"awaiting-opinion": {"consultant"}},
     "acknowledge-critical": {"signed": {"requester"}},
@@ -130,7 +131,7 @@ ACTIONS = {
 }
 GUARDED = {"acknowledge-critical": "critical.none", "enlist": "kind.not-mdt", "excuse": "kind.not-mdt"}  # may be tried, and is refused for what the case is
 BODY = {"decline": {"reason_code": "busy"}, "return": {"reason_code": "incomplete", "reason_text": "x"}, "fail": {"reason_code": "network"},
-        "reject": {"reason_code": "x", "reason_text": "x"}, "hand-over": {"reason_code": "x"}, "mark-error": {"reason_text": "x"},
+        "reject": {"reason_code": "x", "reason_text": "x"}, "hand-over": {"reason_code": "x"}, "take-over": {"reason_code": "x"}, "mark-error": {"reason_text": "x"},
         "schedule": {"from_ms": int(time.time() * 1000) + 86400000}, "excuse": {"reason_text": "x", "account": "0" * 32}, "enlist": {"account": "0" * 32},
         "amend": {"reason_text": "x"}, "acknowledge": {"adopted": "yes", "told_patient": True}}
 
@@ -172,6 +173,8 @@ def expected_action(person, state, action):
     allowed = ACTIONS[action].get(state)
     if allowed is None:
         return "409"
+    if action == "take-over" and related == "coordinator":       # of the institution whose doctor it is
+        return "allowed" if person == ("coordinator answering" if state == "awaiting-opinion" else "coordinator asking") else "403"
     return "allowed" if related in allowed else "403"
 
 
@@ -433,6 +436,8 @@ def allowed(job):
         if action == "submit":
             Case.want(client.consent(case.id, "consultation"), 200)
         body = BODY.get(action, {})
+        if action == "take-over":
+            body = {**body, **(BODY["account of a specialist"] if state == "awaiting-opinion" else BODY["invite"])}
         if action == "schedule":                                             # one after the other: they are the same people's
             body = {"from_ms": body["from_ms"] + 3600000 * next(appointments)}
         status, body = client.act(case.id, action, **body)
@@ -463,6 +468,7 @@ try:
     checks.ok(set(people) == set(ROLES), "everybody is signed in", len(people))
     for action, person in (("invite", "colleague"), ("uninvite", "guest")):
         BODY[action] = {"account": Case.want(people[person].get(f"{API}/session"), 200)["account"]["id"]}
+    BODY["account of a specialist"] = {"account": Case.want(people["declined"].get(f"{API}/session"), 200)["account"]["id"]}
     for person in ("consultant", "offered", "declined", "specialist elsewhere"):
         Case.want(people[person].put(f"{API}/duty", {"on_duty": True}), 200)
 

@@ -159,7 +159,7 @@ static void actions(struct fixture *f, enum consult_state state, const char *id)
             bool answer = event == CONSULT_EVENT_ACCEPT || event == CONSULT_EVENT_DECLINE;
             struct outcome out =
                 tried(f, people[p], event == CONSULT_EVENT_START ? start_present : consult_action,
-                      id, consult_event_name(event), body_of(f, event));
+                      id, consult_event_name(event), body_of(f, state, event));
             if (relation == 0) { /* unknown; who was asked hears that it is too late */
                 EXPECT(out.status == 404 || (answer && out.status == 409));
                 tally.tries++;

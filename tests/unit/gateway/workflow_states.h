@@ -62,8 +62,11 @@ static inline json_t *why(void)
     return json_pack("{s:s, s:s}", "reason_code", "test", "reason_text", "说明");
 }
 
-static inline json_t *body_of(const struct fixture *f, enum consult_event event)
+static inline json_t *body_of(const struct fixture *f, enum consult_state state,
+                              enum consult_event event)
 {
+    bool reports = state == CONSULT_REPORTING || state == CONSULT_AWAITING_OPINION ||
+                   state == CONSULT_OPINION_DRAFT;
     json_t *body = why();
     switch ((int)event) {
     case CONSULT_EVENT_SCHEDULE:
@@ -76,6 +79,9 @@ static inline json_t *body_of(const struct fixture *f, enum consult_event event)
     case CONSULT_EVENT_ENLIST:
     case CONSULT_EVENT_EXCUSE:
         json_object_set_new(body, "account", json_string(QIAN));
+        break;
+    case CONSULT_EVENT_TAKE_OVER: /* the consultant's place, else the requester's */
+        json_object_set_new(body, "account", json_string(reports ? TAN : BO));
         break;
     case CONSULT_EVENT_CONTRIBUTE:
         json_object_set_new(body, "opinion", json_string("同意"));
@@ -286,7 +292,7 @@ static inline void bring_reported(struct fixture *f, const struct variant *v, co
     STEP(f, act(f, ANNA, id, "acknowledge",
                 json_pack("{s:s, s:b}", "adopted", "yes", "told_patient", 1)));
     if (v->state == CONSULT_REFERRAL_OPEN) {
-        STEP(f, act(f, ANNA, id, "refer", body_of(f, CONSULT_EVENT_REFER)));
+        STEP(f, act(f, ANNA, id, "refer", body_of(f, v->state, CONSULT_EVENT_REFER)));
     } else if (v->state == CONSULT_FOLLOW_UP) {
         STEP(f, act(f, ANNA, id, "follow-up",
                     json_pack("{s:s, s:I}", "text", "复查", "due_ms",

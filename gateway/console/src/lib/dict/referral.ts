@@ -144,6 +144,7 @@ export const referral = {
   'ref.event-lapse': ['逾期', 'lapsed'],
   'ref.event-return-message': ['反馈', 'return message'],
   'ref.event-acknowledge-return': ['已阅反馈', 'return message acknowledged'],
+  'ref.event-change-sender': ['更换负责医师', 'another doctor put in charge'],
   'ref.event-overdue': ['超时提醒', 'reminder: overdue'],
   'ref-timer.accept-due': ['等待接收超时', 'answer is due'],
   'ref-timer.return-due': ['反馈超时', 'return message is due'],
