@@ -113,15 +113,42 @@ static int64_t compare_states(struct sim *sim)
 
 /* ---- worklists, by sets ---- */
 
+/* In the list of what nobody can act on: of the own coordinator, else of the other side's. A
+ * request that was not sent is its author's alone; one that was sent back ends by its deadline. */
+#define COORDINATED                                                                                \
+    "EXISTS (" ENABLED("coordinator") "p.organisation_id IN (c.requester_organisation_id, "        \
+                                      "c.consultant_organisation_id))"
+
 static void check_requesters(struct sim *sim)
 {
     struct db_query q;
-    db_begin_query(
-        &q, sim->engine.db,
-        "SELECT c.id, c.state FROM consultation c WHERE c.state IN ('draft', 'returned', "
-        "'signed', 'acknowledged', 'follow-up') AND NOT EXISTS (" ENABLED(
-            "clinician") "a.id = c.requester_id)");
+    db_begin_query(&q, sim->engine.db,
+                   "SELECT c.id, c.state FROM consultation c WHERE c.state IN ('returned', "
+                   "'signed', 'acknowledged', 'follow-up') AND NOT EXISTS (" ENABLED(
+                       "clinician") "a.id = c.requester_id) AND NOT " COORDINATED
+                                    " AND NOT (c.state = 'returned' AND c.deadline_ms > $1)");
+    db_bind_int(&q, sim->now_ms - SLACK_MS);
     none_of(sim, CHECK_WORKLIST, &q);
+}
+
+/* Whoever has to act can, or a coordinator sees to it within a day. */
+static void check_attended(struct sim *sim)
+{
+    struct db_query q;
+    int64_t before = sim->now_ms - DAY;
+    if (sim->gone_ms == 0 || sim->gone_ms > before) {
+        return;
+    }
+    db_begin_query(&q, sim->engine.db,
+                   "SELECT c.id, c.state FROM consultation c WHERE c.state_since_ms < $1 AND "
+                   "((c.state IN ('accepted', 'scheduled', 'reporting', 'awaiting-opinion', "
+                   "'opinion-draft') AND NOT EXISTS (" ENABLED(
+                       "specialist") "a.id = c.consultant_id)) OR (c.state IN ('signed', "
+                                     "'acknowledged', 'follow-up', 'referral-open') AND NOT "
+                                     "EXISTS (" ENABLED("clinician") "a.id = c.requester_id)))");
+    db_bind_int(&q, before);
+    none_of(sim, CHECK_ATTENDED, &q);
+    check_note(sim, CHECK_ATTENDED, 1, "", NULL);
 }
 
 static void check_offices(struct sim *sim)
@@ -164,17 +191,21 @@ static void check_offered(struct sim *sim)
 static void check_consultants(struct sim *sim)
 {
     struct db_query q;
-    db_begin_query(&q, sim->engine.db,
-                   "SELECT c.id, c.state FROM consultation c WHERE c.state IN " CONSULTANTS
-                   " AND NOT EXISTS (" ENABLED("specialist") "a.id = c.consultant_id)");
+    db_begin_query(
+        &q, sim->engine.db,
+        "SELECT c.id, c.state FROM consultation c WHERE c.state IN " CONSULTANTS
+        " AND NOT EXISTS (" ENABLED("specialist") "a.id = c.consultant_id) AND NOT " COORDINATED);
     none_of(sim, CHECK_WORKLIST, &q);
-    db_begin_query(&q, sim->engine.db,
-                   "SELECT c.id, c.state FROM consultation c WHERE c.state = 'opinion-draft' AND "
-                   "NOT EXISTS (" ENABLED(
-                       "specialist") "p.organisation_id = c.consultant_organisation_id AND p.title "
-                                     "IN ('chief', 'associate-chief') AND a.id <> c.consultant_id "
-                                     "AND EXISTS (SELECT 1 FROM practitioner_specialty x WHERE "
-                                     "x.practitioner_id = p.id AND x.specialty = c.specialty))");
+    db_begin_query(
+        &q, sim->engine.db,
+        "SELECT c.id, c.state FROM consultation c WHERE c.state = 'opinion-draft' AND "
+        "NOT EXISTS (" ENABLED(
+            "specialist") "p.organisation_id = c.consultant_organisation_id AND p.title "
+                          "IN ('chief', 'associate-chief') AND a.id <> c.consultant_id "
+                          "AND EXISTS (SELECT 1 FROM practitioner_specialty x WHERE "
+                          "x.practitioner_id = p.id AND x.specialty = c.specialty)) "
+                          "AND NOT EXISTS (" ENABLED(
+                              "specialist") "a.id = c.consultant_id) AND NOT " COORDINATED);
     none_of(sim, CHECK_WORKLIST, &q);
 }
 
@@ -312,6 +343,7 @@ static void check_all(struct sim *sim)
     check_offices(sim);
     check_offered(sim);
     check_consultants(sim);
+    check_attended(sim);
     check_single(sim);
     check_timers(sim);
     check_referrals(sim);

@@ -54,7 +54,7 @@ static int senior_of(const struct sim *sim, const struct kase *k)
 {
     for (int i = 0; k->consultant >= 0 && i < sim->person_count; i++) {
         const struct person *p = &sim->people[i];
-        if (p->senior && i != k->consultant &&
+        if (p->senior && !p->gone && i != k->consultant &&
             p->institution == sim->people[k->consultant].institution &&
             (p->specialties & (1u << k->specialty)) != 0) {
             return i;
@@ -93,6 +93,22 @@ static int actor_of(struct sim *sim, const struct kase *k, const char **out_list
     return k->requester;
 }
 
+/* Whose account is closed is nobody: a coordinator of the institution has the case then, or where
+ * there is none the other side's. */
+static int stands_in(struct sim *sim, const struct kase *k, int person, const char **out_list)
+{
+    if (person < 0 || !sim->people[person].gone) {
+        return person;
+    }
+    int other = person == k->requester ? k->consultant : k->requester;
+    int coordinator = with_role(sim, sim->people[person].actor.organisation_id, ROLE_COORDINATOR);
+    if (coordinator < 0 && other >= 0) {
+        coordinator = with_role(sim, sim->people[other].actor.organisation_id, ROLE_COORDINATOR);
+    }
+    *out_list = "unattended";
+    return k->state == CONSULT_DRAFT ? -1 : coordinator;
+}
+
 /* One page; *out_before: where the next one begins. */
 static bool page_has(struct sim *sim, int person, const char *list_name, const char *id,
                      char before[24], bool *out_more)
@@ -118,7 +134,7 @@ void checks_listed(struct sim *sim, int kase)
     const char *list = NULL;
     char before[24] = "", what[64];
     bool has = false, more = true;
-    int person = actor_of(sim, k, &list);
+    int person = stands_in(sim, k, actor_of(sim, k, &list), &list);
     if (person < 0) {
         return;
     }

@@ -86,6 +86,7 @@ static const char *script_name(const struct engine_request *request)
                                                     [SCRIPT_STAT] = "stat",
                                                     [SCRIPT_CONSENT] = "consent",
                                                     [SCRIPT_OPINION] = "opinion",
+                                                    [SCRIPT_PEOPLE] = "people",
                                                     [SCRIPT_DUTY] = "duty",
                                                     [SCRIPT_JOIN] = "room join",
                                                     [SCRIPT_ABSENT] = "room absent",

@@ -25,6 +25,7 @@
     SCRIPT(STAT, "POST", "/api/v1/stat")                                                           \
     SCRIPT(CONSENT, "PUT", "/api/v1/consultations/{id}/consents/{scope}")                          \
     SCRIPT(OPINION, "PUT", "/api/v1/consultations/{id}/opinion")                                   \
+    SCRIPT(PEOPLE, "GET", "/api/v1/consultations/{id}/people")                                     \
     SCRIPT(DUTY, "PUT", "/api/v1/duty")                                                            \
     SCRIPT(SHIFT, "POST", "/api/v1/duty/shifts")                                                   \
     SCRIPT(TARGETS, "GET", "/api/v1/referral-targets")                                             \

@@ -30,8 +30,12 @@ static void usage(FILE *out)
         "usage: consult-sim [--cases N] [--days N] [--seed N] [--batch N] [--data DIR] [--report "
         "FILE]\n"
         "                   [--break "
-        "lose-timers|lose-case|unknown-state|two-consultants|disable|forge-audit]\n"
-        "       consult-sim --control     each of these breaks in a small month: is it seen?\n"
+        "lose-timers|lose-case|unknown-state|two-consultants|disable|\n"
+        "                    disable-unseen|forge-audit]\n"
+        "       consult-sim --control     each of these breaks in a small month: is it seen? "
+        "(disable\n"
+        "                                 is mended by the coordinators: does nothing stay "
+        "behind?)\n"
         "  --cases 100000   that begin in --days 30\n"
         "  --batch 128      scripts in one commit, at most (1: each its own fsync)\n"
         "  --data DIR       is made, and stays; default: a temporary folder that is removed\n",
@@ -137,9 +141,12 @@ static int simulate(const struct options *options)
 static bool seen(enum sabotage sabotage, const struct sim *sim)
 {
     static const enum check_id by[SABOTAGE_COUNT] = {
-        [SABOTAGE_TIMERS] = CHECK_TIMER,      [SABOTAGE_CASE] = CHECK_LOST,
-        [SABOTAGE_STATE] = CHECK_STATE,       [SABOTAGE_TWO] = CHECK_SINGLE,
-        [SABOTAGE_DISABLED] = CHECK_WORKLIST, [SABOTAGE_AUDIT] = CHECK_AUDIT};
+        [SABOTAGE_TIMERS] = CHECK_TIMER,    [SABOTAGE_CASE] = CHECK_LOST,
+        [SABOTAGE_STATE] = CHECK_STATE,     [SABOTAGE_TWO] = CHECK_SINGLE,
+        [SABOTAGE_UNSEEN] = CHECK_ATTENDED, [SABOTAGE_AUDIT] = CHECK_AUDIT};
+    if (sabotage == SABOTAGE_DISABLED) { /* the coordinators see to it: nothing is left */
+        return checks_failed(sim) == 0 && sim->tallies.take_overs > 0;
+    }
     return sabotage == SABOTAGE_NONE ? checks_failed(sim) == 0
                                      : sim->checks->by[by[sabotage]].failed > 0;
 }

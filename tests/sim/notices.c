@@ -52,6 +52,12 @@ static void referred(struct sim *sim, int person, const char *state)
     }
 }
 
+static bool is_what(const json_t *message, const char *what)
+{
+    const char *found = json_string_value(json_object_get(message, "what"));
+    return found != NULL && strcmp(found, what) == 0;
+}
+
 void notices_effect(void *context, const struct api_effect *effect)
 {
     struct sim *sim = context;
@@ -75,6 +81,9 @@ void notices_effect(void *context, const struct api_effect *effect)
     int person = sim_person_of(sim, effect->account_id);
     if (person >= 0 && strcmp(type, "offer.ring") == 0) {
         rings(sim, person, kase);
+    } else if (person >= 0 && is_what(effect->message, "put-in-charge")) {
+        sim_event(sim, sim->now_ms + random_delay(&sim->random, 5 * MINUTE, 0.6),
+                  EVENT_put_in_charge, person, kase);
     } else if (strcmp(type, "case.reminder") == 0 || strcmp(type, "case.alarm") == 0) {
         sim->kases[kase].noticed_ms = sim->now_ms;
         if (person >= 0 && (sim->people[person].actor.roles & ROLE_COORDINATOR) != 0) {

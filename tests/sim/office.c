@@ -71,6 +71,25 @@ static void unanswered(struct sim *sim, int person, int kase)
     }
 }
 
+/* Who has to act cannot: a colleague is put in charge; before a session it goes back to all. */
+static void unattended(struct sim *sim, int person, int kase)
+{
+    const struct kase *k = &sim->kases[kase];
+    if (k->consultant >= 0 && sim->people[k->consultant].gone &&
+        consult_state_phase(k->state) == CONSULT_PHASE_RUNNING) {
+        (void)sim_act(sim, person, kase, "hand-over", sim_reason("account-closed", "账号已停用"));
+        return;
+    }
+    const json_t *found = sim_people(sim, person, kase, "take-over");
+    const char *account = json_string_value(json_object_get(json_array_get(found, 0), "account"));
+    if (account == NULL) {
+        return; /* nobody is left there */
+    }
+    json_t *body = sim_reason("account-closed", "账号已停用");
+    json_object_set_new(body, "account", json_string(account));
+    sim->tallies.take_overs += sim_act(sim, person, kase, "take-over", body) == 200;
+}
+
 void sim_on_office(struct sim *sim, const struct event *event)
 {
     struct person *p = &sim->people[event->person];
@@ -90,6 +109,9 @@ void sim_on_office(struct sim *sim, const struct event *event)
     if ((p->actor.roles & ROLE_COORDINATOR) != 0) {
         each(sim, event->person, "triage", triage);
         each(sim, event->person, "unanswered", unanswered);
+        if (sim->options.sabotage != SABOTAGE_UNSEEN) {
+            each(sim, event->person, "unattended", unattended);
+        }
     }
 }
 

@@ -2,11 +2,14 @@
 
 #include <string.h>
 
-static const char *const names[SABOTAGE_COUNT] = {
-    [SABOTAGE_NONE] = "none",           [SABOTAGE_TIMERS] = "lose-timers",
-    [SABOTAGE_CASE] = "lose-case",      [SABOTAGE_STATE] = "unknown-state",
-    [SABOTAGE_TWO] = "two-consultants", [SABOTAGE_DISABLED] = "disable",
-    [SABOTAGE_AUDIT] = "forge-audit"};
+static const char *const names[SABOTAGE_COUNT] = {[SABOTAGE_NONE] = "none",
+                                                  [SABOTAGE_TIMERS] = "lose-timers",
+                                                  [SABOTAGE_CASE] = "lose-case",
+                                                  [SABOTAGE_STATE] = "unknown-state",
+                                                  [SABOTAGE_TWO] = "two-consultants",
+                                                  [SABOTAGE_DISABLED] = "disable",
+                                                  [SABOTAGE_UNSEEN] = "disable-unseen",
+                                                  [SABOTAGE_AUDIT] = "forge-audit"};
 
 const char *sabotage_name(enum sabotage sabotage)
 {
@@ -69,10 +72,12 @@ static enum status break_it(struct db *db, enum sabotage sabotage)
                       "WHERE state = 'signed' ORDER BY created_ms LIMIT 1",
                       "");
     case SABOTAGE_DISABLED:
+    case SABOTAGE_UNSEEN:
         return db_run(db,
                       "UPDATE account SET disabled = 1 WHERE id IN (SELECT consultant_id FROM "
-                      "consultation WHERE state IN ('reporting', 'accepted', 'scheduled') UNION "
-                      "SELECT requester_id FROM consultation WHERE state = 'signed')",
+                      "consultation WHERE state IN ('reporting', 'accepted', 'scheduled', "
+                      "'awaiting-opinion', 'opinion-draft') UNION SELECT requester_id FROM "
+                      "consultation WHERE state IN ('signed', 'acknowledged'))",
                       "");
     case SABOTAGE_AUDIT:
         return forge(db);
@@ -91,10 +96,29 @@ void sabotage_script(struct api_call *call)
     }
 }
 
+/* Whose account is closed acts no more; what was planned for the own cases comes to nothing. */
+static void close_accounts(struct sim *sim)
+{
+    struct db_query q;
+    db_begin_query(&q, sim->engine.db, "SELECT id FROM account WHERE disabled = 1");
+    while (db_next(&q)) {
+        int person = sim_person_of(sim, db_text(&q, 0));
+        if (person >= 0) {
+            sim->people[person].gone = true;
+            sim->people[person].on_duty = false;
+        }
+    }
+    engine_must(db_end(&q), "sabotage");
+    sim->gone_ms = sim->now_ms;
+}
+
 void sim_on_sabotage(struct sim *sim, const struct event *event)
 {
     enum sabotage sabotage = sim->options.sabotage;
     (void)sim_run(sim, event->person, SCRIPT_SABOTAGE, sabotage_name(sabotage), NULL, NULL);
+    if (sabotage == SABOTAGE_DISABLED || sabotage == SABOTAGE_UNSEEN) {
+        close_accounts(sim);
+    }
     if (sabotage == SABOTAGE_TIMERS) {
         sim_event(sim, sim->now_ms + HOUR, EVENT_sabotage, -1, -1);
     }

@@ -74,6 +74,10 @@ void sim_plan(struct sim *sim, int64_t at_ms, enum event_kind kind, int person, 
 int sim_run(struct sim *sim, int person, enum script script, const char *id, const char *param,
             json_t *body)
 {
+    if (person >= 0 && sim->people[person].gone) {
+        json_decref(body);
+        return 401; /* as for a session that has ended */
+    }
     const struct engine_request request = {.actor = person < 0 ? NULL : &sim->people[person].actor,
                                            .script = script,
                                            .id = id,
@@ -95,8 +99,19 @@ json_t *sim_list(struct sim *sim, int person, const char *list, const char *limi
         .script = SCRIPT_LIST,
         .query = {
             {"list", list}, {"limit", limit}, {before_ms == NULL ? NULL : "before_ms", before_ms}}};
-    return engine_run(&sim->engine, sim->now_ms, &request) == 200
+    return !sim->people[person].gone && engine_run(&sim->engine, sim->now_ms, &request) == 200
                ? json_object_get(sim->engine.call.reply, "consultations")
+               : NULL;
+}
+
+json_t *sim_people(struct sim *sim, int person, int kase, const char *action)
+{
+    const struct engine_request request = {.actor = &sim->people[person].actor,
+                                           .script = SCRIPT_PEOPLE,
+                                           .id = sim->kases[kase].id,
+                                           .query = {{"for", action}, {NULL, NULL}}};
+    return !sim->people[person].gone && engine_run(&sim->engine, sim->now_ms, &request) == 200
+               ? json_object_get(sim->engine.call.reply, "invitees")
                : NULL;
 }
 
@@ -106,7 +121,7 @@ json_t *sim_referrals(struct sim *sim, int person, const char *list)
         .actor = &sim->people[person].actor,
         .script = SCRIPT_REFERRALS,
         .query = {{"list", list}, {"limit", "100"}, {NULL, NULL}}};
-    return engine_run(&sim->engine, sim->now_ms, &request) == 200
+    return !sim->people[person].gone && engine_run(&sim->engine, sim->now_ms, &request) == 200
                ? json_object_get(sim->engine.call.reply, "referrals")
                : NULL;
 }

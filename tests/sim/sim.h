@@ -25,7 +25,9 @@ enum sabotage { /* --break: what a control breaks */
                 SABOTAGE_STATE,    /* "unknown-state": a case is in a state that the table does not
                                       have */
                 SABOTAGE_TWO,      /* "two-consultants": a second one takes part */
-                SABOTAGE_DISABLED, /* "disable": the accounts of some consultants are disabled */
+                SABOTAGE_DISABLED, /* "disable": accounts of some consultants and requesters are
+                                      closed; the coordinators see to it, and all goes on */
+                SABOTAGE_UNSEEN,   /* "disable-unseen": and the coordinators do not look */
                 SABOTAGE_AUDIT,    /* "forge-audit": an audit row says something else */
                 SABOTAGE_COUNT
 };
@@ -43,6 +45,7 @@ struct person {
     unsigned specialties; /* bit 1 << index */
     bool senior;          /* chief or associate chief */
     bool on_duty;
+    bool gone; /* the account is closed: nothing is done with it any more */
     int64_t pause_until_ms;
     int64_t on_call_from_ms, on_call_until_ms;
     int64_t busy_until_ms; /* writes, or is in a session */
@@ -87,7 +90,7 @@ struct options {
 
 struct tallies {
     uint64_t discarded, answered, busy, races, skipped, timer_runs, timers_fired, timer_failures;
-    uint64_t appointments, sessions, interruptions, second_reads, hand_overs, reported;
+    uint64_t appointments, sessions, interruptions, second_reads, hand_overs, reported, take_overs;
 };
 
 struct checks; /* checks.h */
@@ -98,6 +101,7 @@ struct sim {
     struct random_source random;
     struct events events;
     int64_t now_ms, end_ms, timer_ms; /* timer_ms: the next run of timers; 0 = none is set */
+    int64_t gone_ms;                  /* when accounts were closed; 0 = they were not */
     struct institution *institutions;
     int institution_count;
     struct person *people;
@@ -135,6 +139,8 @@ int sim_act(struct sim *sim, int person, int kase, const char *action, json_t *b
  * takes a reference. NULL: refused. */
 json_t *sim_list(struct sim *sim, int person, const char *list, const char *limit,
                  const char *before_ms);
+/* Whom the action may name (GET .../people); borrowed likewise. NULL: refused. */
+json_t *sim_people(struct sim *sim, int person, int kase, const char *action);
 /* The same of referrals: "sent", "received". The first hundred. */
 json_t *sim_referrals(struct sim *sim, int person, const char *list);
 /* The case of an item of a worklist; -1: none of ours. */

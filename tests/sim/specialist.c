@@ -331,6 +331,29 @@ void sim_on_report(struct sim *sim, const struct event *event)
     }
 }
 
+/* It is another's now: what is to be done is planned anew, a given preliminary opinion taken back
+ * to be made the own. */
+void sim_on_put_in_charge(struct sim *sim, const struct event *event)
+{
+    struct kase *k = &sim->kases[event->kase];
+    if ((sim->people[event->person].actor.roles & ROLE_SPECIALIST) == 0) {
+        k->requester = event->person; /* found in the worklist */
+        k->planned_ms = 0;
+        sim_react(sim, event->kase);
+        return;
+    }
+    k->consultant = event->person;
+    k->planned_ms = 0;
+    if (k->state == CONSULT_REPORTING) {
+        begin_report(sim, event->person, event->kase);
+    } else if (k->state == CONSULT_OPINION_DRAFT) {
+        (void)sim_act(sim, event->person, event->kase, "revise",
+                      sim_reason("taken-over", "接手后复阅"));
+    } else {
+        sim_react(sim, event->kase);
+    }
+}
+
 void sim_on_verify(struct sim *sim, const struct event *event)
 {
     struct person *p = &sim->people[event->person];
