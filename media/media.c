@@ -22,7 +22,7 @@
 #define CANDIDATES_MAX 12 /* an answer's m-section takes 16 */
 #define POST_RESERVE                                                                               \
     64 /* commands kept free for leaving, closing and recording, which nobody may refuse */
-#define POSTS_PER_OFFER 8 /* the connection, and slots of the five others */
+#define POSTS_PER_OFFER 32 /* the connection, and slots of the others */
 
 struct seat {
     uint32_t connection; /* 0: none */
@@ -32,7 +32,7 @@ struct seat {
 
 struct media_room_state {
     unsigned worker;
-    struct seat *seats[MEDIA_SEATS_MAX]; /* NULL: never had a connection */
+    struct seat *seats[MEDIA_PLACES_MAX]; /* NULL: never had a connection */
 };
 
 struct pending { /* a command that the worker's box did not take */
@@ -46,7 +46,8 @@ struct media {
     struct identity *identity;
     struct dtls_context *dtls;
     struct media_worker *workers[WORKERS_MAX];
-    unsigned load[WORKERS_MAX]; /* open rooms of each worker */
+    unsigned load[WORKERS_MAX];      /* open rooms of each worker */
+    unsigned observers[WORKERS_MAX]; /* connections of observers at each worker */
     struct addr addresses[CANDIDATES_MAX];
     size_t address_count;
     struct slots slots;
@@ -156,7 +157,7 @@ enum status media_create(const struct media_config *config, struct media **out_m
 
 static void free_seats(struct media_room_state *room)
 {
-    for (unsigned seat = 0; seat < MEDIA_SEATS_MAX; seat++) {
+    for (unsigned seat = 0; seat < MEDIA_PLACES_MAX; seat++) {
         free(room->seats[seat]);
         room->seats[seat] = NULL;
     }
@@ -248,6 +249,27 @@ enum status media_room_open(struct media *media, struct media_room *out_room)
     return STATUS_OK;
 }
 
+static bool seated(const struct media_room_state *room, unsigned seat)
+{
+    return room->seats[seat] != NULL && room->seats[seat]->connection != 0;
+}
+
+static bool is_observer(unsigned seat)
+{
+    return seat >= MEDIA_SEATS_MAX;
+}
+
+/* 0: none any more. */
+static void set_connection(struct media *media, const struct media_room_state *room, unsigned seat,
+                           uint32_t connection)
+{
+    if (is_observer(seat)) {
+        media->observers[room->worker] -= seated(room, seat) ? 1u : 0u;
+        media->observers[room->worker] += connection != 0 ? 1u : 0u;
+    }
+    room->seats[seat]->connection = connection;
+}
+
 void media_room_close(struct media *media, struct media_room room)
 {
     struct media_room_state *state = room_of(media, room);
@@ -257,13 +279,13 @@ void media_room_close(struct media *media, struct media_room room)
     struct worker_command command = {.type = WORKER_ROOM_CLOSE, .room = room};
     post(media, state->worker, &command);
     media->load[state->worker]--;
+    for (unsigned seat = MEDIA_SEATS_MAX; seat < MEDIA_PLACES_MAX; seat++) {
+        if (seated(state, seat)) {
+            set_connection(media, state, seat, 0);
+        }
+    }
     free_seats(state);
     slots_free(&media->slots, room.index);
-}
-
-static bool seated(const struct media_room_state *room, unsigned seat)
-{
-    return room->seats[seat] != NULL && room->seats[seat]->connection != 0;
 }
 
 /* The other seats that are taken, in rising order, then empty places. */
@@ -305,7 +327,7 @@ static bool show_newcomer(const struct media_room_state *room, struct seat *view
 static void show_to_others(struct media *media, struct media_room room,
                            struct media_room_state *state, uint8_t newcomer)
 {
-    for (uint8_t seat = 0; seat < MEDIA_SEATS_MAX; seat++) {
+    for (uint8_t seat = 0; seat < MEDIA_PLACES_MAX; seat++) {
         if (seat == newcomer || !seated(state, seat) ||
             !show_newcomer(state, state->seats[seat], (int8_t)newcomer)) {
             continue;
@@ -316,9 +338,8 @@ static void show_to_others(struct media *media, struct media_room room,
     }
 }
 
-static enum status answer(struct media *media, const struct media_room_state *state,
-                          const struct plan *former, struct span sdp_offer,
-                          struct writer *out_answer, const char **out_error)
+static enum status answer(struct media *media, const struct media_room_state *state, unsigned seat,
+                          struct span sdp_offer, struct writer *out_answer, const char **out_error)
 {
     struct addr candidates[CANDIDATES_MAX];
     for (size_t i = 0; i < media->address_count; i++) {
@@ -327,7 +348,8 @@ static enum status answer(struct media *media, const struct media_room_state *st
     }
     struct negotiate_input input = {
         .offer = sdp_offer,
-        .former = former,
+        .former = seated(state, seat) ? &state->seats[seat]->plan : NULL,
+        .receive_only = is_observer(seat),
         .fingerprint = identity_fingerprint(media->identity),
         .candidates = candidates,
         .candidate_count = media->address_count,
@@ -351,8 +373,12 @@ enum status media_offer(struct media *media, struct media_room room, uint8_t sea
     if (state == NULL) {
         return refuse(STATUS_UNKNOWN, "the room is closed", out_error);
     }
-    if (seat >= MEDIA_SEATS_MAX) {
-        return refuse(STATUS_UNKNOWN, "a room has six seats", out_error);
+    if (seat >= MEDIA_PLACES_MAX) {
+        return refuse(STATUS_UNKNOWN, "a room has six seats and 24 observers", out_error);
+    }
+    if (is_observer(seat) && !seated(state, seat) &&
+        media->observers[state->worker] >= MEDIA_OBSERVERS_WORKER_MAX) {
+        return refuse(STATUS_FULL, "too many observe at present: try again later", out_error);
     }
     flush_pending(media);
     if (media->pending_first != NULL ||
@@ -365,8 +391,7 @@ enum status media_offer(struct media *media, struct media_room room, uint8_t sea
         return refuse(STATUS_NO_MEMORY, "out of memory", out_error);
     }
     struct worker_command *command = &media->command;
-    enum status status = answer(media, state, place->connection != 0 ? &place->plan : NULL,
-                                sdp_offer, out_answer, out_error);
+    enum status status = answer(media, state, seat, sdp_offer, out_answer, out_error);
     if (status != STATUS_OK) {
         if (place != state->seats[seat]) {
             free(place);
@@ -376,7 +401,7 @@ enum status media_offer(struct media *media, struct media_room room, uint8_t sea
     state->seats[seat] = place;
     if (command->kind == NEGOTIATE_FRESH) {
         media->connections += media->connections == UINT32_MAX ? 2 : 1; /* 0 stands for none */
-        place->connection = media->connections;
+        set_connection(media, state, seat, media->connections);
     }
     place->plan = command->plan;
     assign_slots(state, seat, place->plan.slot_count, place->slots);
@@ -386,9 +411,11 @@ enum status media_offer(struct media *media, struct media_room room, uint8_t sea
     command->connection = place->connection;
     memcpy(command->slots, place->slots, sizeof(command->slots));
     post(media, state->worker, command);
-    show_to_others(media, room, state, seat);
+    if (!is_observer(seat)) {
+        show_to_others(media, room, state, seat);
+    }
     for (unsigned i = 0; i < MEDIA_SEATS_MAX; i++) {
-        out_slots[i].seat = i < PLAN_SLOTS_MAX ? place->slots[i] : (int8_t)-1;
+        out_slots[i].seat = place->slots[i];
     }
     return STATUS_OK;
 }
@@ -399,7 +426,7 @@ unsigned media_slots(const struct media *media, struct media_room room, uint8_t 
     for (unsigned i = 0; i < MEDIA_SEATS_MAX; i++) {
         out_slots[i].seat = -1;
     }
-    if (seat >= MEDIA_SEATS_MAX || !slots_valid(&media->slots, room.index, room.generation)) {
+    if (seat >= MEDIA_PLACES_MAX || !slots_valid(&media->slots, room.index, room.generation)) {
         return 0;
     }
     const struct media_room_state *state = &media->rooms[room.index];
@@ -417,10 +444,10 @@ unsigned media_slots(const struct media *media, struct media_room room, uint8_t 
 void media_leave(struct media *media, struct media_room room, uint8_t seat)
 {
     struct media_room_state *state = room_of(media, room);
-    if (state == NULL || seat >= MEDIA_SEATS_MAX || !seated(state, seat)) {
+    if (state == NULL || seat >= MEDIA_PLACES_MAX || !seated(state, seat)) {
         return;
     }
-    state->seats[seat]->connection = 0;
+    set_connection(media, state, seat, 0);
     struct worker_command command = {.type = WORKER_LEAVE, .room = room, .seat = seat};
     post(media, state->worker, &command);
 }
@@ -460,7 +487,7 @@ bool media_poll(struct media *media, struct media_event *out_event)
             if (report.event.type == MEDIA_SEAT_GONE) {
                 struct media_room_state *state = room_of(media, report.event.room);
                 CHECK(state != NULL); /* still_true() has seen it */
-                state->seats[report.event.seat]->connection = 0;
+                set_connection(media, state, report.event.seat, 0);
             }
             *out_event = report.event;
             return true;

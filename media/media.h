@@ -6,7 +6,11 @@
  * A room is pinned to one worker when it opens. A seat (0..5) is a party's place; it outlives
  * connections: a party that comes back (reload, lost link, restart of the browser) negotiates a
  * fresh PeerConnection into the same seat, and the others keep receiving it on the same SSRCs. Up
- * to MEDIA_SEATS_MAX publish; refuse beyond it, in words. */
+ * to MEDIA_SEATS_MAX publish; refuse beyond it, in words.
+ *
+ * The places after the seats (6..29) are observers': each receives what the seats send, and nothing
+ * of what it sends is taken, recorded or counted for what the seats may send. Functions that take a
+ * `seat` take such a place too. */
 #ifndef MEDIA_MEDIA_H
 #define MEDIA_MEDIA_H
 
@@ -18,6 +22,11 @@
 #include <stdint.h>
 
 #define MEDIA_SEATS_MAX 6
+#define MEDIA_OBSERVERS_MAX 24 /* of one room */
+#define MEDIA_PLACES_MAX (MEDIA_SEATS_MAX + MEDIA_OBSERVERS_MAX)
+#define MEDIA_OBSERVERS_WORKER_MAX                                                                 \
+    480 /* of one worker, 20 full rooms: each of two pictures is 340 packets a second, so they are \
+           more than a processor sends (decisions/006); parties always have their own places */
 #define MEDIA_ADDRESSES_MAX 8
 
 struct media;
@@ -83,9 +92,9 @@ struct media_slot { /* which seat appears in which receive slot of the answer (s
  * is slot 1, 2 ... Slots show the other seats of the room in rising order. A new ufrag with a new
  * fingerprint, or the first offer, is a fresh connection that replaces the seat's former one; a new
  * ufrag with the same fingerprint is an ICE restart; the same ufrag is a renegotiation. out_answer:
- * complete SDP (ICE-lite, end-of-candidates). STATUS_MALFORMED / UNSUPPORTED (no DTLS-SRTP, no
- * common codec) / TOO_LARGE / UNKNOWN (no such room) / FULL; on these nothing has changed.
- * *out_error: static English phrase. */
+ * complete SDP (ICE-lite, end-of-candidates); an observer's sections are sendonly. STATUS_MALFORMED
+ * / UNSUPPORTED (no DTLS-SRTP, no common codec) / TOO_LARGE / UNKNOWN (no such room) / FULL; on
+ * these nothing has changed. *out_error: static English phrase. */
 MUST_USE enum status media_offer(struct media *media, struct media_room room, uint8_t seat,
                                  struct span sdp_offer, struct writer *out_answer,
                                  struct media_slot out_slots[MEDIA_SEATS_MAX],

@@ -318,8 +318,8 @@ static enum status accept_section(struct work *work, const struct sdp_media *off
     }
     answer->port =
         9; /* the discard port: the real address is the candidates' (RFC 8839 §4.2.1.2) */
-    answer->direction =
-        sdp_direction_answer(offered->direction, slot == 0 ? SDP_SENDRECV : SDP_SENDONLY);
+    answer->direction = sdp_direction_answer(
+        offered->direction, slot == 0 && !work->input->receive_only ? SDP_SENDRECV : SDP_SENDONLY);
     answer->rtcp_mux = true;
     answer->rtcp_rsize = offered->rtcp_rsize;
     write_transport(work, answer);

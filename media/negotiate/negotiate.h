@@ -29,6 +29,7 @@ typedef bool (*negotiate_random)(void *context, uint8_t *out, size_t len);
 struct negotiate_input {
     struct span offer;
     const struct plan *former;     /* of this seat's present connection; NULL: none */
+    bool receive_only;             /* of the browser: nothing of its own is taken */
     const char *fingerprint;       /* ours: sha-256, upper-case hex with colons */
     const struct addr *candidates; /* with port; the first is preferred */
     size_t candidate_count;

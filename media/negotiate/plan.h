@@ -8,7 +8,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-#define PLAN_SLOTS_MAX 5  /* receive slots: every other seat of a room */
+#define PLAN_SLOTS_MAX 6  /* receive slots: an observer sees every seat of a room */
 #define PLAN_CODECS_MAX 3 /* of one kind: VP8, VP9, H264 */
 #define PLAN_SSRCS_MAX                                                                             \
     4 /* announced by the browser in one m-section: media and RTX, before and after a change */

@@ -37,7 +37,7 @@ static void init_streams(struct party *party, const struct party_config *config)
 enum status party_create(const struct party_config *config, int64_t now_us,
                          struct party **out_party)
 {
-    CHECK(config->seat < MEDIA_SEATS_MAX);
+    CHECK(config->seat < MEDIA_PLACES_MAX);
     struct party *party = calloc(1, sizeof(*party));
     if (party == NULL) {
         return STATUS_NO_MEMORY;
@@ -52,7 +52,7 @@ enum status party_create(const struct party_config *config, int64_t now_us,
     init_streams(party, config);
     enum status status = transport_init(&party->transport, &config->plan->transport, config->dtls,
                                         config->counters, now_us);
-    if (status == STATUS_OK) {
+    if (status == STATUS_OK && config->seat < MEDIA_SEATS_MAX) { /* an observer publishes nothing */
         status = cache_create(&party->up[PLAN_VIDEO].cache);
     }
     if (status != STATUS_OK) {

@@ -39,7 +39,7 @@ struct party_bucket { /* token bucket */
 
 struct party_up { /* browser -> us, one kind */
     struct rx rx;
-    struct cache *cache; /* video; NULL: nothing is resent */
+    struct cache *cache; /* video of a seat; NULL: nothing is resent */
     struct keyframe keyframe;
     uint64_t nack_sent, pli_sent;
 };
@@ -52,10 +52,10 @@ struct room;
 
 struct party { /* what each packet needs comes first (warm.h) */
     uint32_t magic;
-    uint32_t connection; /* unique in the process */
-    struct room *room;   /* borrowed; set by the worker */
-    uint32_t core_index; /* the worker's place for it */
-    uint8_t seat;
+    uint32_t connection;              /* unique in the process */
+    struct room *room;                /* borrowed; set by the worker */
+    uint32_t core_index;              /* the worker's place for it */
+    uint8_t seat;                     /* or the place of an observer (media.h) */
     bool hurried;                     /* in the worker's row of those (room.h) */
     int8_t slot_seat[PLAN_SLOTS_MAX]; /* -1: empty */
     bool connected_told, live, was_live, gone_told;

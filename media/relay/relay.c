@@ -193,8 +193,8 @@ static bool ask_for(const struct room *room, struct party *from, const struct pa
 static void relay_to_all(struct room *room, struct party *from, int64_t now_us,
                          const struct relayed *packet)
 {
-    for (unsigned seat = 0; seat < MEDIA_SEATS_MAX; seat++) {
-        struct party *to = room->parties[seat];
+    for (unsigned place = 0; place < room->place_end; place++) {
+        struct party *to = room->parties[place];
         if (to == NULL || to == from || !transport_ready(&to->transport)) {
             continue;
         }
@@ -393,7 +393,7 @@ void relay_want_keyframe(struct room *room, const struct party *to, unsigned slo
 void relay_detach(struct room *room, uint8_t seat, int64_t now_us)
 {
     send_pace_room(room, now_us);
-    for (unsigned i = 0; i < MEDIA_SEATS_MAX; i++) {
+    for (unsigned i = 0; i < room->place_end; i++) {
         struct party *to = room->parties[i];
         for (unsigned slot = 0; to != NULL && slot < PLAN_SLOTS_MAX; slot++) {
             if (to->slot_seat[slot] == (int8_t)seat) {

@@ -172,7 +172,7 @@ static uint32_t share_bps(const struct room *room, const struct party *to)
 
 /* The best of the receivers' shares: with two parties that is the other's; with more, one thin line
  * does not blur everybody's picture (its own repair and key frame requests are throttled instead).
- * No receiver: no limit. */
+ * No receiver: no limit. Observers have no say: the consultation is the parties'. */
 static uint32_t limit_for(const struct room *room, const struct party *publisher)
 {
     uint32_t best = 0;

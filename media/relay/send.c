@@ -131,9 +131,9 @@ void send_pace_all(struct room *room, struct party *to, int64_t now_us)
 
 void send_pace_room(struct room *room, int64_t now_us)
 {
-    for (unsigned seat = 0; seat < MEDIA_SEATS_MAX; seat++) {
-        if (room->parties[seat] != NULL) {
-            send_pace_all(room, room->parties[seat], now_us);
+    for (unsigned place = 0; place < room->place_end; place++) {
+        if (room->parties[place] != NULL) {
+            send_pace_all(room, room->parties[place], now_us);
         }
     }
 }

@@ -92,8 +92,10 @@ void cache_prefetch_put(const struct cache *cache, uint64_t sequence, size_t len
 
 size_t cache_octets(const struct cache *cache)
 {
-    return sizeof(cache->entries) +
-           (size_t)(cache->written < CACHE_BYTES ? cache->written : CACHE_BYTES);
+    return cache == NULL
+               ? 0
+               : sizeof(cache->entries) +
+                     (size_t)(cache->written < CACHE_BYTES ? cache->written : CACHE_BYTES);
 }
 
 void cache_clear(struct cache *cache)

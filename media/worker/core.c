@@ -44,7 +44,7 @@ enum status core_create(const struct core_config *config, struct outbox *box,
     }
     core->config = *config;
     core->box = box;
-    core->party_max = config->rooms_max * MEDIA_SEATS_MAX;
+    core->party_max = config->rooms_max * MEDIA_SEATS_MAX + MEDIA_OBSERVERS_WORKER_MAX;
     core->tick_us = INT64_MAX;
     core->rooms = calloc(config->rooms_max, sizeof(struct room *));
     core->parties = calloc(core->party_max, sizeof(struct party *));
@@ -120,9 +120,7 @@ static void remove_party(struct core *core, struct party *party, int64_t now_us)
     uint32_t index = party->core_index;
     CHECK(index < core->party_count && core->parties[index] == party);
     relay_detach(party->room, party->seat, now_us);
-    if (party->room->parties[party->seat] == party) {
-        party->room->parties[party->seat] = NULL;
-    }
+    room_leave_place(party);
     forget_addresses(core, party);
     unhurry_party(core, party);
     counters_add(&core->counters, COUNTER_CACHE_GIVEN, cache_octets(party->up[PLAN_VIDEO].cache));
@@ -148,7 +146,7 @@ static struct room *room_of(const struct core *core, struct media_room handle)
 struct party *core_party(struct core *core, struct media_room handle, uint8_t seat)
 {
     const struct room *room = room_of(core, handle);
-    CHECK(seat < MEDIA_SEATS_MAX);
+    CHECK(seat < MEDIA_PLACES_MAX);
     return room == NULL ? NULL : room->parties[seat];
 }
 
@@ -223,6 +221,7 @@ static void open_room(struct core *core, const struct worker_command *command)
         return; /* its seats find no room; T0 hears no_memory from them */
     }
     room->handle = command->room;
+    room->place_end = MEDIA_SEATS_MAX;
     room->box = core->box;
     room->counters = &core->counters;
     room->tap = core->config.tap;
@@ -240,9 +239,9 @@ static void close_party(struct core *core, struct party *party, int64_t now_us, 
 
 static void close_room(struct core *core, struct room *room, int64_t now_us)
 {
-    for (unsigned seat = 0; seat < MEDIA_SEATS_MAX; seat++) {
-        if (room->parties[seat] != NULL) {
-            close_party(core, room->parties[seat], now_us, "closed");
+    for (unsigned place = 0; place < MEDIA_PLACES_MAX; place++) {
+        if (room->parties[place] != NULL) {
+            close_party(core, room->parties[place], now_us, "closed");
         }
     }
     core->rooms[room->handle.index] = NULL;
@@ -306,8 +305,7 @@ static void connect_fresh(struct core *core, struct room *room, int64_t now_us,
         return;
     }
     counters_add(&core->counters, COUNTER_CACHE_TAKEN, cache_octets(party->up[PLAN_VIDEO].cache));
-    room->parties[command->seat] = party;
-    party->room = room;
+    room_take_place(room, party);
     party->core_index = core->party_count;
     core->parties[core->party_count++] = party;
     room_hurry(room, party); /* its handshake has timers */
@@ -346,7 +344,7 @@ void core_command(struct core *core, int64_t now_us, const struct worker_command
         return;
     }
     struct room *room = room_of(core, command->room);
-    CHECK(command->seat < MEDIA_SEATS_MAX);
+    CHECK(command->seat < MEDIA_PLACES_MAX);
     if (room == NULL) {
         if (command->type == WORKER_CONNECT) {
             report_no_memory(core, command);
@@ -448,7 +446,7 @@ static void stun(struct core *core, int64_t now_us, const struct addr *from, str
 static void became_alive(struct party *party, int64_t now_us, bool media)
 {
     party->media_us = now_us;
-    if (media || party->was_live) {
+    if (media || party->was_live || party->seat >= MEDIA_SEATS_MAX) { /* an observer only reports */
         party->was_live = true;
         set_live(party, true);
     }

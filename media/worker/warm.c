@@ -31,7 +31,7 @@ static void fetch_stream(struct step *step, size_t len)
     prefetch_range(&up->rx, offsetof(struct rx, report_arrival_us));
     prefetch(&up->cache);
     prefetch(&step->from->twcc_in);
-    prefetch_range(step->from->room, sizeof(*step->from->room));
+    prefetch_range(step->from->room, offsetof(struct room, parties[MEDIA_SEATS_MAX]));
     rtpsec_prefetch(step->from->transport.srtp);
 }
 

@@ -8,7 +8,7 @@
 #include "media/media.h"
 #include "media/negotiate/negotiate.h"
 
-#define WORKER_COMMANDS 512 /* x 2.5 kB; a room needs 6 at most when a party joins */
+#define WORKER_COMMANDS 512 /* x 2.5 kB; a room needs 30 at most when a party joins */
 #define WORKER_REPORTS 2048 /* x 450 B; 6 s of statistics of 300 connections */
 
 enum worker_command_type {

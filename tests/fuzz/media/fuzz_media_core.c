@@ -198,7 +198,7 @@ static void connect_seat(struct world *w, unsigned seat)
                                      .room = w->room,
                                      .seat = (uint8_t)seat,
                                      .kind = negotiate(w, seat),
-                                     .slots = {seat == 0 ? 1 : 0, -1, -1, -1, -1}};
+                                     .slots = {seat == 0 ? 1 : 0, -1, -1, -1, -1, -1}};
     if (core_party(w->core, w->room, (uint8_t)seat) == NULL) {
         command.kind = NEGOTIATE_FRESH;
     }
@@ -369,8 +369,10 @@ static void rtcp(struct world *w, struct span data)
 
 static void command(struct world *w, uint8_t which)
 {
-    struct worker_command command = {
-        .type = WORKER_SLOTS, .room = w->room, .seat = which & 1, .slots = {-1, -1, -1, -1, -1}};
+    struct worker_command command = {.type = WORKER_SLOTS,
+                                     .room = w->room,
+                                     .seat = which & 1,
+                                     .slots = {-1, -1, -1, -1, -1, -1}};
     switch (which >> 1 & 7) {
     case 0:
         connect_seat(w, which & 1); /* the same offer: an update */

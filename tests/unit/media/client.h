@@ -65,8 +65,8 @@ struct client {
     struct rtpsec *srtp;
     uint32_t ssrc[2], rtx_ssrc;
     uint32_t receive_ssrc[2], receive_rtx_ssrc; /* announced by the answer, slot 0 */
-    uint32_t slot_ssrc[5][2];                   /* of all slots */
-    unsigned slot_packets[5][2];
+    uint32_t slot_ssrc[6][2];                   /* of all slots */
+    unsigned slot_packets[6][2];
     uint32_t report_middle[2]; /* of the last sender report, and when it came */
     int64_t report_us[2];
     uint16_t sequence[2], rtx_sequence, transport_sequence;
@@ -393,7 +393,7 @@ static inline void client_rtp(struct client *c, int64_t now_us, uint8_t *data, s
         c->arrivals[number] = now_us;
     }
     unsigned kind = rtp.payload_type == CLIENT_AUDIO_PT ? 0 : 1;
-    for (unsigned slot = 0; slot < 5; slot++) {
+    for (unsigned slot = 0; slot < 6; slot++) {
         c->slot_packets[slot][kind] += rtp.ssrc == c->slot_ssrc[slot][kind] ? 1 : 0;
     }
     if (c->slots > 1 && rtp.ssrc != c->receive_ssrc[kind]) {

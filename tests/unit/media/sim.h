@@ -6,7 +6,8 @@
 #include "media/worker/core.h"
 #include "tests/unit/media/client.h"
 
-#define SIM_CLIENTS 6
+#define SIM_SEATS 6
+#define SIM_CLIENTS 8 /* and two observers */
 #define SIM_FLIGHT 4096
 #define SIM_REPORTS 1024
 #define SIM_LINE_QUEUE_US 1000000 /* a cheap router's queue */
@@ -22,11 +23,11 @@ struct sim_flight {
 struct sim {
     int64_t now_us;
     int64_t delay_us;
-    unsigned loss_percent; /* each way, media phase */
-    uint32_t line_bps[6];  /* of the line to a client; 0: endless */
-    int64_t line_free_us[6];
-    unsigned packets_per_frame[6]; /* 0: three; of 1000 octets, 30 pictures a second */
-    bool dtls_timers;              /* clients resend lost flights */
+    unsigned loss_percent;          /* each way, media phase */
+    uint32_t line_bps[SIM_CLIENTS]; /* of the line to a client; 0: endless */
+    int64_t line_free_us[SIM_CLIENTS];
+    unsigned packets_per_frame[SIM_CLIENTS]; /* 0: three; of 1000 octets, 30 pictures a second */
+    bool dtls_timers;                        /* clients resend lost flights */
     uint64_t random;
     struct identity *identity;
     struct dtls_context *dtls;
@@ -198,7 +199,8 @@ static inline void sim_connect(struct sim *sim, unsigned seat, const int8_t slot
         .candidates = &sim->addresses[5],
         .candidate_count = 1,
         .random = sim_octets,
-        .random_context = sim};
+        .random_context = sim,
+        .receive_only = seat >= MEDIA_SEATS_MAX};
     struct worker_command command = {
         .type = WORKER_CONNECT, .room = sim->room, .seat = (uint8_t)seat};
     const char *error = "";

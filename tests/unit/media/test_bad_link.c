@@ -5,8 +5,8 @@
 
 #include <sys/time.h>
 
-static const int8_t sees_1[PLAN_SLOTS_MAX] = {1, -1, -1, -1, -1};
-static const int8_t sees_0[PLAN_SLOTS_MAX] = {0, -1, -1, -1, -1};
+static const int8_t sees_1[PLAN_SLOTS_MAX] = {1, -1, -1, -1, -1, -1};
+static const int8_t sees_0[PLAN_SLOTS_MAX] = {0, -1, -1, -1, -1, -1};
 #define GCM128 "SRTP_AEAD_AES_128_GCM"
 
 static const int64_t *virtual_us; /* NULL: the system's clock */
@@ -392,7 +392,8 @@ static void address_changes(void)
 static void sees_others(unsigned own, int8_t slots[PLAN_SLOTS_MAX])
 {
     unsigned count = 0;
-    for (int8_t seat = 0; seat < SIM_CLIENTS; seat++) {
+    memset(slots, -1, PLAN_SLOTS_MAX);
+    for (int8_t seat = 0; seat < SIM_SEATS; seat++) {
         if (seat != (int8_t)own && count < PLAN_SLOTS_MAX) {
             slots[count++] = seat;
         }
@@ -410,12 +411,12 @@ static void join(struct sim *sim, unsigned seat, uint32_t seed)
 
 static void expect_all_seen(struct sim *sim, unsigned absent)
 {
-    unsigned before[SIM_CLIENTS][5][2];
-    for (unsigned seat = 0; seat < SIM_CLIENTS; seat++) {
+    unsigned before[SIM_SEATS][5][2];
+    for (unsigned seat = 0; seat < SIM_SEATS; seat++) {
         memcpy(before[seat], sim->clients[seat]->slot_packets, sizeof(before[seat]));
     }
     sim_run(sim, 1000000, true);
-    for (unsigned seat = 0; seat < SIM_CLIENTS; seat++) {
+    for (unsigned seat = 0; seat < SIM_SEATS; seat++) {
         int8_t shown[PLAN_SLOTS_MAX];
         sees_others(seat, shown);
         for (unsigned slot = 0; slot < 5 && seat != absent; slot++) {
@@ -430,12 +431,12 @@ static void expect_all_seen(struct sim *sim, unsigned absent)
 static void six_parties(void)
 {
     struct sim *sim = virtual_sim();
-    for (unsigned seat = 0; seat < SIM_CLIENTS; seat++) {
+    for (unsigned seat = 0; seat < SIM_SEATS; seat++) {
         join(sim, seat, seat + 1);
         sim_run(sim, 150000, true);
     }
     sim_run(sim, 1500000, true);
-    expect_all_seen(sim, SIM_CLIENTS);
+    expect_all_seen(sim, SIM_SEATS);
     for (unsigned round = 0; round < 3; round++) {
         unsigned seat = round * 2;
         struct worker_command leave = {
@@ -448,7 +449,7 @@ static void six_parties(void)
         join(sim, seat, 20 + round);
         client_destroy(old);
         sim_run(sim, 1500000, true);
-        expect_all_seen(sim, SIM_CLIENTS);
+        expect_all_seen(sim, SIM_SEATS);
     }
     struct worker_command close = {.type = WORKER_ROOM_CLOSE, .room = sim->room};
     core_command(sim->core, sim->now_us, &close);

@@ -2,9 +2,9 @@
  * client), relay, repair, feedback. */
 #include "tests/unit/media/sim.h"
 
-static const int8_t sees_1[PLAN_SLOTS_MAX] = {1, -1, -1, -1, -1};
-static const int8_t sees_0[PLAN_SLOTS_MAX] = {0, -1, -1, -1, -1};
-static const int8_t sees_none[PLAN_SLOTS_MAX] = {-1, -1, -1, -1, -1};
+static const int8_t sees_1[PLAN_SLOTS_MAX] = {1, -1, -1, -1, -1, -1};
+static const int8_t sees_0[PLAN_SLOTS_MAX] = {0, -1, -1, -1, -1, -1};
+static const int8_t sees_none[PLAN_SLOTS_MAX] = {-1, -1, -1, -1, -1, -1};
 static const struct client_check plain = {0};
 #define GCM128 "SRTP_AEAD_AES_128_GCM"
 #define ALL_PROFILES "SRTP_AES128_CM_SHA1_80:SRTP_AEAD_AES_256_GCM:SRTP_AEAD_AES_128_GCM"
@@ -300,7 +300,7 @@ static void keyframes_are_throttled(void)
 
 static void three_parties_and_slots(void)
 {
-    static const int8_t sees_02[PLAN_SLOTS_MAX] = {0, -1, -1, -1, -1};
+    static const int8_t sees_02[PLAN_SLOTS_MAX] = {0, -1, -1, -1, -1, -1};
     struct sim *sim = pair(GCM128);
     sim_connect(sim, 2, sees_02, client_create("c", GCM128, 9));
     sim_run(sim, 1500000, true);

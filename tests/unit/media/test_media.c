@@ -106,8 +106,8 @@ static void expect_slots(struct media *media, struct media_room room, uint8_t se
     }
 }
 
-/* Six parties with five receive slots each: whoever comes or goes, each one's slots show the others
- * that are there, every one once. */
+/* Six parties with a receive slot for each seat: whoever comes or goes, each one's slots show the
+ * others that are there, every one once. */
 static void a_full_stage(void)
 {
     static const int8_t none[MEDIA_SEATS_MAX] = {-1, -1, -1, -1, -1, -1};
@@ -123,23 +123,85 @@ static void a_full_stage(void)
             EXPECT_INT(slots[i], i < seat ? i : -1); /* the answer: those who were there */
         }
     }
-    expect_slots(media, room, 0, 5, (const int8_t[]){1, 2, 3, 4, 5, -1});
-    expect_slots(media, room, 3, 5, (const int8_t[]){0, 1, 2, 4, 5, -1}); /* without an offer */
+    expect_slots(media, room, 0, 6, (const int8_t[]){1, 2, 3, 4, 5, -1});
+    expect_slots(media, room, 3, 6, (const int8_t[]){0, 1, 2, 4, 5, -1}); /* without an offer */
     media_leave(media, room, 2);
-    expect_slots(media, room, 0, 5, (const int8_t[]){1, -1, 3, 4, 5, -1}); /* its picture is gone */
+    expect_slots(media, room, 0, 6, (const int8_t[]){1, -1, 3, 4, 5, -1}); /* its picture is gone */
     expect_slots(media, room, 2, 0, none);
     EXPECT_INT(offer(media, room, 2, offers[2], slots), STATUS_OK); /* back in its place */
-    expect_slots(media, room, 0, 5, (const int8_t[]){1, 2, 3, 4, 5, -1});
+    expect_slots(media, room, 0, 6, (const int8_t[]){1, 2, 3, 4, 5, -1});
     media_leave(media, room, 1);
     media_leave(media, room, 4);
     EXPECT_INT(offer(media, room, 4, offers[4], slots), STATUS_OK);
-    expect_slots(media, room, 0, 5, (const int8_t[]){-1, 2, 3, 4, 5, -1}); /* not twice */
+    expect_slots(media, room, 0, 6, (const int8_t[]){-1, 2, 3, 4, 5, -1}); /* not twice */
     EXPECT_INT(offer(media, room, 1, offers[1], slots), STATUS_OK);
-    expect_slots(media, room, 5, 5, (const int8_t[]){0, 1, 2, 3, 4, -1});
+    expect_slots(media, room, 5, 6, (const int8_t[]){0, 1, 2, 3, 4, -1});
     media_room_close(media, room);
     expect_slots(media, room, 0, 0, none);
     media_destroy(media);
     load_offers("chromium156-two.sdp");
+}
+
+/* Observers see the seats, the seats do not see them, and what they offer to send is not taken. */
+static void observers(void)
+{
+    static const int8_t none[MEDIA_SEATS_MAX] = {-1, -1, -1, -1, -1, -1};
+    load_offers("chromium156-six.sdp");
+    struct media *media = create(1, 30);
+    struct media_room room;
+    int8_t slots[MEDIA_SEATS_MAX];
+    EXPECT_INT(media_room_open(media, &room), STATUS_OK);
+    EXPECT_INT(offer(media, room, 0, offers[0], slots), STATUS_OK);
+    EXPECT(strstr(answer, "a=sendrecv") != NULL);
+    EXPECT_INT(offer(media, room, MEDIA_SEATS_MAX, offers[2], slots), STATUS_OK);
+    EXPECT(strstr(answer, "a=sendonly") != NULL && strstr(answer, "a=sendrecv") == NULL &&
+           strstr(answer, "a=recvonly") == NULL);
+    EXPECT_INT(slots[0], 0);
+    expect_slots(media, room, 0, 6, none);
+    EXPECT_INT(offer(media, room, 1, offers[1], slots), STATUS_OK);
+    EXPECT_INT(slots[0], 0);
+    EXPECT_INT(slots[1], -1);
+    expect_slots(media, room, MEDIA_SEATS_MAX, 6, (const int8_t[]){0, 1, -1, -1, -1, -1});
+    EXPECT_INT(offer(media, room, MEDIA_PLACES_MAX - 1, offers[3], slots), STATUS_OK);
+    EXPECT_INT(offer(media, room, MEDIA_PLACES_MAX, offers[3], slots), STATUS_UNKNOWN);
+    media_leave(media, room, MEDIA_SEATS_MAX);
+    expect_slots(media, room, MEDIA_SEATS_MAX, 0, none);
+    media_room_close(media, room);
+    media_destroy(media);
+    load_offers("chromium156-two.sdp");
+}
+
+/* The observers of all rooms share one limit; a party is taken beyond it, and a place that becomes
+ * free is given again. */
+static void too_many_observers(void)
+{
+    struct media *media = create(1, 30);
+    static struct media_room rooms[21];
+    int8_t slots[MEDIA_SEATS_MAX];
+    unsigned taken = 0;
+    enum status status = STATUS_OK;
+    for (unsigned i = 0; i < 21; i++) {
+        EXPECT_INT(media_room_open(media, &rooms[i]), STATUS_OK);
+        for (uint8_t place = MEDIA_SEATS_MAX; place < MEDIA_PLACES_MAX; place++) {
+            int tries = 0;
+            while ((status = offer(media, rooms[i], place, offers[0], slots)) == STATUS_FULL &&
+                   taken < MEDIA_OBSERVERS_WORKER_MAX && tries++ < 5000) {
+                struct media_event event; /* its box is full: the worker is behind */
+                (void)media_poll(media, &event);
+                (void)nanosleep(&(struct timespec){.tv_nsec = 1000000}, NULL);
+            }
+            taken += status == STATUS_OK ? 1u : 0u;
+        }
+    }
+    EXPECT_INT(taken, MEDIA_OBSERVERS_WORKER_MAX);
+    (void)nanosleep(&(struct timespec){.tv_nsec = 200000000}, NULL);
+    EXPECT_INT(offer(media, rooms[20], MEDIA_SEATS_MAX, offers[0], slots), STATUS_FULL);
+    EXPECT_INT(offer(media, rooms[20], 0, offers[0], slots), STATUS_OK);
+    media_leave(media, rooms[0], MEDIA_SEATS_MAX);
+    EXPECT_INT(offer(media, rooms[20], MEDIA_SEATS_MAX, offers[0], slots), STATUS_OK);
+    media_room_close(media, rooms[1]);
+    EXPECT_INT(offer(media, rooms[20], MEDIA_SEATS_MAX + 1, offers[0], slots), STATUS_OK);
+    media_destroy(media);
 }
 
 static void refusals(void)
@@ -150,7 +212,7 @@ static void refusals(void)
     EXPECT_INT(media_room_open(media, &rooms[0]), STATUS_OK);
     EXPECT_INT(media_room_open(media, &rooms[1]), STATUS_OK);
     EXPECT_INT(media_room_open(media, &rooms[2]), STATUS_FULL);
-    EXPECT_INT(offer(media, rooms[0], 6, offers[0], slots), STATUS_UNKNOWN);
+    EXPECT_INT(offer(media, rooms[0], MEDIA_PLACES_MAX, offers[0], slots), STATUS_UNKNOWN);
     EXPECT_INT(offer(media, rooms[0], 0, "", slots), STATUS_MALFORMED);
     EXPECT_INT(offer(media, rooms[0], 0, "v=0\r\n", slots), STATUS_MALFORMED);
     EXPECT_INT(offer(media, rooms[0], 1, offers[0], slots), STATUS_OK);
@@ -230,6 +292,8 @@ int main(void)
     static const struct test_case cases[] = {
         {"seats and slots", seats_and_slots},
         {"a full stage", a_full_stage},
+        {"observers", observers},
+        {"too many observers", too_many_observers},
         {"refusals leave nothing behind", refusals},
         {"ports", ports},
         {"many offers", many_offers},

@@ -124,7 +124,8 @@ static unsigned long step(struct sim *sim)
 
 static void count_for(const char *profile, bool expect_none)
 {
-    static const int8_t sees[2][PLAN_SLOTS_MAX] = {{1, -1, -1, -1, -1}, {0, -1, -1, -1, -1}};
+    static const int8_t sees[2][PLAN_SLOTS_MAX] = {{1, -1, -1, -1, -1, -1},
+                                                   {0, -1, -1, -1, -1, -1}};
     static const struct client_check plain = {0};
     struct sim *sim = sim_create();
     sim_connect(sim, 0, sees[0], client_create("a", profile, 1));
