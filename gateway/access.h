@@ -35,6 +35,7 @@ enum access_relation {
 #define ACCESS_SEES                                                                                \
     ((unsigned)(ACCESS_RECORD | CONSULT_ACTOR_CANDIDATE | CONSULT_ACTOR_GUEST |                    \
                 CONSULT_ACTOR_APPROVER))
+#define ACCESS_IN_ROOM ((unsigned)(ACCESS_SEES | CONSULT_ACTOR_OBSERVER)) /* that it is on */
 
 enum access_id {
 #define ACCESS(id, method, path, roles, relations, body, status, answer, summary) ACCESS_ID_##id,

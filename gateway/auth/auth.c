@@ -26,7 +26,7 @@
     " OR EXISTS (SELECT 1 FROM consultation c WHERE c.consultant_id = " account                    \
     " AND c.state IN ('accepted', 'ready', 'in-session', 'interrupted'))"                          \
     " OR EXISTS (SELECT 1 FROM participation g WHERE g.account_id = " account                      \
-    " AND g.role = 'guest' AND g.present = 1))"
+    " AND g.role IN ('guest', 'observer') AND g.present = 1))"
 
 static const struct {
     const char *name;

@@ -2,9 +2,9 @@
 
 #include "gateway/access.h"
 #include "gateway/consult/consult_change.h"
-#include "gateway/consult/consult_guest.h"
 #include "gateway/consult/consult_load.h"
 #include "gateway/consult/consult_member.h"
+#include "gateway/consult/consult_places.h"
 #include "gateway/consult/consult_reading.h"
 #include "gateway/partnership/rules_load.h"
 #include "gateway/queue/queue.h"
@@ -91,7 +91,8 @@ enum status consult_relation(struct api_call *call, const struct consult_row *ro
                              unsigned *out_relation)
 {
     const struct api_actor *actor = call->actor;
-    bool offered = false, coordinator = false, guest = false;
+    bool offered = false, coordinator = false;
+    char place[16] = "";
     *out_relation = 0;
     if (actor == NULL) {
         return STATUS_OK;
@@ -114,13 +115,19 @@ enum status consult_relation(struct api_call *call, const struct consult_row *ro
     }
     if (status == STATUS_OK && (actor->roles & (ROLE_CLINICIAN | ROLE_SPECIALIST)) != 0 &&
         consult_state_phase(row->state) == CONSULT_PHASE_RUNNING) {
-        status = consult_guest_is(call->db, row->id, actor->account_id, &guest);
+        status = consult_place_role(call->db, row->id, actor->account_id, place);
     }
     status = status == STATUS_OK ? other_relations(call, row, out_relation) : status;
     *out_relation |= (offered ? (unsigned)CONSULT_ACTOR_CANDIDATE : 0) |
                      (coordinator ? (unsigned)CONSULT_ACTOR_COORDINATOR : 0) |
-                     (guest ? (unsigned)CONSULT_ACTOR_GUEST : 0);
+                     (strcmp(place, "guest") == 0 ? (unsigned)CONSULT_ACTOR_GUEST : 0) |
+                     (strcmp(place, "observer") == 0 ? (unsigned)CONSULT_ACTOR_OBSERVER : 0);
     return status;
+}
+
+bool consult_sees_case(unsigned relation)
+{
+    return (relation & ~(unsigned)CONSULT_ACTOR_OBSERVER) != 0;
 }
 
 const char *consult_role_name(unsigned relation)
@@ -133,7 +140,7 @@ const char *consult_role_name(unsigned relation)
         {CONSULT_ACTOR_VERIFIER, "verifier"},   {CONSULT_ACTOR_MEMBER, "member"},
         {CONSULT_ACTOR_GUEST, "guest"},         {CONSULT_ACTOR_CANDIDATE, "candidate"},
         {CONSULT_ACTOR_APPROVER, "approver"},   {CONSULT_ACTOR_COORDINATOR, "coordinator"},
-        {CONSULT_ACTOR_REVIEWER, "reviewer"},
+        {CONSULT_ACTOR_REVIEWER, "reviewer"},   {CONSULT_ACTOR_OBSERVER, "observer"},
     };
     for (size_t i = 0; i < sizeof names / sizeof names[0]; i++) {
         if ((relation & names[i].bit) != 0) {
@@ -175,7 +182,7 @@ bool consult_load(struct api_call *call, const char *id, struct consult_row *out
     if (!consult_load_any(call, id, out_row, out_relation)) {
         return false;
     }
-    if (*out_relation == 0) {
+    if (!consult_sees_case(*out_relation)) {
         consult_row_clear(out_row);
         return consult_unknown(call);
     }

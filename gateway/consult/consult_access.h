@@ -4,9 +4,10 @@
  * institution while it waits for approval, coordinators of the institution that leads the
  * partnership while nobody has taken it; members of a multi-disciplinary one; a second reader while
  * a preliminary opinion waits, and who was it; a reviewer of either institution once it is closed
- * and in the sample; nobody else, former candidates and guests included. What an account may not
- * see is answered as if it did not exist (404), never 403. Store thread, inside call's transaction.
- * `call->actor` is who asks; without an actor nothing may be seen. */
+ * and in the sample; an observer, while the session can run, that it is on and with whom, and
+ * nothing of the patient but sex and age; nobody else, former candidates and guests included. What
+ * an account may not see is answered as if it did not exist (404), never 403. Store thread, inside
+ * call's transaction. `call->actor` is who asks; without an actor nothing may be seen. */
 #ifndef GATEWAY_CONSULT_CONSULT_ACCESS_H
 #define GATEWAY_CONSULT_CONSULT_ACCESS_H
 
@@ -16,8 +17,10 @@
 /* Relation of call->actor: enum consult_actor bits, 0 = none. STATUS_IO when the database fails. */
 MUST_USE enum status consult_relation(struct api_call *call, const struct consult_row *row,
                                       unsigned *out_relation);
+/* More than an observer may: the patient, the files. */
+bool consult_sees_case(unsigned relation);
 /* "requester", "consultant", "verifier", "member", "guest", "candidate", "approver",
- * "coordinator", "reviewer", "none": the first that holds. */
+ * "coordinator", "reviewer", "observer", "none": the first that holds. */
 const char *consult_role_name(unsigned relation);
 
 /* Each of the next: true when allowed. Otherwise the call has been answered with 404

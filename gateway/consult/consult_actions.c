@@ -5,6 +5,7 @@
 #include "gateway/consult/consult_guard.h"
 #include "gateway/consult/consult_guest.h"
 #include "gateway/consult/consult_load.h"
+#include "gateway/consult/consult_observer.h"
 #include "gateway/consult/consult_step.h"
 #include "gateway/consult/consult_view.h"
 #include "gateway/directory/directory.h"
@@ -47,13 +48,14 @@ static bool amend_after(struct consult_act *a)
 
 static bool invite_before(struct consult_act *a)
 {
-    return consult_guest_read(a->call, true);
+    return consult_place_read(a->call, true);
 }
 
-/* A guest who declines or leaves for good names nobody. */
+/* A guest or an observer who declines or leaves for good names nobody. */
 static bool uninvite_before(struct consult_act *a)
 {
-    return consult_guest_read(a->call, (a->change.actor & CONSULT_ACTOR_GUEST) == 0);
+    return consult_place_read(
+        a->call, (a->change.actor & (CONSULT_ACTOR_GUEST | CONSULT_ACTOR_OBSERVER)) == 0);
 }
 
 /* Arranged anew: with the same specialist, at a time to be found. */
@@ -106,6 +108,8 @@ static const struct action_steps steps[CONSULT_EVENT_COUNT] = {
     [CONSULT_EVENT_CONTRIBUTE] = {consult_contribute_before, NULL, NULL},
     [CONSULT_EVENT_INVITE] = {invite_before, NULL, consult_guest_invite},
     [CONSULT_EVENT_UNINVITE] = {uninvite_before, NULL, consult_guest_uninvite},
+    [CONSULT_EVENT_OBSERVE] = {invite_before, NULL, consult_observer_admit},
+    [CONSULT_EVENT_DISMISS] = {uninvite_before, NULL, consult_observer_dismiss},
 };
 
 static bool read_reason(struct consult_act *a)

@@ -3,6 +3,7 @@
 #include "gateway/consult/consult_effects.h"
 #include "gateway/consult/consult_guard.h"
 #include "gateway/consult/consult_guest.h"
+#include "gateway/consult/consult_observer.h"
 #include "gateway/consult/consult_recording.h"
 #include "gateway/consult/consult_timers.h"
 #include "gateway/queue/queue.h"
@@ -131,6 +132,9 @@ static enum status leave(struct api_call *call, const struct consult_row *row,
     }
     if (status == STATUS_OK && room_ends) {
         status = consult_guest_end(call, row, closed_reason(row->state));
+    }
+    if (status == STATUS_OK && room_ends) {
+        status = consult_observer_end(call, row, closed_reason(row->state));
     }
     if (status == STATUS_OK && room_ends) {
         status = db_run(call->db,

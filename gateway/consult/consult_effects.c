@@ -1,6 +1,7 @@
 #include "gateway/consult/consult_effects.h"
 
 #include "gateway/consult/consult_guest.h"
+#include "gateway/consult/consult_observer.h"
 #include "gateway/directory/directory.h"
 
 #include <stdio.h>
@@ -35,7 +36,10 @@ static json_t *parties(struct db *db, const struct consult_row *row, enum status
     }
     *out_status = db_end(&q);
     if (*out_status == STATUS_OK && consult_state_phase(row->state) == CONSULT_PHASE_RUNNING) {
-        *out_status = consult_guest_accounts(db, row->id, accounts);
+        *out_status = consult_place_accounts(db, &consult_guests, row->id, accounts);
+        if (*out_status == STATUS_OK) {
+            *out_status = consult_place_accounts(db, &consult_observers, row->id, accounts);
+        }
     }
     return accounts;
 }
@@ -161,26 +165,52 @@ void consult_effect_reminder(struct api_call *call, const struct consult_row *ro
     }
 }
 
-void consult_effect_guest_ring(struct api_call *call, const struct consult_row *row,
-                               const char *account_id)
+/* call->actor asks the account into the room. */
+static void ask_in(struct api_call *call, const struct consult_row *row, const char *account_id,
+                   const char *type)
 {
     json_t *by = directory_person_json(call->db, call->actor->account_id);
     json_t *zh = json_object_get(by, "name_zh"), *en = json_object_get(by, "name_en");
-    json_t *message = json_pack("{s:s, s:s, s:o, s:o}", "type", "guest.ring", "consultation",
-                                row->id, "by_zh", zh == NULL ? json_string("") : json_incref(zh),
-                                "by_en", en == NULL ? json_string("") : json_incref(en));
+    json_t *message = json_pack("{s:s, s:s, s:o, s:o}", "type", type, "consultation", row->id,
+                                "by_zh", zh == NULL ? json_string("") : json_incref(zh), "by_en",
+                                en == NULL ? json_string("") : json_incref(en));
     json_decref(by);
     api_effect_push(call, EFFECT_PUSH, account_id, row->id, message);
+}
+
+/* First the place: what follows the message finds it closed. */
+static void send_out(struct api_call *call, const struct consult_row *row, const char *account_id,
+                     const char *type, const char *reason)
+{
+    api_effect_push(call, EFFECT_SEAT_CLOSE, account_id, row->id,
+                    json_pack("{s:s}", "reason", reason));
+    api_effect_push(
+        call, EFFECT_PUSH, account_id, row->id,
+        json_pack("{s:s, s:s, s:s}", "type", type, "consultation", row->id, "reason", reason));
+}
+
+void consult_effect_guest_ring(struct api_call *call, const struct consult_row *row,
+                               const char *account_id)
+{
+    ask_in(call, row, account_id, "guest.ring");
 }
 
 void consult_effect_guest_gone(struct api_call *call, const struct consult_row *row,
                                const char *account_id, const char *reason)
 {
-    api_effect_push(call, EFFECT_PUSH, account_id, row->id,
-                    json_pack("{s:s, s:s, s:s}", "type", "guest.gone", "consultation", row->id,
-                              "reason", reason));
-    api_effect_push(call, EFFECT_SEAT_CLOSE, account_id, row->id,
-                    json_pack("{s:s}", "reason", reason));
+    send_out(call, row, account_id, "guest.gone", reason);
+}
+
+void consult_effect_observer_admitted(struct api_call *call, const struct consult_row *row,
+                                      const char *account_id)
+{
+    ask_in(call, row, account_id, "observer.admitted");
+}
+
+void consult_effect_observer_gone(struct api_call *call, const struct consult_row *row,
+                                  const char *account_id, const char *reason)
+{
+    send_out(call, row, account_id, "observer.gone", reason);
 }
 
 void consult_effect_room_close(struct api_call *call, const struct consult_row *row,

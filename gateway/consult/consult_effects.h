@@ -7,7 +7,7 @@
 #include "gateway/consult/consult_row.h"
 
 /* consultation.changed to requester, consultant, members, second reader, guests on stage and
- * whoever it is offered to now. */
+ * whoever it is offered to now; observers too. */
 MUST_USE enum status consult_effect_changed(struct api_call *call, const struct consult_row *row);
 /* The same to one who is no party any more: it is not theirs to see now. */
 void consult_effect_former(struct api_call *call, const struct consult_row *row,
@@ -32,6 +32,12 @@ void consult_effect_guest_ring(struct api_call *call, const struct consult_row *
 /* guest.gone, and its seat in the room is closed at once. */
 void consult_effect_guest_gone(struct api_call *call, const struct consult_row *row,
                                const char *account_id, const char *reason);
+/* observer.admitted: call->actor lets the account observe. */
+void consult_effect_observer_admitted(struct api_call *call, const struct consult_row *row,
+                                      const char *account_id);
+/* observer.gone, and its place in the room is closed at once. */
+void consult_effect_observer_gone(struct api_call *call, const struct consult_row *row,
+                                  const char *account_id, const char *reason);
 void consult_effect_room_close(struct api_call *call, const struct consult_row *row,
                                const char *reason);
 /* Counter of gateway/ops/metrics.def by name; label values in order, separated by commas. */

@@ -36,7 +36,8 @@ enum consult_actor {
     CONSULT_ACTOR_APPROVER = 64, /* medical affairs of the requesting institution, while it waits */
     CONSULT_ACTOR_VERIFIER = 128, /* the second reader, or who may become it */
     CONSULT_ACTOR_MEMBER = 256,   /* asked for an opinion of the several */
-    CONSULT_ACTOR_REVIEWER = 512  /* of quality, where it is in the sample */
+    CONSULT_ACTOR_REVIEWER = 512, /* of quality, where it is in the sample */
+    CONSULT_ACTOR_OBSERVER = 1024 /* admitted to learn, while the session can run */
 };
 /* To whom the whole record belongs: opinions, audit rows, recordings. */
 #define CONSULT_ACTORS_OF_RECORD                                                                   \

@@ -4,7 +4,9 @@
 #include "gateway/consult/consult_fields.h"
 #include "gateway/consult/consult_guest.h"
 #include "gateway/consult/consult_invitees.h"
+#include "gateway/consult/consult_learners.h"
 #include "gateway/consult/consult_member.h"
+#include "gateway/consult/consult_observer.h"
 #include "gateway/consult/consult_reading.h"
 #include "gateway/consult/consult_schedule.h"
 #include "gateway/consult/consult_take_over.h"
@@ -230,7 +232,7 @@ static bool guard_invitable(struct api_call *call, struct consult_row *row,
 {
     bool may = false;
     (void)change;
-    enum status status = consult_invitable(call, row, consult_guest_named(call), &may);
+    enum status status = consult_invitable(call, row, consult_place_named(call), &may);
     if (status != STATUS_OK) {
         return api_store_failed(call, status);
     }
@@ -245,9 +247,10 @@ static bool guard_stage(struct api_call *call, struct consult_row *row,
     int64_t count = 0;
     bool guest = false;
     (void)change;
-    enum status status = consult_guest_count(call->db, row->id, &count);
+    enum status status = consult_place_count(call->db, &consult_guests, row->id, &count);
     if (status == STATUS_OK) {
-        status = consult_guest_is(call->db, row->id, consult_guest_named(call), &guest);
+        status =
+            consult_place_is(call->db, &consult_guests, row->id, consult_place_named(call), &guest);
     }
     if (status != STATUS_OK) {
         return api_store_failed(call, status);
@@ -260,7 +263,7 @@ static bool guard_stage(struct api_call *call, struct consult_row *row,
 static bool guard_guest(struct api_call *call, struct consult_row *row,
                         const struct consult_change *change)
 {
-    const char *named = consult_guest_named(call);
+    const char *named = consult_place_named(call);
     const unsigned hosts = CONSULT_ACTOR_REQUESTER | CONSULT_ACTOR_CONSULTANT;
     bool guest = false;
     if ((change->actor & hosts) == 0 && strcmp(named, call->actor->account_id) != 0) {
@@ -268,7 +271,7 @@ static bool guard_guest(struct api_call *call, struct consult_row *row,
                       consult_refusal_zh(CONSULT_NOT_YOURS), consult_refusal_en(CONSULT_NOT_YOURS),
                       NULL);
     }
-    enum status status = consult_guest_is(call->db, row->id, named, &guest);
+    enum status status = consult_place_is(call->db, &consult_guests, row->id, named, &guest);
     if (status != STATUS_OK) {
         return api_store_failed(call, status);
     }
@@ -300,6 +303,10 @@ static const guard_fn guards_by_id[CONSULT_GUARD_COUNT] = {
     [CONSULT_GUARD_INVITABLE] = guard_invitable,
     [CONSULT_GUARD_STAGE] = guard_stage,
     [CONSULT_GUARD_GUEST] = guard_guest,
+    [CONSULT_GUARD_TEACHING] = consult_guard_teaching,
+    [CONSULT_GUARD_LEARNER] = consult_guard_learner,
+    [CONSULT_GUARD_PLACE] = consult_guard_place,
+    [CONSULT_GUARD_OBSERVER] = consult_guard_observer,
     [CONSULT_GUARD_MDT] = consult_guard_mdt,
     [CONSULT_GUARD_STAT] = guard_stat,
     [CONSULT_GUARD_SLOT] = consult_guard_slot,

@@ -1,6 +1,7 @@
 #include "gateway/consult/consult_invitees.h"
 
 #include "gateway/access.h"
+#include "gateway/consult/consult_learners.h"
 #include "gateway/consult/consult_load.h"
 #include "gateway/consult/consult_member.h"
 #include "gateway/consult/consult_take_over.h"
@@ -264,7 +265,7 @@ static void list_for(struct api_call *call, struct consult_row *row, unsigned re
     }
 }
 
-void consult_invitees(struct api_call *call)
+static void guests_to_be(struct api_call *call)
 {
     struct consult_row row;
     unsigned relation;
@@ -294,4 +295,17 @@ void consult_people(struct api_call *call)
                           "for must be enlist or take-over.", "/for");
     }
     consult_row_clear(&row);
+}
+
+void consult_invitees(struct api_call *call)
+{
+    const char *as = api_query(call, "as");
+    if (as == NULL || strcmp(as, "guest") == 0) {
+        guests_to_be(call);
+    } else if (strcmp(as, "observer") == 0) {
+        consult_learners(call);
+    } else {
+        (void)api_problem(call, 422, "field.invalid", "as 应为 guest 或 observer。",
+                          "as must be guest or observer.", "/as");
+    }
 }

@@ -10,7 +10,7 @@
 
 #define CONSULT_INVITEES_MAX 100 /* in one answer; `search` narrows it */
 
-/* GET /consultations/{id}/invitees?search= */
+/* GET /consultations/{id}/invitees?as=guest&search=; as=observer: consult_learners.h */
 void consult_invitees(struct api_call *call);
 /* GET /consultations/{id}/people?for=&search=: whom `enlist` or `take-over` may name. */
 void consult_people(struct api_call *call);

@@ -116,6 +116,11 @@ static const struct worklist worklists[] = {
      "g.consultation_id AND c.state IN ('accepted', 'scheduled', 'ready', 'in-session', "
      "'interrupted') WHERE g.account_id = $1 AND g.role = 'guest' AND g.uninvited_ms = 0" PAGE,
      NULL},
+    {"observing", 0, CONSULT_ACTOR_OBSERVER, BY_ACCOUNT,
+     "SELECT c.id, c.created_ms FROM participation g JOIN consultation c ON c.id = "
+     "g.consultation_id AND c.state IN ('accepted', 'scheduled', 'ready', 'in-session', "
+     "'interrupted') WHERE g.account_id = $1 AND g.role = 'observer' AND g.uninvited_ms = 0" PAGE,
+     NULL},
     {"member", ROLE_SPECIALIST, CONSULT_ACTOR_MEMBER, BY_ACCOUNT,
      "SELECT c.id, c.created_ms FROM consultation_member m JOIN consultation c ON c.id = "
      "m.consultation_id AND c.state IN ('accepted', 'scheduled', 'ready', 'in-session', "
@@ -293,9 +298,9 @@ static bool which_list(struct api_call *call, const struct worklist **out_list)
     }
     return api_problem(
         call, 422, "field.invalid",
-        "list 应为 mine、queue、assigned、invited、member、verify、approval、triage、"
+        "list 应为 mine、queue、assigned、invited、observing、member、verify、approval、triage、"
         "unanswered、unattended、review 或 history。",
-        "list must be mine, queue, assigned, invited, member, verify, approval, "
+        "list must be mine, queue, assigned, invited, observing, member, verify, approval, "
         "triage, unanswered, unattended, review or history.",
         "/list");
 }

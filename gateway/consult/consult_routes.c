@@ -183,12 +183,17 @@ void consult_get(struct api_call *call)
 {
     struct consult_row row;
     unsigned relation;
-    if (consult_load(call, call->params[0], &row, &relation)) {
-        if (audit_reading(call, row.id, "case.read", NULL, NULL, NULL)) {
-            consult_reply(call, &row);
-        }
-        consult_row_clear(&row);
+    if (!consult_load_any(call, call->params[0], &row, &relation)) {
+        return;
     }
+    if (relation == 0) {
+        (void)consult_unknown(call);
+    } else if (!consult_sees_case(relation)) {
+        consult_reply(call, &row); /* an observer's attendance is written, its looks are not */
+    } else if (audit_reading(call, row.id, "case.read", NULL, NULL, NULL)) {
+        consult_reply(call, &row);
+    }
+    consult_row_clear(&row);
 }
 
 void consult_patch(struct api_call *call)

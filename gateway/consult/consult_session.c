@@ -3,7 +3,9 @@
 #include "gateway/consult/consult_change.h"
 #include "gateway/consult/consult_guard.h"
 #include "gateway/consult/consult_guest.h"
+#include "gateway/consult/consult_learners.h"
 #include "gateway/consult/consult_load.h"
+#include "gateway/consult/consult_observer.h"
 #include "gateway/consult/consult_recording.h"
 #include "gateway/directory/directory.h"
 #include "gateway/records/audit.h"
@@ -63,7 +65,8 @@ static enum status parties_json(struct db *db, const char *consultation_id, json
     struct db_query q;
     db_begin_query(&q, db,
                    "SELECT party, account_id, role FROM participation WHERE consultation_id = $1 "
-                   "AND (role <> 'guest' OR present = 1) ORDER BY party LIMIT 6");
+                   "AND (role IN ('requester', 'consultant') OR (role = 'guest' AND present = 1)) "
+                   "ORDER BY party LIMIT 6");
     db_bind_text(&q, consultation_id);
     while (count < 6 && db_next(&q)) {
         seats[count].seat = db_int(&q, 0);
@@ -129,6 +132,15 @@ static bool leave_room(struct api_call *call, struct consult_row *row)
            (row->scheduled_from_ms == 0 || by_system(call, row, CONSULT_EVENT_SCHEDULE, NULL));
 }
 
+/* Whom the room cannot know from the parties: the observer who enters. */
+static void add_observer(struct api_call *call, json_t *parties, int64_t seat)
+{
+    if (seat >= CONSULT_OBSERVER_FIRST) {
+        json_array_append_new(parties,
+                              party_json(call->db, seat, call->actor->account_id, "observer"));
+    }
+}
+
 static void join_reply(struct api_call *call, const struct consult_row *row, int64_t seat)
 {
     bool allowed = false;
@@ -143,6 +155,7 @@ static void join_reply(struct api_call *call, const struct consult_row *row, int
         (void)api_store_failed(call, status);
         return;
     }
+    add_observer(call, parties, seat);
     call->reply = json_pack("{s:s, s:I, s:s, s:I, s:b, s:o, s:o}", "consultation", row->id, "seat",
                             (json_int_t)seat, "state", consult_state_name(row->state), "version",
                             (json_int_t)row->version, "recording_allowed", allowed, "parties",
@@ -177,8 +190,10 @@ static void join(struct api_call *call, struct consult_row *row)
         (void)(status == STATUS_NONE ? consult_unknown(call) : api_store_failed(call, status));
         return;
     }
-    if (audit_seat(call, row, call->actor->account_id, "room.join", seat) &&
-        begin_if_complete(call, row, seat)) {
+    bool observer = seat >= CONSULT_OBSERVER_FIRST;
+    bool noted = observer ? consult_observer_came(call, row, seat)
+                          : audit_seat(call, row, call->actor->account_id, "room.join", seat);
+    if (noted && begin_if_complete(call, row, seat)) {
         join_reply(call, row, seat);
     }
 }
@@ -187,14 +202,16 @@ void consult_session_join(struct api_call *call)
 {
     struct consult_row row;
     unsigned relation;
-    if (!consult_load(call, json_string_value(json_object_get(call->body, "consultation")), &row,
-                      &relation)) {
+    if (!consult_load_any(call, json_string_value(json_object_get(call->body, "consultation")),
+                          &row, &relation)) {
         return;
     }
-    if ((relation & (CONSULT_ACTOR_REQUESTER | CONSULT_ACTOR_CONSULTANT | CONSULT_ACTOR_GUEST)) ==
-        0) {
+    const unsigned seated = CONSULT_ACTOR_REQUESTER | CONSULT_ACTOR_CONSULTANT |
+                            CONSULT_ACTOR_GUEST | CONSULT_ACTOR_OBSERVER;
+    if ((relation & seated) == 0) {
         (void)consult_unknown(call);
-    } else {
+    } else if ((relation & CONSULT_ACTOR_OBSERVER) == 0 ||
+               consult_learner_may(call, &row, call->actor->account_id)) {
         join(call, &row);
     }
     consult_row_clear(&row);
@@ -220,6 +237,12 @@ static void absent(struct api_call *call, struct consult_row *row)
 {
     int64_t seat = 0;
     enum status status = seat_of_body(call, row->id, &seat);
+    if (status == STATUS_OK && seat >= CONSULT_OBSERVER_FIRST) {
+        status = consult_observer_went(call, row);
+        call->reply = status == STATUS_OK ? json_object() : NULL;
+        (void)(status == STATUS_OK || api_store_failed(call, status));
+        return;
+    }
     if (status == STATUS_OK) {
         status = set_present(call, row->id, seat, 0);
     }
@@ -323,6 +346,9 @@ void consult_startup(struct api_call *call)
     bool done = true;
     enum status status = ids_in(call->db, CONSULT_IN_SESSION, &ids);
     status = status == STATUS_OK ? ids_in(call->db, CONSULT_READY, &ready) : status;
+    if (status == STATUS_OK) {
+        status = consult_observer_startup(call);
+    }
     if (status == STATUS_OK) {
         status = db_run(call->db,
                         "UPDATE participation SET present = 0, since_ms = $1 WHERE present = 1",

@@ -2,8 +2,9 @@
  * Each is an api_fn for app_call(): body and actor go in, `reply` comes out, effects follow after
  * the commit. Bodies are borrowed.
  *
- * Seats: requester 0, consultant 1, guests 2..5; a seat belongs to the account for the whole
- * consultation. Presence is a column of `participation`, so that start-up knows who was there. */
+ * Seats: requester 0, consultant 1, guests 2..5, observers' places 6..29; a seat belongs to the
+ * account for the whole consultation. Presence is a column of `participation`, so that start-up
+ * knows who was there. */
 #ifndef GATEWAY_CONSULT_CONSULT_SESSION_H
 #define GATEWAY_CONSULT_CONSULT_SESSION_H
 

@@ -3,6 +3,7 @@
 #include "gateway/consult/consult_effects.h"
 #include "gateway/consult/consult_fields.h"
 #include "gateway/consult/consult_invitees.h"
+#include "gateway/consult/consult_observer.h"
 #include "gateway/consult/consult_step.h"
 #include "gateway/directory/directory.h"
 #include "gateway/partnership/rules_load.h"
@@ -213,6 +214,9 @@ bool consult_take_over_before(struct consult_act *act)
                            "/account");
     }
     (void)snprintf(from, sizeof from, "%s", place.account);
+    if (!consult_observer_leave(call, &act->row, account, "invited")) {
+        return false;
+    }
     status = change_seats(call, &act->row, &place, account);
     if (status != STATUS_OK) {
         return api_store_failed(call, status);

@@ -5,10 +5,12 @@
 #include "gateway/consult/consult_guard.h"
 #include "gateway/consult/consult_guest.h"
 #include "gateway/consult/consult_member.h"
+#include "gateway/consult/consult_observer.h"
 #include "gateway/consult/consult_parts.h"
 #include "gateway/consult/consult_reading.h"
 #include "gateway/consult/consult_take_over.h"
 #include "gateway/directory/directory.h"
+#include "gateway/partnership/rules_load.h"
 #include "gateway/queue/queue.h"
 #include "gateway/queue/ring.h"
 #include "gateway/records/consent.h"
@@ -162,21 +164,49 @@ static json_t *common(struct api_call *call, const struct consult_row *row, unsi
     return object;
 }
 
+static void set_patient(const struct consult_row *row, const char *const *shown, json_t *object)
+{
+    json_t *patient = json_object();
+    for (; *shown != NULL; shown++) {
+        json_t *value = json_object_get(row->patient, *shown);
+        if (value != NULL) {
+            json_object_set(patient, *shown, value);
+        }
+    }
+    json_object_set_new(object, "patient", patient);
+}
+
+/* What an observer sees of it (decisions/009): that it is on, with whom, of a patient of which sex
+ * and age. What was written in words may name the patient, so nothing of it is here. */
+static json_t *without_identity(struct api_call *call, const struct consult_row *row,
+                                json_t *object)
+{
+    static const char *const shown[] = {"sex", "age", NULL};
+    set_patient(row, shown, object);
+    const char *born = json_string_value(json_object_get(row->patient, "birth_date"));
+    json_t *patient = json_object_get(object, "patient");
+    if (born != NULL && strlen(born) == 10 && json_object_get(patient, "age") == NULL) {
+        char today[11], years[24];
+        rules_today(call->now_ms, today);
+        bool to_come = strcmp(today + 5, born + 5) < 0; /* this year's birthday */
+        (void)snprintf(years, sizeof years, "%ld",
+                       strtol(today, NULL, 10) - strtol(born, NULL, 10) - (to_come ? 1 : 0));
+        json_object_set_new(patient, "age", json_string(years));
+    }
+    return object;
+}
+
 json_t *consult_summary(struct api_call *call, const struct consult_row *row, unsigned relation)
 {
+    static const char *const shown[] = {"name", "sex", "birth_date", "age", NULL};
     json_t *object = common(call, row, relation);
     if (object == NULL || relation == 0) {
         return object;
     }
-    json_t *patient = json_object();
-    static const char *const shown[] = {"name", "sex", "birth_date", "age"};
-    for (size_t i = 0; i < sizeof shown / sizeof shown[0]; i++) {
-        json_t *value = json_object_get(row->patient, shown[i]);
-        if (value != NULL) {
-            json_object_set(patient, shown[i], value);
-        }
+    if (!consult_sees_case(relation)) {
+        return without_identity(call, row, object);
     }
-    json_object_set_new(object, "patient", patient);
+    set_patient(row, shown, object);
     set_text(object, "complaint", json_string_value(json_object_get(row->request, "complaint")));
     int64_t attachments = 0;
     if (db_one_int(call->db, &attachments,
@@ -243,8 +273,13 @@ static enum status set_parts(struct api_call *call, const struct consult_row *ro
     }
     if (status == STATUS_OK) {
         part = NULL;
-        status = consult_guest_list(call->db, row, &part);
+        status = consult_place_list(call->db, &consult_guests, row, &part);
         set_or_null(object, "guests", part);
+    }
+    if (status == STATUS_OK) {
+        part = NULL;
+        status = consult_place_list(call->db, &consult_observers, row, &part);
+        set_or_null(object, "observers", part);
     }
     if (status == STATUS_OK) {
         part = NULL;
@@ -297,7 +332,8 @@ void consult_reply(struct api_call *call, const struct consult_row *row)
         (void)api_store_failed(call, status);
         return;
     }
-    json_t *object = relation == 0 ? consult_summary(call, row, 0) : whole(call, row, relation);
+    json_t *object = consult_sees_case(relation) ? whole(call, row, relation)
+                                                 : consult_summary(call, row, relation);
     if (object != NULL) {
         json_decref(call->reply);
         call->reply = object;

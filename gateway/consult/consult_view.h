@@ -7,7 +7,8 @@
 #include "gateway/consult/consult_row.h"
 
 /* Sets reply and ETag to the whole object as call->actor may see it; status stays. Who has lost the
- * relation meanwhile (a candidate who declined) gets the summary without the patient. */
+ * relation meanwhile (a candidate who declined) gets the summary without the patient, an observer
+ * that with sex and age. */
 void consult_reply(struct api_call *call, const struct consult_row *row);
 /* New reference; NULL: the call has been answered with 503. */
 json_t *consult_summary(struct api_call *call, const struct consult_row *row, unsigned relation);

@@ -3,6 +3,7 @@
 #include "gateway/consult/consult_change.h"
 #include "gateway/consult/consult_fields.h"
 #include "gateway/consult/consult_load.h"
+#include "gateway/consult/consult_observer.h"
 #include "gateway/consult/consult_recording.h"
 #include "gateway/consult/consult_view.h"
 
@@ -140,6 +141,9 @@ static bool act(struct api_call *call, struct consult_row *row, const struct giv
     if (strcmp(given->scope, "recording") == 0) {
         status = given->given ? consult_recording_start(call, row)
                               : consult_recording_stop(call, row, "consent-withdrawn");
+    } else if (strcmp(given->scope, "teaching") == 0 && strcmp(given->party, "patient") == 0 &&
+               !given->given) {
+        status = consult_observer_end(call, row, "consent-withdrawn");
     }
     if (status != STATUS_OK) {
         return api_store_failed(call, status);

@@ -191,7 +191,7 @@ static void show_consultation(struct way *way, const char *id)
     enum status status = consult_row_load(way->call->db, id, &row);
     if (status == STATUS_OK) {
         status = consult_relation(way->call, &row, &relation);
-        if (status == STATUS_OK && relation != 0) {
+        if (status == STATUS_OK && consult_sees_case(relation)) {
             consultation_events(way, &row);
         }
         consult_row_clear(&row);

@@ -258,17 +258,18 @@ static const struct handler {
     const char *type;
     bool in_room; /* the message names a consultation, which must be the room that the connection is
                      in */
+    bool on_stage; /* not for observers: they send no media, texts or pictures */
     void (*run)(struct conn *conn, const json_t *message);
 } handlers[] = {
-    {"hello", false, on_hello},
-    {"ping", false, on_ping},
-    {"room.join", false, room_join_request},
-    {"room.leave", true, on_leave},
-    {"media.offer", true, room_media_offer},
-    {"media.candidate", true, on_candidate},
-    {"view.show", true, room_view_show},
-    {"chat.say", true, room_chat_say},
-    {"quality.report", true, room_quality_report},
+    {"hello", false, false, on_hello},
+    {"ping", false, false, on_ping},
+    {"room.join", false, false, room_join_request},
+    {"room.leave", true, false, on_leave},
+    {"media.offer", true, false, room_media_offer},
+    {"media.candidate", true, false, on_candidate},
+    {"view.show", true, true, room_view_show},
+    {"chat.say", true, true, room_chat_say},
+    {"quality.report", true, false, room_quality_report},
 };
 
 static const struct handler *find_handler(const char *type)
@@ -299,6 +300,11 @@ static void dispatch(struct conn *conn, const json_t *message)
     if (handler->in_room && !in_named_room(conn, message)) {
         conn_refuse(conn, "room.not-joined", "您不在该会诊室中。", "You are not in that room.",
                     type);
+        return;
+    }
+    if (handler->on_stage && room_observes(conn)) {
+        conn_refuse(conn, "room.observer", "旁听者不能发言或操作。",
+                    "Observers neither write nor show anything.", type);
         return;
     }
     handler->run(conn, message);

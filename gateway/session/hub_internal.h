@@ -39,6 +39,7 @@ enum seat_media { SEAT_MEDIA_NONE, SEAT_MEDIA_CONNECTING, SEAT_MEDIA_LIVE, SEAT_
 
 struct seat {
     bool taken;
+    uint8_t index; /* 0..5: on stage; 6..29: an observer's place */
     char account[33];
     char token_hash[65]; /* the session that sat here last: its media may outlive its WebSocket, but
                             not the session */
@@ -61,9 +62,10 @@ struct room {
     char consultation[33];
     struct media_room media;
     struct seat seats[MEDIA_SEATS_MAX];
-    json_t *view;       /* last view.show without type and consultation; NULL */
-    json_t *chat;       /* array */
-    uint32_t recording; /* recorder's handle; 0 while none is written */
+    struct seat *observers; /* MEDIA_OBSERVERS_MAX, made for the first one: 22 kB; NULL: none yet */
+    json_t *view;           /* last view.show without type and consultation; NULL */
+    json_t *chat;           /* array */
+    uint32_t recording;     /* recorder's handle; 0 while none is written */
     char recording_id[33];
     struct loop_timer quality, idle;
     struct room *next;
@@ -103,6 +105,9 @@ void hub_end_sessions(struct hub *hub, const struct api_effect *effect);
 /* room.c */
 struct room *room_find(const struct hub *hub, const char *consultation);
 struct room *room_by_media(const struct hub *hub, struct media_room media);
+/* The seat or observer's place; NULL: nobody has observed yet, or there is no such place. */
+struct seat *room_place(struct room *room, unsigned index);
+bool room_observes(const struct conn *conn); /* it is in a room, and not on its stage */
 void room_join_request(struct conn *conn, const json_t *message);
 void room_leave(struct conn *conn);    /* its WebSocket closed; the media may go on (a lost link) */
 void room_hang_up(struct conn *conn);  /* ... and its media end with it */
@@ -111,7 +116,9 @@ void room_seat_cut(struct seat *seat); /* nothing is sent to or taken from this 
 /* The account is no party any more: told, cut, and its seat is free. */
 void room_seat_close(struct room *room, const char *account, const char *reason);
 void room_close(struct room *room, const char *reason);
+/* To those on stage: what is said, shown and measured is not for observers. */
 void room_broadcast(struct room *room, const json_t *message, const struct conn *except);
+/* To all, observers too. */
 void room_send_state(struct room *room);
 void room_seat_check(struct seat *seat); /* starts or stops the absence timer */
 void room_view_show(struct conn *conn, const json_t *message);

@@ -1,5 +1,5 @@
-/* A room is what a running consultation has in memory: seats with the connections that hold them,
- * the shared view, the chat.
+/* A room is what a running consultation has in memory: seats and observers' places with the
+ * connections that hold them, the shared view, the chat.
  *
  *   room.join ──store──> seat ──> present ──media.offer──> connecting ──> live <──> silent
  *                                    │ WebSocket closed; room.leave and the end of the session end
@@ -37,6 +37,21 @@ struct room *room_by_media(const struct hub *hub, struct media_room media)
     CHECK(media.index < (uint32_t)config_values(hub->app->config)->rooms_max);
     struct room *room = hub->by_media[media.index];
     return room != NULL && room->media.generation == media.generation ? room : NULL;
+}
+
+struct seat *room_place(struct room *room, unsigned index)
+{
+    if (index < MEDIA_SEATS_MAX) {
+        return &room->seats[index];
+    }
+    return room->observers == NULL || index >= MEDIA_PLACES_MAX
+               ? NULL
+               : &room->observers[index - MEDIA_SEATS_MAX];
+}
+
+bool room_observes(const struct conn *conn)
+{
+    return conn->room != NULL && conn->seat >= MEDIA_SEATS_MAX;
 }
 
 static struct loop *room_loop(const struct room *room)
@@ -87,9 +102,8 @@ static void on_absent(struct loop_timer *timer)
     struct seat *seat = (struct seat *)(void *)((char *)timer - offsetof(struct seat, absent));
     struct room *room = seat->room;
     json_t *body = json_pack("{s:s, s:s, s:i}", "consultation", room->consultation, "account",
-                             seat->account, "seat", (int)(seat - room->seats));
-    log_info("seat_absent", "consultation=%s seat=%d", room->consultation,
-             (int)(seat - room->seats));
+                             seat->account, "seat", (int)seat->index);
+    log_info("seat_absent", "consultation=%s seat=%u", room->consultation, (unsigned)seat->index);
     if (app_call(room->hub->app, NULL, consult_session_absent, body, absence_noted, NULL) !=
         STATUS_OK) {
         loop_timer_set(room_loop(room), timer, absent_us(room)); /* store busy: later */
@@ -118,33 +132,52 @@ static json_t *party_json(const struct seat *seat, unsigned index)
                      seat_media_name(seat->media));
 }
 
+static int observers_present(const struct room *room)
+{
+    int count = 0;
+    for (unsigned i = 0; room->observers != NULL && i < MEDIA_OBSERVERS_MAX; i++) {
+        count += room->observers[i].conn != NULL;
+    }
+    return count;
+}
+
+/* An observer learns who is there; what is shown and written stays on stage (decisions/009). */
 static json_t *state_json(const struct room *room, unsigned own_seat, bool with_chat)
 {
+    bool on_stage = own_seat < MEDIA_SEATS_MAX;
     json_t *parties = json_array();
     for (unsigned i = 0; i < MEDIA_SEATS_MAX && parties != NULL; i++) {
         if (room->seats[i].taken) {
             json_array_append_new(parties, party_json(&room->seats[i], i));
         }
     }
-    json_t *state = json_pack("{s:s, s:s, s:i, s:o, s:b}", "type", "room.state", "consultation",
-                              room->consultation, "seat", (int)own_seat, "parties", parties,
-                              "recording", room->recording != 0);
-    if (state != NULL && room->view != NULL) {
+    json_t *state =
+        json_pack("{s:s, s:s, s:i, s:o, s:b, s:i}", "type", "room.state", "consultation",
+                  room->consultation, "seat", (int)own_seat, "parties", parties, "recording",
+                  room->recording != 0, "observers", observers_present(room));
+    if (state != NULL && on_stage && room->view != NULL) {
         json_object_set(state, "view", room->view);
     }
-    if (state != NULL && with_chat) {
+    if (state != NULL && on_stage && with_chat) {
         json_object_set(state, "chat", room->chat);
     }
     return state;
 }
 
-void room_send_state(struct room *room)
+/* The joiner gets the chat, too. */
+static void send_state(struct room *room, const struct conn *joiner)
 {
-    for (unsigned i = 0; i < MEDIA_SEATS_MAX; i++) {
-        if (room->seats[i].conn != NULL) {
-            conn_send(room->seats[i].conn, state_json(room, i, false));
+    for (unsigned i = 0; i < MEDIA_PLACES_MAX; i++) {
+        const struct seat *seat = room_place(room, i);
+        if (seat != NULL && seat->conn != NULL) {
+            conn_send(seat->conn, state_json(room, i, seat->conn == joiner));
         }
     }
+}
+
+void room_send_state(struct room *room)
+{
+    send_state(room, NULL);
 }
 
 void room_broadcast(struct room *room, const json_t *message, const struct conn *except)
@@ -159,6 +192,27 @@ void room_broadcast(struct room *room, const json_t *message, const struct conn 
 
 /* ---- join ---- */
 
+static void seats_init(struct room *room, struct seat *seats, unsigned first, unsigned count)
+{
+    for (unsigned i = 0; i < count; i++) {
+        seats[i].room = room;
+        seats[i].index = (uint8_t)(first + i);
+        seats[i].absent.run = on_absent;
+    }
+}
+
+/* Places for observers; false: out of memory. */
+static bool observers_open(struct room *room)
+{
+    if (room->observers == NULL) {
+        room->observers = calloc(MEDIA_OBSERVERS_MAX, sizeof(*room->observers));
+        if (room->observers != NULL) {
+            seats_init(room, room->observers, MEDIA_SEATS_MAX, MEDIA_OBSERVERS_MAX);
+        }
+    }
+    return room->observers != NULL;
+}
+
 static struct room *room_open(struct hub *hub, const char *consultation)
 {
     struct room *room = hub->closing ? NULL : calloc(1, sizeof(*room));
@@ -172,10 +226,7 @@ static struct room *room_open(struct hub *hub, const char *consultation)
     room->chat = json_array();
     room->quality.run = room_quality_tick;
     room->idle.run = on_idle;
-    for (unsigned i = 0; i < MEDIA_SEATS_MAX; i++) {
-        room->seats[i].room = room;
-        room->seats[i].absent.run = on_absent;
-    }
+    seats_init(room, room->seats, 0, MEDIA_SEATS_MAX);
     room->next = hub->rooms;
     hub->rooms = room;
     hub->by_media[room->media.index] = room;
@@ -197,8 +248,9 @@ static void fill_seats(struct room *room, const json_t *parties)
     json_array_foreach(parties, index, party)
     {
         long long seat_index = message_int(party, "seat");
-        CHECK(seat_index >= 0 && seat_index < MEDIA_SEATS_MAX); /* the store's own answer */
-        struct seat *seat = &room->seats[seat_index];
+        CHECK(seat_index >= 0 && seat_index < MEDIA_PLACES_MAX); /* the store's own answer */
+        struct seat *seat = room_place(room, (unsigned)seat_index);
+        CHECK(seat != NULL); /* join_done() has made it */
         seat->taken = true;
         copy_text(seat->account, sizeof(seat->account), message_text(party, "account"));
         copy_text(seat->name_zh, sizeof(seat->name_zh), message_text(party, "name_zh"));
@@ -226,7 +278,8 @@ static void sit_down(struct room *room, struct conn *conn, unsigned seat_index, 
     if (conn->room != NULL && conn->room != room) {
         room_leave(conn);
     }
-    struct seat *seat = &room->seats[seat_index];
+    struct seat *seat = room_place(room, seat_index);
+    CHECK(seat != NULL);
     take_over(seat, conn);
     if (strcmp(seat->token_hash, conn->token_hash) != 0) {
         room_seat_cut(seat); /* the camera of another browser, which was left or signs out */
@@ -240,11 +293,7 @@ static void sit_down(struct room *room, struct conn *conn, unsigned seat_index, 
     room_seat_check(seat);
     log_info("room_join", "consultation=%s seat=%u", room->consultation, seat_index);
     room_media_renegotiate(room, conn); /* before room.state, whose receiver makes its offer */
-    for (unsigned i = 0; i < MEDIA_SEATS_MAX; i++) {
-        if (room->seats[i].conn != NULL) {
-            conn_send(room->seats[i].conn, state_json(room, i, room->seats[i].conn == conn));
-        }
-    }
+    send_state(room, conn);
     room_media_tell_slots(room);
 }
 
@@ -283,14 +332,15 @@ static void join_done(void *context, const struct api_call *call)
     if (room == NULL) {
         room = room_open(join->hub, join->consultation);
     }
-    if (room == NULL) {
+    unsigned place = (unsigned)message_int(call->reply, "seat");
+    if (room == NULL || (place >= MEDIA_SEATS_MAX && !observers_open(room))) {
         conn_refuse(conn, "room.full", "会诊室已满，请稍后再试。",
                     "No room is free; try again soon.", "room.join");
         free(join);
         return;
     }
     fill_seats(room, json_object_get(call->reply, "parties"));
-    sit_down(room, conn, (unsigned)message_int(call->reply, "seat"), join->device);
+    sit_down(room, conn, place, join->device);
     const json_t *recording = json_object_get(call->reply, "recording");
     if (room->recording == 0 && json_is_object(recording)) {
         room_recording_start(room, message_text(recording, "recording_id"),
@@ -330,9 +380,9 @@ void room_leave(struct conn *conn)
     if (room == NULL) {
         return;
     }
-    struct seat *seat = &room->seats[conn->seat];
+    struct seat *seat = room_place(room, conn->seat);
     conn->room = NULL;
-    if (seat->conn != conn) {
+    if (seat == NULL || seat->conn != conn) {
         return;
     }
     seat->conn = NULL;
@@ -344,7 +394,7 @@ void room_leave(struct conn *conn)
 void room_seat_cut(struct seat *seat)
 {
     struct room *room = seat->room;
-    media_leave(room->hub->app->media, room->media, (uint8_t)(seat - room->seats));
+    media_leave(room->hub->app->media, room->media, seat->index);
     seat->media = SEAT_MEDIA_NONE; /* the media plane reports nothing more of it */
     seat->has_stats = false;
     seat->token_hash[0] = '\0';
@@ -354,9 +404,9 @@ void room_seat_cut(struct seat *seat)
 
 void room_seat_close(struct room *room, const char *account, const char *reason)
 {
-    for (unsigned i = 0; i < MEDIA_SEATS_MAX; i++) {
-        struct seat *seat = &room->seats[i];
-        if (!seat->taken || strcmp(seat->account, account) != 0) {
+    for (unsigned i = 0; i < MEDIA_PLACES_MAX; i++) {
+        struct seat *seat = room_place(room, i);
+        if (seat == NULL || !seat->taken || strcmp(seat->account, account) != 0) {
             continue;
         }
         struct conn *conn = seat->conn;
@@ -377,8 +427,9 @@ void room_seat_close(struct room *room, const char *account, const char *reason)
 void room_hang_up(struct conn *conn)
 {
     struct room *room = conn->room;
-    if (room != NULL && room->seats[conn->seat].conn == conn) {
-        room_seat_cut(&room->seats[conn->seat]);
+    struct seat *seat = room == NULL ? NULL : room_place(room, conn->seat);
+    if (seat != NULL && seat->conn == conn) {
+        room_seat_cut(seat);
     }
     room_leave(conn);
 }
@@ -387,9 +438,12 @@ void room_close(struct room *room, const char *reason)
 {
     struct hub *hub = room->hub;
     room_recording_stop(room);
-    for (unsigned i = 0; i < MEDIA_SEATS_MAX; i++) {
-        struct conn *conn = room->seats[i].conn;
-        loop_timer_cancel(room_loop(room), &room->seats[i].absent);
+    for (unsigned i = 0; i < MEDIA_PLACES_MAX; i++) {
+        struct seat *seat = room_place(room, i);
+        struct conn *conn = seat == NULL ? NULL : seat->conn;
+        if (seat != NULL) {
+            loop_timer_cancel(room_loop(room), &seat->absent);
+        }
         if (conn != NULL) {
             conn_send(conn, json_pack("{s:s, s:s, s:s}", "type", "room.closed", "consultation",
                                       room->consultation, "reason", reason));
@@ -408,6 +462,7 @@ void room_close(struct room *room, const char *reason)
     log_info("room_close", "consultation=%s reason=%s", room->consultation, reason);
     json_decref(room->view);
     json_decref(room->chat);
+    free(room->observers);
     room->magic = 0;
     free(room);
 }

@@ -93,7 +93,9 @@ void room_media_offer(struct conn *conn, const json_t *message)
     const char *sdp = message_text(message, "sdp");
     struct media_slot slots[MEDIA_SEATS_MAX];
     const char *problem = NULL;
-    if (!offer_allowed(&room->seats[conn->seat], loop_now_us(web_loop(conn->hub->app->web)))) {
+    struct seat *seat = room_place(room, conn->seat);
+    CHECK(seat != NULL);
+    if (!offer_allowed(seat, loop_now_us(web_loop(conn->hub->app->web)))) {
         send_offer_error(conn, message, STATUS_REFUSED, "Too many offers: wait a second.");
         return;
     }
@@ -112,7 +114,6 @@ void room_media_offer(struct conn *conn, const json_t *message)
     }
     struct span text = writer_span(&answer);
     conn->hub->stats.offers_ok++;
-    struct seat *seat = &room->seats[conn->seat];
     if (seat->media == SEAT_MEDIA_NONE) {
         seat->media = SEAT_MEDIA_CONNECTING;
     }
@@ -126,10 +127,10 @@ void room_media_offer(struct conn *conn, const json_t *message)
 
 void room_media_tell_slots(struct room *room)
 {
-    for (unsigned i = 0; i < MEDIA_SEATS_MAX; i++) {
-        struct seat *seat = &room->seats[i];
+    for (unsigned i = 0; i < MEDIA_PLACES_MAX; i++) {
+        struct seat *seat = room_place(room, i);
         struct media_slot slots[MEDIA_SEATS_MAX];
-        if (seat->conn == NULL ||
+        if (seat == NULL || seat->conn == NULL ||
             media_slots(room->hub->app->media, room->media, (uint8_t)i, slots) == 0 ||
             !remember_slots(seat, slots)) {
             continue;
@@ -139,24 +140,30 @@ void room_media_tell_slots(struct room *room)
     }
 }
 
-/* Slots wanted by one party: one for each other seat that is taken, one at least. */
+/* One slot for each seat that is taken, but the own one; one at least, which every offer has. */
+static unsigned slots_wanted(const struct room *room, const struct seat *seat)
+{
+    unsigned taken = 0;
+    for (unsigned i = 0; i < MEDIA_SEATS_MAX; i++) {
+        taken += room->seats[i].taken && &room->seats[i] != seat ? 1 : 0;
+    }
+    return taken > 1 ? taken : 1;
+}
+
 void room_media_renegotiate(struct room *room, const struct conn *joiner)
 {
-    int taken = 0;
-    for (unsigned i = 0; i < MEDIA_SEATS_MAX; i++) {
-        taken += room->seats[i].taken;
-    }
-    int slots = taken > 2 ? taken - 1 : 1;
-    if (slots == 1) {
-        return; /* the one pair of every offer is enough */
-    }
-    for (unsigned i = 0; i < MEDIA_SEATS_MAX; i++) {
-        struct conn *conn = room->seats[i].conn;
+    for (unsigned i = 0; i < MEDIA_PLACES_MAX; i++) {
+        struct seat *seat = room_place(room, i);
         struct media_slot shown[MEDIA_SEATS_MAX];
-        if (conn != NULL && (conn == joiner || media_slots(room->hub->app->media, room->media,
-                                                           (uint8_t)i, shown) < (unsigned)slots)) {
-            conn_send(conn, json_pack("{s:s, s:s, s:i}", "type", "media.renegotiate",
-                                      "consultation", room->consultation, "slots", slots));
+        if (seat == NULL || seat->conn == NULL) {
+            continue;
+        }
+        unsigned slots = slots_wanted(room, seat);
+        if (slots > 1 && (seat->conn == joiner || media_slots(room->hub->app->media, room->media,
+                                                              (uint8_t)i, shown) < slots)) {
+            conn_send(seat->conn,
+                      json_pack("{s:s, s:s, s:i}", "type", "media.renegotiate", "consultation",
+                                room->consultation, "slots", (int)slots));
         }
     }
 }
@@ -168,7 +175,9 @@ static void set_media(struct seat *seat, enum seat_media media)
     if (seat->media != media) {
         seat->media = media;
         room_seat_check(seat);
-        room_send_state(seat->room);
+        if (seat->index < MEDIA_SEATS_MAX) { /* nobody is told of an observer's */
+            room_send_state(seat->room);
+        }
     }
 }
 
@@ -189,10 +198,10 @@ static void on_gone(struct seat *seat, const struct media_event *event)
 static void on_event(struct hub *hub, const struct media_event *event)
 {
     struct room *room = room_by_media(hub, event->room);
-    if (room == NULL || event->seat >= MEDIA_SEATS_MAX) {
+    struct seat *seat = room == NULL ? NULL : room_place(room, event->seat);
+    if (seat == NULL) {
         return; /* the room closed while the event was on its way */
     }
-    struct seat *seat = &room->seats[event->seat];
     switch (event->type) {
     case MEDIA_SEAT_CONNECTED:
         log_info("media_connected", "consultation=%s seat=%u profile=%s", room->consultation,

@@ -27,9 +27,10 @@ static void end_conn(struct conn *conn, const char *reason)
 
 static void cut_seats(struct room *room, const struct api_effect *effect, const char *reason)
 {
-    for (unsigned i = 0; i < MEDIA_SEATS_MAX; i++) {
-        struct seat *seat = &room->seats[i];
-        if (seat->token_hash[0] == '\0' || !is_of(effect, seat->token_hash, seat->account)) {
+    for (unsigned i = 0; i < MEDIA_PLACES_MAX; i++) {
+        struct seat *seat = room_place(room, i);
+        if (seat == NULL || seat->token_hash[0] == '\0' ||
+            !is_of(effect, seat->token_hash, seat->account)) {
             continue;
         }
         log_info("seat_cut", "consultation=%s seat=%u reason=%s", room->consultation, i, reason);

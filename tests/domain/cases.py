@@ -168,6 +168,8 @@ class Case:
         if self.kind == "mdt":
             self.do("consultant", "enlist", account=self.people["member"].account)
         self.do("requester", "invite", account=self.people["guest"].account)
+        want(self.people["requester"].client().consent(self.id, "teaching"), 200)
+        self.do("consultant", "admit-observer", account=self.people["observer"].account)
         if self.state in ("scheduled", "cancelled"):
             self.do("consultant", "schedule", from_ms=self.appointment_ms())
         if self.state in ("cancelled", "failed"):
@@ -229,7 +231,8 @@ class Case:
     # ---- what is asked of it ----
 
     def body(self, action, person):
-        named = {"enlist": "member", "excuse": "member", "invite": "colleague", "uninvite": "guest"}
+        named = {"enlist": "member", "excuse": "member", "invite": "colleague", "uninvite": "guest",
+                 "admit-observer": "declined", "dismiss-observer": "observer"}
         body = dict(REASON)
         if action == "refer":  # its reason is one of a referral's own
             return {"to_organisation": self.people["consultant"].organisation, "department": "cardiology", "reason_code": "severe",

@@ -39,6 +39,8 @@ def relations(person, case, rule=None):
         found.add("receiver")                                    # of the referral, and of the files that it brings
     if name == "guest" and state in RUNNING and case.kind != "read":
         found.add("guest")
+    if name == "observer" and state in RUNNING and case.kind != "read":
+        found.add("observer")                                    # the patient has consented to teaching, and the consultant has admitted it
     return found
 
 
@@ -48,6 +50,7 @@ CARE = {"clinician", "specialist", "coordinator", "approver", "reviewer"}
 PARTIES = {"requester", "consultant"}
 RECORD = PARTIES | {"coordinator", "verifier", "member", "reviewer"}
 SEES = RECORD | {"guest", "candidate", "approver"}
+IN_ROOM = SEES | {"observer"}                                      # that it is on; nothing of the patient
 
 TOGETHER = RUNNING | {"awaiting-opinion"}
 WRITTEN = {"reporting", "awaiting-opinion", "opinion-draft"}     # by the consultant; in the other states somebody waits for the requester
@@ -55,7 +58,7 @@ TAKEN_OVER = WAITING | WRITTEN | {"returned", "accepted", "scheduled", "signed",
 
 # question: (roles, relations, states in which it is possible or None = all)
 READS = {
-    "see": (CARE, SEES, None),
+    "see": (CARE, IN_ROOM, None),
     "attachments": (CARE, SEES, None),
     "upload state": (CARE, SEES, None),
     "thumbnail": (CARE | {"referrals"}, SEES | {"receiver"}, None),
@@ -115,6 +118,8 @@ ACTIONS = {  # action: (states, relations)
     "contribute": (TOGETHER, {"member"}),
     "invite": (RUNNING, PARTIES),
     "uninvite": (RUNNING, PARTIES | {"guest"}),
+    "admit-observer": (RUNNING, {"consultant"}),
+    "dismiss-observer": (RUNNING, PARTIES | {"observer"}),
 }
 NEEDS_RULES = {"submit", "renew", "triage", "hand-over", "convert", "accept"}  # asks the partnership again
 QUESTIONS = [*READS, *WRITES, *ACTIONS]
@@ -179,6 +184,8 @@ def expected(person, case, question, rule=None):
     if person.role not in roles:
         return "403 session.role"
     found = relations(person, case, rule)
+    if question != "see":
+        found.discard("observer")                                # is a stranger to everything else
     if not found or (question in READS and not who & found):
         return "404"
     if question.startswith("consent") and not who & found:

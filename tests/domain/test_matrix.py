@@ -31,7 +31,7 @@ checks, rng = Checks(), random.Random(SEED)
 
 AT_R = [("requester", "clinician"), ("colleague", "clinician"), ("coordinator R", "coordinator"), ("approver R", "approver"), ("reviewer R", "reviewer"), ("manager R", "manager"),
         ("referrals R", "referrals")]
-AT_C = [("consultant", "specialist"), ("candidate", "specialist"), ("declined", "specialist"), ("verifier", "specialist"), ("member", "specialist"), ("guest", "clinician"),
+AT_C = [("consultant", "specialist"), ("candidate", "specialist"), ("declined", "specialist"), ("verifier", "specialist"), ("member", "specialist"), ("guest", "clinician"), ("observer", "clinician"),
         ("coordinator C", "coordinator"), ("reviewer C", "reviewer"), ("approver C", "approver"), ("manager C", "manager"), ("referrals C", "referrals")]
 AT_L = [("coordinator L", "coordinator"), ("reviewer L", "reviewer"), ("manager L", "manager")]
 AT_U = [("clinician U", "clinician"), ("specialist U", "specialist"), ("coordinator U", "coordinator"), ("approver U", "approver"), ("reviewer U", "reviewer"),
@@ -269,7 +269,7 @@ def a_wrong_table_is_seen(groups):
     """The same questions against a table in which a candidate may read the audit, and a reviewer is nobody."""
     kept = dict(table.READS)
     table.READS["audit"] = (table.CARE, table.SEES, None)
-    table.READS["see"] = (table.CARE, table.SEES - {"coordinator"}, None)
+    table.READS["see"] = (table.CARE, table.IN_ROOM - {"coordinator"}, None)
     cells = [(g, name, key, q) for g, name, key, q in draw(groups[:1], ["audit", "see"], None, 0)]
     wrong = probe(groups[:1], cells, None)
     table.READS.update(kept)

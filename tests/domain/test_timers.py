@@ -55,6 +55,7 @@ def network(terms):
     for name in ("consultant", "declined"):
         d.person(name, "C", "specialist", "cardiology")
     d.person("guest", "C", "clinician")
+    d.person("observer", "C", "clinician")
     # one partner for each appointment: two at one time are refused
     for i in range(len(APPOINTMENTS)):
         d.person(f"requester {i}", "R", "clinician")

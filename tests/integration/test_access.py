@@ -20,7 +20,7 @@ from gateway import PYDICOM, Checks, Gateway, WebSocket  # noqa: E402
 # ---- the people, and what they are to a consultation of ANNA's that BO accepts or accepted ----
 
 ROLES = {"nobody": set(), "requester": {"clinician"}, "colleague": {"clinician"}, "clinician elsewhere": {"clinician"},
-         "consultant": {"specialist"}, "guest": {"specialist"}, "offered": {"specialist"}, "declined": {"specialist"}, "specialist elsewhere": {"specialist"},
+         "consultant": {"specialist"}, "guest": {"specialist"}, "observer": {"clinician"}, "offered": {"specialist"}, "declined": {"specialist"}, "specialist elsewhere": {"specialist"},
          "coordinator asking": {"coordinator"}, "coordinator answering": {"coordinator"}, "coordinator elsewhere": {"coordinator"},
          "approver asking": {"approver"}, "reviewer asking": {"reviewer"}, "manager": {"manager"}, "manager elsewhere": {"manager"},
          "operator": {"operator"}, "admin": {"admin"}, "receiver": {"referrals"}, "receiver elsewhere": {"referrals"}}
@@ -37,6 +37,8 @@ def relation(person, state):
         return "consultant" if state in HAS_CONSULTANT else "candidate" if state == "offered" else "none"
     if person == "guest":
         return "guest" if state in ON_STAGE else "none"          # nothing is left of it when the session is over
+    if person == "observer":
+        return "observer" if state in ON_STAGE else "none"       # and to nothing but that it is on, and its own leaving
     if person == "offered":
         return "candidate" if state == "offered" else "none"     # it loses sight when another accepts
     if person == "coordinator asking":
@@ -116,6 +118,8 @@ ACTIONS = {
     "fail": {state: BOTH | {"coordinator"} for state in ("accepted", "in-session")},
     "invite": {state: BOTH for state in ON_STAGE},
     "uninvite": {state: BOTH | {"guest"} for state in ON_STAGE},
+    "admit-observer": {state: {"consultant"} for state in ON_STAGE},
+    "dismiss-observer": {state: BOTH | {"observer"} for state in ON_STAGE},
     "renew": {}, "approve": {}, "cancel": {}, "reopen": {}, "convert": {}, "revise": {}, "refer": {}, "follow-up": {},   # from states that no case is in here
     "triage": {"offered": {"coordinator"}},
     "reject": {"offered": {"coordinator"}},
@@ -153,6 +157,8 @@ def expected(person, state, key):
         return refused
     related = relation(person, state)
     reading = key[0] == "GET"
+    if related == "observer" and "observer" not in relations:
+        return "404"                                             # a stranger to everything else
     if related == "none" or (reading and related not in relations):
         return "404"
     if states is not None and state not in states:
@@ -183,7 +189,7 @@ def expected_consent(person, state, party):
     if refused:
         return refused
     related = relation(person, state)
-    if related == "none":
+    if related in ("none", "observer"):
         return "404"
     if related != {"patient": "requester", "consultant": "consultant"}[party]:
         return "403"
@@ -212,7 +218,7 @@ def world(gateway):
     login = {"requester": "demo.clinician1", "clinician elsewhere": "demo.clinician2", "consultant": "demo.specialist1", "guest": "demo.specialist2", "offered": "demo.specialist7",
              "specialist elsewhere": "demo.specialist5", "coordinator elsewhere": "demo.coordinator", "operator": "demo.operator", "admin": "demo.admin",
              "receiver": "demo.referrals", "receiver elsewhere": "demo.referrals2"}
-    new = [("colleague", "DEMO-TOWN-1", "clinician", None), ("declined", "DEMO-CITY-1", "specialist", "cardiology"),
+    new = [("colleague", "DEMO-TOWN-1", "clinician", None), ("observer", "DEMO-CITY-1", "clinician", None), ("declined", "DEMO-CITY-1", "specialist", "cardiology"),
            ("coordinator asking", "DEMO-TOWN-1", "coordinator", None), ("coordinator answering", "DEMO-CITY-1", "coordinator", None),
            ("approver asking", "DEMO-TOWN-1", "approver", None), ("reviewer asking", "DEMO-TOWN-1", "reviewer", None), ("manager", "DEMO-CITY-1", "manager", None),
            ("manager elsewhere", "DEMO-COMMUNITY", "manager", None)]
@@ -251,6 +257,8 @@ class Case:
             return
         self.want(consultant.act(self.id, "accept"), 200)
         self.want(requester.act(self.id, "invite", **BODY["uninvite"]), 200)
+        self.want(requester.consent(self.id, "teaching"), 200)
+        self.want(consultant.act(self.id, "admit-observer", **BODY["dismiss-observer"]), 200)
         if state == "accepted":
             return
         self.want(consultant.consent(self.id, "recording", True, "consultant"), 200)
@@ -466,7 +474,7 @@ try:
         people[person] = gateway.client()
         Case.want(people[person].sign_in(name, "demo-consult"), 200)
     checks.ok(set(people) == set(ROLES), "everybody is signed in", len(people))
-    for action, person in (("invite", "colleague"), ("uninvite", "guest")):
+    for action, person in (("invite", "colleague"), ("uninvite", "guest"), ("admit-observer", "declined"), ("dismiss-observer", "observer")):
         BODY[action] = {"account": Case.want(people[person].get(f"{API}/session"), 200)["account"]["id"]}
     BODY["account of a specialist"] = {"account": Case.want(people["declined"].get(f"{API}/session"), 200)["account"]["id"]}
     for person in ("consultant", "offered", "declined", "specialist elsewhere"):

@@ -11,6 +11,7 @@ import subprocess
 import sys
 import tempfile
 import time
+import urllib.parse
 
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "lib"))
 from document import Document  # noqa: E402
@@ -64,6 +65,8 @@ class Person:
         if name in document.objects:
             if known[1].endswith("/actions/{action}") and isinstance(answer, dict) and answer.get("my_role") == "none":
                 name = "consultation_part"
+            if name == "consultation" and isinstance(answer, dict) and answer.get("my_role") == "observer":
+                name = "summary"
             faults += document.object(name, answer)
         elif name and self.client.headers.get("content-type") != name:
             faults.append(f"{self.client.headers.get('content-type')} is not {name}")
@@ -404,6 +407,27 @@ def on_stage(clinician, first, guest, case):
     checks.ok((guest.ws.receive("guest.gone") or {}).get("reason") == "uninvited", "an invitation is taken back")
 
 
+def observed(clinician, first, guest, case):
+    path, account = f"/consultations/{case}", guest.session["account"]["id"]
+    first.call("POST", path + "/actions/admit-observer", {"account": account}, code="consent.teaching")
+    clinician.client.consent(case, "teaching")
+    listed = first.call("GET", path + "/invitees?as=observer&search=" + urllib.parse.quote(guest.session["practitioner"]["name_en"]))["invitees"]
+    checks.ok(account in [i["account"] for i in listed], "whom the consultant may admit", [i["name_en"] for i in listed])
+    first.call("POST", path + "/actions/admit-observer", {"account": "0" * 32}, code="observer.not-admissible")
+    first.call("POST", path + "/actions/dismiss-observer", {"account": account}, code="observer.unknown")
+    admitted = first.call("POST", path + "/actions/admit-observer", {"account": account})
+    checks.ok([x["seat"] for x in admitted["observers"]] == [6], "an observer has a place after the seats", admitted["observers"])
+    checks.ok((guest.ws.receive("observer.admitted") or {}).get("consultation") == case, "and is told")
+    checks.ok([c["my_role"] for c in guest.call("GET", "/consultations?list=observing")["consultations"]] == ["observer"], "it stands in observing")
+    checks.ok(set(guest.call("GET", path)["patient"]) <= {"sex", "age"}, "and of the patient sees sex and age")
+    guest.ws.send({"type": "room.join", "consultation": case})
+    checks.ok((guest.ws.receive("room.state") or {}).get("observers") == 1, "one observes in the room")
+    guest.ws.send({"type": "chat.say", "consultation": case, "text": "x"})
+    checks.ok((guest.ws.receive("error") or {}).get("code") == "room.observer", "an observer says nothing")
+    clinician.client.consent(case, "teaching", False)
+    checks.ok((guest.ws.receive("observer.gone") or {}).get("reason") == "consent-withdrawn", "the withdrawal ends it")
+
+
 def in_the_room(g, clinician, first, guest, case, attachment):
     a, b = clinician.ws, first.ws
     for ws, device in ((a, "tab-a"), (b, "tab-b")):
@@ -445,6 +469,7 @@ def in_the_room(g, clinician, first, guest, case, attachment):
     checks.ok(len(running) == 1 and running[0]["state"] == "recording", "it is listed", len(running))
     first.call("GET", f"/recordings/{running[0]['id']}/content", code="recording.not-ready")
     on_stage(clinician, first, guest, case)
+    observed(clinician, first, guest, case)
     operator = Person(g, g.people("operator")[0]).sign_in()
     overview = operator.call("GET", "/ops/overview")
     deadline = time.time() + 5

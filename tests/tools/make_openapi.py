@@ -134,8 +134,9 @@ def parameters(row, tables):
 def content(row, tables):
     if row.answer in tables.objects:
         schema = {"$ref": f"#/components/schemas/{row.answer}"}
-        if row.id == "consultation_action":  # who has nothing more to do with it gets less
-            schema = {"anyOf": [schema, {"$ref": "#/components/schemas/consultation_part"}]}
+        less = {"consultation_action": "consultation_part", "consultation_get": "summary"}.get(row.id)
+        if less:  # to who has nothing more to do with it; to an observer
+            schema = {"anyOf": [schema, {"$ref": f"#/components/schemas/{less}"}]}
         return {"application/json": {"schema": schema}}
     if not all("/" in m for m in row.answer.split()):
         raise ValueError(f"{row.id}: no object {row.answer}")

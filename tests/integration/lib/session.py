@@ -28,10 +28,10 @@ def ended(gateway, seconds=20):
 
 
 class Media:
-    """One rtcclient process: sound and pictures of one party."""
+    """One rtcclient process: sound and pictures of one party, who receives so many others."""
 
-    def __init__(self, build, seed):
-        self.process = subprocess.Popen([os.path.join(build, "rtcclient"), str(seed)], stdin=subprocess.PIPE, stdout=subprocess.PIPE)
+    def __init__(self, build, seed, slots=1):
+        self.process = subprocess.Popen([os.path.join(build, "rtcclient"), str(seed), *([str(slots)] if slots > 1 else [])], stdin=subprocess.PIPE, stdout=subprocess.PIPE)
         length = int(self.process.stdout.readline().split()[1])
         self.offer = self.process.stdout.read(length).decode()
         self.stats = {"connected": 0, "audio": 0, "video": 0, "keyframes_asked": 0}

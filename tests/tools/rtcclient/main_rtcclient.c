@@ -3,9 +3,11 @@
  *
  *   out:  offer LEN\n<LEN octets of SDP>
  *   in:   answer PORT LEN\n<LEN octets>     (PORT: of the gateway's candidate, on 127.0.0.1)
- *   out:  stats connected=0|1 audio=N video=N keyframes_asked=N\n   each 250 ms
+ *   out:  stats connected=0|1 audio=N video=N keyframes_asked=N ssrcs=N slotI=N...\n  each 250 ms:
+ *         packets of slot 0, changes of their source, pictures of each slot
  *
- * Usage: rtcclient SEED. Ends with its input. */
+ * Usage: rtcclient SEED [SLOTS]: so many receive pairs, one without it. It offers to send and
+ * sends, whatever the answer says. Ends with its input. */
 #include "media/rt/clock.h"
 #include "tests/unit/media/client.h"
 
@@ -114,19 +116,26 @@ static void each_millisecond(struct program *p, int64_t ms)
 static void print_stats(const struct program *p)
 {
     const struct client *c = p->client;
-    printf("stats connected=%d audio=%u video=%u keyframes_asked=%u\n", c->srtp != NULL,
-           c->rx[0].packets, c->rx[1].packets, c->keyframes_asked);
+    printf("stats connected=%d audio=%u video=%u keyframes_asked=%u ssrcs=%u", c->srtp != NULL,
+           c->rx[0].packets, c->rx[1].packets, c->keyframes_asked,
+           c->rx[0].ssrc_changes + c->rx[1].ssrc_changes);
+    for (unsigned slot = 0; slot < c->slots; slot++) {
+        printf(" slot%u=%u", slot, c->slot_packets[slot][1]);
+    }
+    (void)putchar('\n');
     (void)fflush(stdout);
 }
 
 int main(int argc, char **argv)
 {
     struct program *p = calloc(1, sizeof(*p));
-    CHECK(p != NULL && argc == 2);
+    CHECK(p != NULL && (argc == 2 || argc == 3));
     p->socket = socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0);
     CHECK(p->socket >= 0);
     p->client =
         client_create("scripted", "SRTP_AEAD_AES_128_GCM", (uint32_t)strtoul(argv[1], NULL, 10));
+    p->client->slots = argc == 3 ? (unsigned)strtoul(argv[2], NULL, 10) : 0;
+    CHECK(p->client->slots <= 6);
     send_offer(p);
     int64_t done_ms = clock_monotonic_us() / 1000;
     for (bool going = true; going;) {

@@ -1,6 +1,6 @@
 /* A consultation in each state of the table, brought there by the ways that people have, in a world
  * in which somebody has every role; and what each action needs as its body. ANNA asks, SONG
- * answers, BO is a guest, QIAN a member, CHIEF the second reader. One thread. */
+ * answers, BO is a guest, TAN an observer, QIAN a member, CHIEF the second reader. One thread. */
 #ifndef TESTS_UNIT_GATEWAY_WORKFLOW_STATES_H
 #define TESTS_UNIT_GATEWAY_WORKFLOW_STATES_H
 
@@ -75,6 +75,10 @@ static inline json_t *body_of(const struct fixture *f, enum consult_state state,
     case CONSULT_EVENT_INVITE:
     case CONSULT_EVENT_UNINVITE:
         json_object_set_new(body, "account", json_string(BO));
+        break;
+    case CONSULT_EVENT_OBSERVE:
+    case CONSULT_EVENT_DISMISS:
+        json_object_set_new(body, "account", json_string(TAN));
         break;
     case CONSULT_EVENT_ENLIST:
     case CONSULT_EVENT_EXCUSE:
@@ -232,6 +236,8 @@ static inline bool bring_running(struct fixture *f, const struct variant *v, con
         STEP(f, act(f, SONG, id, "enlist", json_pack("{s:s}", "account", QIAN)));
     }
     STEP(f, act(f, ANNA, id, "invite", json_pack("{s:s}", "account", BO)));
+    STEP(f, give_consent(f, ANNA, id, "teaching", "patient", true));
+    STEP(f, act(f, SONG, id, "admit-observer", json_pack("{s:s}", "account", TAN)));
     switch ((int)v->state) {
     case CONSULT_ACCEPTED:
         return true;
