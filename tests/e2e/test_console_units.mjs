@@ -150,7 +150,7 @@ async function words() {
   for (const reason of ['ended', 'technical', 'withdrawn', 'consent-withdrawn']) reasons.add(reason); // a recording's end
   const reminders = [...fsm.matchAll(/^CONSULT_TIMER\(\w+,\s*"([a-z-]+)".*\bREMIND,/gm)].map((m) => m[1]).filter((r) => r !== 'ring');
   const inner = new Set([...fsm.matchAll(/^CONSULT_EVENT\(\w+,\s*"([a-z-]+)",\s*INTERNAL/gm)].map((m) => m[1]));
-  const placed = ['submit', 'discard', 'start', 'sign', 'acknowledge', 'refer', 'enlist', 'excuse', 'contribute', 'invite', 'uninvite']; // buttons of a form, with words of their own
+  const placed = ['submit', 'discard', 'start', 'sign', 'acknowledge', 'refer', 'enlist', 'excuse', 'contribute', 'invite', 'uninvite', 'admit-observer', 'dismiss-observer']; // buttons of a form, with words of their own
   const lacking = [
     ...written.filter((a) => a !== 'consultation.ring').map((a) => `event.${a.replace(/^consultation\./, '')}`), // a ring is not shown
     ...states.map((s) => `state.${s}`), ...[...reasons].map((r) => `reason.${r}`),

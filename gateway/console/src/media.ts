@@ -69,7 +69,8 @@ export class MediaClient {
   carriesBps: number | null = null;
   private stops: (() => void)[];
 
-  constructor(private consultation: string) {
+  /* receiveOnly: an observer, who opens no camera or microphone and sends nothing. */
+  constructor(private consultation: string, private receiveOnly = false) {
     const mine = (handler: (m: Message) => void) => (m: Message): void => {
       if (m.consultation === this.consultation) {
         handler(m);
@@ -181,6 +182,9 @@ export class MediaClient {
   }
 
   private addOwn(pc: RTCPeerConnection): void {
+    if (this.receiveOnly) {
+      return; // each receive slot is a recvonly pair
+    }
     const streams = this.stream ? [this.stream] : [];
     const audio = this.stream?.getAudioTracks()[0];
     const video = this.stream?.getVideoTracks()[0];
@@ -198,7 +202,7 @@ export class MediaClient {
   }
 
   private renegotiate(slots: number): void {
-    this.wantedSlots = Math.max(1, Math.min(5, slots || 1));
+    this.wantedSlots = Math.max(1, Math.min(6, slots || 1));
     const pc = this.pc;
     if (!pc) {
       return;

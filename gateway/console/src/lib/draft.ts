@@ -6,8 +6,8 @@ import { dropStash, stash, unstash } from './stash';
 import { Store } from './store';
 import type { Consultation, Kind, Patient, Request, Urgency } from './types';
 
-export type Scope = 'consultation' | 'imaging' | 'recording';
-export const SCOPES: Scope[] = ['consultation', 'imaging', 'recording'];
+export type Scope = 'consultation' | 'imaging' | 'recording' | 'teaching';
+export const SCOPES: Scope[] = ['consultation', 'imaging', 'recording', 'teaching'];
 export const CONSENT_TEXT_VERSION = 'console-1'; // raise it when the sentences consent.*-text change
 
 export interface Form {
@@ -40,7 +40,7 @@ const RETRY_MS = 5000;
 export function emptyForm(): Form {
   return {
     specialty: '', urgency: 'routine', kind: 'live', target: '', basedOn: '', patient: { id_type: 'resident-id' }, request: {}, vitals: {},
-    consents: { consultation: false, imaging: false, recording: false }, relation: 'self', consentName: '', method: 'written',
+    consents: { consultation: false, imaging: false, recording: false, teaching: false }, relation: 'self', consentName: '', method: 'written',
   };
 }
 
@@ -61,7 +61,7 @@ export function formOf(c: Consultation): Form {
   return {
     ...form, specialty: c.specialty, urgency: c.urgency, kind: c.kind, target: c.target_organisation ?? '', basedOn: c.based_on ?? '', patient: { ...form.patient, ...c.patient }, request: { ...c.request },
     vitals: Object.fromEntries(Object.entries(vitals).map(([k, v]) => [k, String(v)])),
-    consents: { consultation: given('consultation'), imaging: given('imaging'), recording: given('recording') },
+    consents: { consultation: given('consultation'), imaging: given('imaging'), recording: given('recording'), teaching: given('teaching') },
     relation: who?.relation ?? 'self', consentName: who?.name ?? '', method: who?.method ?? 'written',
   };
 }
@@ -135,7 +135,7 @@ export class Draft {
     const kept = unstash<Form>(this.account, this.place);
     dropStash(this.account, this.place);
     this.version = existing?.version ?? 0;
-    this.consentsSent = { consultation: '', imaging: '', recording: '' };
+    this.consentsSent = { consultation: '', imaging: '', recording: '', teaching: '' };
     for (const scope of SCOPES) {
       this.consentsSent[scope] = saved.consents[scope] ? this.consentKey(saved, scope) : '';
     }

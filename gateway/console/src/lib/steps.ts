@@ -45,7 +45,7 @@ const CONSULTANT: Partial<Record<State, Key>> = {
   signed: 'next.signed-own', acknowledged: 'next.done', 'referral-open': 'next.done', 'follow-up': 'next.done', rejected: 'next.done', expired: 'next.done',
 };
 const OTHERS: Partial<Record<MyRole, Key>> = {
-  candidate: 'next.candidate', member: 'next.member', verifier: 'next.verifier', guest: 'next.guest', approver: 'next.approver', reviewer: 'next.reviewer',
+  candidate: 'next.candidate', member: 'next.member', verifier: 'next.verifier', guest: 'next.guest', observer: 'next.observer', approver: 'next.approver', reviewer: 'next.reviewer',
 };
 
 export function nextStep(c: Summary): string {

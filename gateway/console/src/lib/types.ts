@@ -10,8 +10,8 @@ export type State =
 export type Action =
   | 'submit' | 'discard' | 'renew' | 'approve' | 'reject' | 'triage' | 'hand-over' | 'schedule' | 'cancel' | 'reopen' | 'convert' | 'preliminary' | 'revise'
   | 'acknowledge-critical' | 'follow-up' | 'review' | 'mark-error' | 'enlist' | 'excuse' | 'contribute' | 'withdraw' | 'accept' | 'decline' | 'return'
-  | 'start' | 'end' | 'sign' | 'amend' | 'acknowledge' | 'close' | 'fail' | 'invite' | 'uninvite';
-export type MyRole = 'requester' | 'consultant' | 'verifier' | 'member' | 'guest' | 'candidate' | 'approver' | 'coordinator' | 'reviewer' | 'none';
+  | 'start' | 'end' | 'sign' | 'amend' | 'acknowledge' | 'close' | 'fail' | 'invite' | 'uninvite' | 'admit-observer' | 'dismiss-observer';
+export type MyRole = 'requester' | 'consultant' | 'verifier' | 'member' | 'guest' | 'candidate' | 'approver' | 'coordinator' | 'reviewer' | 'observer' | 'none';
 
 export interface Named {
   name_zh: string;
@@ -82,7 +82,7 @@ export interface Person extends Named {
   title: string;
   organisation: Organisation;
 }
-/* On stage by invitation. */
+/* On stage by invitation, or admitted to observe. */
 export interface Guest extends Person {
   seat: number;
   present: boolean;
@@ -272,6 +272,7 @@ export interface Consultation extends Summary {
   decision?: Decision | null;
   recordings?: Recording[];
   guests?: Guest[];
+  observers?: Guest[];
   queue?: { position: number; ahead: number; expected_wait_ms: number | null } | null;
   history?: HistoryRow[];
   consent_deferred?: string | null;

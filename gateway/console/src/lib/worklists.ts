@@ -49,6 +49,7 @@ export const PLANS: Record<WorkRole, RolePlan> = {
       { id: 'later', list: 'mine', label: 'tab.later', empty: 'empty.later', takes: isLater, order: byDeadline, other: 'consultant', quiet: true },
       { id: 'drafts', list: 'mine', label: 'tab.drafts', empty: 'empty.drafts', takes: isDraft, order: newest, other: 'consultant', quiet: true },
       { id: 'invited', list: 'invited', label: 'tab.invited', empty: 'empty.invited', order: newest, other: 'requester' },
+      { id: 'observing', list: 'observing', label: 'tab.observing', empty: 'empty.observing', order: newest, other: 'consultant', quiet: true },
       { id: 'recent', list: 'history', label: 'list.recent', empty: 'empty.recent', order: newest, other: 'consultant', quiet: true },
     ],
   },
@@ -60,6 +61,7 @@ export const PLANS: Record<WorkRole, RolePlan> = {
       { id: 'verify', list: 'verify', label: 'tab.verify', empty: 'empty.verify', order: byUrgencyAndDeadline, other: 'consultant' },
       { id: 'member', list: 'member', label: 'tab.member', empty: 'empty.member', order: byUrgencyAndDeadline, other: 'consultant' },
       { id: 'invited', list: 'invited', label: 'tab.invited', empty: 'empty.invited', order: newest, other: 'requester' },
+      { id: 'observing', list: 'observing', label: 'tab.observing', empty: 'empty.observing', order: newest, other: 'consultant', quiet: true },
     ],
   },
   coordinator: {

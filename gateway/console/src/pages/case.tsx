@@ -5,11 +5,13 @@ import { clock, dateTime, fullTime } from '../lib/format';
 import { join, t, tCode } from '../lib/i18n';
 import { chime } from '../lib/ring';
 import { useResource } from '../lib/resource';
+import { go } from '../lib/router';
 import { specialties } from '../lib/session';
 import { signal } from '../lib/signal';
 import { specialtyName, waitsFor } from '../lib/steps';
 import { useStore } from '../lib/store';
 import type { Consultation, State, View } from '../lib/types';
+import { ObserversButton } from '../room/observers';
 import { UploadArea } from '../parts/attachments';
 import { Loading, Notice, ProblemNotice, StateBadge, UrgencyBadge } from '../parts/basic';
 import { ActionBar } from '../parts/case-actions';
@@ -55,6 +57,10 @@ export function CasePage(p: { id: string }): JSX.Element {
   }
   if (!c.data) {
     return <main id="main" class="page narrow">{c.problem ? <><ProblemNotice problem={c.problem} retry={() => void c.reload()} /><a href="#/">{t('app.back')}</a></> : <Loading />}</main>;
+  }
+  if (c.data.my_role === 'observer') {
+    go(`/c/${p.id}/room`, true); // the door says what there is to see
+    return <main id="main" class="page narrow"><Loading /></main>;
   }
   if ((c.data.state === 'draft' || c.data.state === 'returned') && c.data.actions.includes('submit')) {
     return <RequestPage key={`${c.data.id}-${c.data.state}`} existing={c.data} onChanged={() => void c.reload()} />;
@@ -116,7 +122,7 @@ function RequestCard(p: { c: Consultation }): JSX.Element {
   );
 }
 
-function Course(p: { c: Consultation }): JSX.Element {
+function Course(p: { c: Consultation; reload: () => void }): JSX.Element {
   const { c } = p;
   return (
     <>
@@ -126,6 +132,7 @@ function Course(p: { c: Consultation }): JSX.Element {
         {c.verifier && <dl class="sheet tight"><div><dt>{t('case.verifier')}</dt><dd>{personLine(c.verifier)}</dd></div></dl>}
         <h3>{t('case.consents')}</h3>
         <ConsentsSheet c={c} />
+        <ObserversButton c={c} reload={p.reload} />
       </section>
       {(c.recordings?.length ?? 0) > 0 && <section class="card"><h2>{t('rec.title')}</h2><RecordingsSheet recordings={c.recordings ?? []} /></section>}
       {(c.history?.length ?? 0) > 0 && <section class="card"><h2>{t('case.history')}</h2><HistorySheet c={c} />{c.manifest_sha256 && <p class="mono break hint">{t('case.manifest')} {c.manifest_sha256}</p>}</section>}
@@ -161,7 +168,7 @@ function Case(p: { c: Consultation; problem: JSX.Element; reload: () => void; se
       <MdtPanel c={c} reload={p.reload} />
       <RequestCard c={c} />
       <ReferralOfCase c={c} />
-      <Course c={c} />
+      <Course c={c} reload={p.reload} />
     </div>
   );
   const images = (c.attachments.length > 0 || waiting) && (

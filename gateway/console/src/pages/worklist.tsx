@@ -25,7 +25,7 @@ interface Page {
   consultations: Summary[];
   more: boolean;
 }
-const EVENTS = ['queue.changed', 'consultation.changed', 'offer.ring', 'offer.gone', 'guest.ring', 'guest.gone'];
+const EVENTS = ['queue.changed', 'consultation.changed', 'offer.ring', 'offer.gone', 'guest.ring', 'guest.gone', 'observer.admitted', 'observer.gone'];
 const UNSEEN_MS = 1500; // lists behind other tabs: only their counts are on the screen
 const LIMIT = 100;
 const REFRESH_MS = 60_000; // for what no notice tells

@@ -14,6 +14,7 @@ import { complaintOf, patientLine, specialtyName } from '../lib/steps';
 import { Notice, UrgencyBadge, useId } from './basic';
 import { isPaused } from './duty';
 import { InvitationCard, useInvitations } from './invitation';
+import { useObserving } from './observing';
 
 interface Offer {
   id: string;
@@ -111,6 +112,7 @@ export function Ring(p: { session: Session }): JSX.Element | null {
 
   const here = route[0] === 'c' ? route[1] : undefined;
   const invitations = useInvitations(p.session.account.id, inRoom ? here : undefined);
+  const observing = useObserving(p.session.account.id, here);
   const calling = invitations.list.find((x) => x.loud);
   const loud = offers.find((o) => !o.silenced && o.id !== here);
   useEffect(() => {
@@ -136,7 +138,7 @@ export function Ring(p: { session: Session }): JSX.Element | null {
 
   // silenced: out of the way; it still stands in the queue
   const shown = specialist ? offers.filter((o) => o.id !== here && !o.silenced) : [];
-  if (shown.length === 0 && !gone && invitations.list.length === 0 && !invitations.gone) {
+  if (shown.length === 0 && !gone && invitations.list.length === 0 && !invitations.gone && observing.length === 0) {
     return null;
   }
   const silence = (id: string): void => setOffers((old) => old.map((o) => (o.id === id ? { ...o, silenced: true } : o)));
@@ -144,6 +146,7 @@ export function Ring(p: { session: Session }): JSX.Element | null {
     <div class={inRoom ? 'ring-stack compact' : 'ring-stack'}>
       {gone && <Notice kind="info" action={<button type="button" class="small" onClick={() => setGone(null)}>{t('app.close')}</button>}>{gone}</Notice>}
       {invitations.gone && <Notice kind="info" action={<button type="button" class="small" onClick={invitations.forget}>{t('app.close')}</button>}>{invitations.gone}</Notice>}
+      {observing}
       {invitations.list.slice(0, 2).map((x) => <InvitationCard key={x.id} invitation={x} onSilence={() => invitations.silence(x.id)} onAnswer={() => invitations.drop(x.id)} />)}
       {shown.slice(0, 3).map((o) => <OfferCard key={o.id} offer={o} onSilence={() => silence(o.id)} />)}
     </div>

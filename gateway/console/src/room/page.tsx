@@ -22,7 +22,9 @@ import { loadChoice, saveChoice, type Choice } from './devices';
 import { hungUp, setHungUp } from './hungup';
 import type { Mode } from './ladder';
 import { linkWords } from './quality';
-import { Room, putRecordingConsent } from './room';
+import { Room, putConsent } from './room';
+import { ObserverPage } from './observer';
+import { ObserversButton } from './observers';
 import { Door, InviteDialog, agreed } from './stage';
 import { Videos } from './videos';
 
@@ -33,6 +35,7 @@ export function RoomPage(p: { id: string; me: string }): JSX.Element {
   const enterable = Boolean(c.data && ENTERABLE.includes(c.data.state));
   const started = useRef(false);
   const guest = c.data?.my_role === 'guest';
+  const observer = c.data?.my_role === 'observer'; // a page of its own: no camera, no case
   const asked = guest && !agreed(p.id); // a guest agrees first
 
   const enter = useCallback(() => {
@@ -42,10 +45,10 @@ export function RoomPage(p: { id: string; me: string }): JSX.Element {
     setRoom(new Room(p.id));
   }, [p.id]);
   useEffect(() => {
-    if (enterable && !left && !asked && !started.current) {
+    if (enterable && !left && !asked && !observer && !started.current) {
       enter();
     }
-  }, [enterable, left, asked]);
+  }, [enterable, left, asked, observer]);
   const latest = useRef<Room | null>(null);
   latest.current = room;
   useEffect(() => () => latest.current?.leave(), []);
@@ -58,6 +61,9 @@ export function RoomPage(p: { id: string; me: string }): JSX.Element {
   };
   if (!c.data) {
     return <main id="main" class="page">{c.problem ? <ProblemNotice problem={c.problem} retry={() => void c.reload()} /> : <Loading />}</main>;
+  }
+  if (observer) {
+    return <ObserverPage c={c.data} />;
   }
   if (left) {
     return <Away c={c.data} onReturn={enter} onChanged={() => void c.reload()} />;
@@ -134,7 +140,7 @@ function RecordingMark(p: { on: boolean; c: Consultation; reload: () => void }):
   const why = !given('patient') ? t('rec.need-patient') : !given('consultant') ? t('rec.need-consultant') : '';
   const put = async (value: boolean): Promise<void> => {
     const giver = latestConsents(p.c.consents).find((x) => x.party === 'patient' && x.who?.relation && x.who.relation !== 'self')?.who;
-    await putRecordingConsent(p.c.id, party, value, giver);
+    await putConsent(p.c.id, 'recording', party, value, giver);
     p.reload();
   };
   const withdraw = (): void => setQuestion({ title: t('rec.withdraw'), text: t('rec.withdraw-ask'), danger: true, run: () => put(false) });
@@ -344,6 +350,7 @@ function Inside(p: { room: Room; c: Consultation; reload: () => void; onHangUp: 
         <Controls room={room} c={c} reload={p.reload} onHangUp={p.onHangUp} onEnd={end} />
         <div class="talk-foot">
           <RecordingMark on={state.recording} c={c} reload={p.reload} />
+          <ObserversButton c={c} here={state.observers} reload={p.reload} />
           <div class={`link-words ${words.kind}`} role="status" aria-label={t('q.label')}><span class="dot" aria-hidden="true" />{words.text}</div>
         </div>
       </section>

@@ -21,6 +21,7 @@ export interface RoomState {
   pointer: [number, number] | null; // the other's
   chat: ChatLine[];
   quality: SeatQuality[];
+  observers: number; // in the room now
 }
 
 export interface OwnState {
@@ -37,7 +38,7 @@ const device = Math.random().toString(36).slice(2);
 
 export class Room {
   readonly state = new Store<RoomState>({
-    phase: 'joining', reason: '', error: null, seat: -1, parties: [], recording: false, view: {}, shared: {}, viewBy: -1, pointer: null, chat: [], quality: [],
+    phase: 'joining', reason: '', error: null, seat: -1, parties: [], recording: false, view: {}, shared: {}, viewBy: -1, pointer: null, chat: [], quality: [], observers: 0,
   });
   readonly own = new Store<OwnState>({ stream: null, deviceError: null, warning: null, muted: false, cameraOff: false });
   readonly sync = new Store(true);
@@ -45,6 +46,7 @@ export class Room {
   readonly media: MediaClient;
   private devices: Promise<void>;
   private epoch = '';
+  private joining = false; // room.join is on its way
   private closed = false;
   private joinTimer: ReturnType<typeof setTimeout> | undefined;
   private viewTimer: ReturnType<typeof setTimeout> | undefined;
@@ -52,8 +54,9 @@ export class Room {
   private viewDue: View | null = null;
   private stops: (() => void)[];
 
-  constructor(readonly id: string) {
-    this.media = new MediaClient(id);
+  /* observer: hears and sees; asks the browser for no camera and no microphone. */
+  constructor(readonly id: string, readonly observer = false) {
+    this.media = new MediaClient(id, observer);
     const mine = (handler: (m: Message) => void) => (m: Message): void => {
       if (m.consultation === id && !this.closed) {
         handler(m);
@@ -68,7 +71,7 @@ export class Room {
       signal.on('quality', mine((m) => this.onQuality(m))),
       signal.on('error', (m) => this.onError(m)),
     ];
-    this.devices = this.open(loadChoice());
+    this.devices = observer ? Promise.resolve() : this.open(loadChoice());
     this.join();
   }
 
@@ -92,6 +95,7 @@ export class Room {
 
   join(): void {
     if (!this.closed && signal.isReady) {
+      this.joining = true;
       signal.send({ type: 'room.join', consultation: this.id, device });
     }
   }
@@ -141,11 +145,12 @@ export class Room {
   /* ---- what the room says ---- */
 
   private onState(m: Message): void {
-    const first = Array.isArray(m.chat); // the answer to room.join
+    const first = this.observer ? this.joining : Array.isArray(m.chat); // the answer to room.join
+    this.joining = false;
     const parties = m.parties as Party[];
-    const change: Partial<RoomState> = { phase: 'in', error: null, seat: Number(m.seat), parties, recording: m.recording === true };
+    const change: Partial<RoomState> = { phase: 'in', error: null, seat: Number(m.seat), parties, recording: m.recording === true, observers: Number(m.observers) || 0 };
     if (first) {
-      change.chat = m.chat as ChatLine[];
+      change.chat = (m.chat as ChatLine[] | undefined) ?? [];
       const view = (m.view as View | undefined) ?? {};
       change.shared = view;
       if (this.sync.get() && view.attachment) {
@@ -253,8 +258,8 @@ export class Room {
 }
 
 /* For the patient speaks whoever spoke at the request: a guardian stays the guardian. */
-export function putRecordingConsent(id: string, party: 'patient' | 'consultant', given: boolean, giver?: { relation?: string; name?: string } | null): Promise<unknown> {
+export function putConsent(id: string, scope: 'recording' | 'teaching', party: 'patient' | 'consultant', given: boolean, giver?: { relation?: string; name?: string } | null): Promise<unknown> {
   const named = giver?.relation && giver.relation !== 'self' && giver.name ? { relation: giver.relation, name: giver.name } : { relation: 'self' };
   const who = party === 'patient' ? { ...named, method: 'spoken' } : { method: 'click' };
-  return put(`/consultations/${id}/consents/recording`, { party, given, ...who, text_version: CONSENT_TEXT_VERSION });
+  return put(`/consultations/${id}/consents/${scope}`, { party, given, ...who, text_version: CONSENT_TEXT_VERSION });
 }

@@ -69,7 +69,7 @@ function GuestRow(p: { id: string; guest: Guest; reload: () => void }): JSX.Elem
   );
 }
 
-function InviteeRow(p: { id: string; who: Invitee; full: boolean; reload: () => void }): JSX.Element {
+export function InviteeRow(p: { id: string; who: Invitee; full: boolean; action: 'invite' | 'admit-observer'; word: string; reload: () => void }): JSX.Element {
   const action = useAction();
   const name = nameOf(p.who);
   return (
@@ -78,14 +78,15 @@ function InviteeRow(p: { id: string; who: Invitee; full: boolean; reload: () => 
         <strong>{name}</strong> <span class="hint">{tCode('title', p.who.title)} · {nameOf(p.who.organisation)}{p.who.specialties.length > 0 && ` · ${join(p.who.specialties.map(specialtyName))}`}</span>
       </span>
       {p.who.on_duty && <span class="badge good">{t('guest.on-duty')}</span>}
-      <button type="button" class="small primary" disabled={action.busy || p.full} aria-label={`${t('guest.ask')} ${name}`}
-        onClick={() => void action.run(() => consult(p.id, 'invite', { account: p.who.account })).then(p.reload)}>{t('guest.ask')}</button>
+      <button type="button" class="small primary" disabled={action.busy || p.full} aria-label={`${p.word} ${name}`}
+        onClick={() => void action.run(() => consult(p.id, p.action, { account: p.who.account })).then(p.reload)}>{p.word}</button>
       <ProblemNotice problem={action.problem} />
     </li>
   );
 }
 
-export function InviteDialog(p: { c: Consultation; reload: () => void; onClose: () => void }): JSX.Element {
+/* Whom the gateway lets be asked, found while a name is typed. */
+export function Finder(p: { id: string; as: 'guest' | 'observer'; nobody: string; label: string; row: (who: Invitee) => JSX.Element }): JSX.Element {
   const [typed, setTyped] = useState('');
   const [search, setSearch] = useState('');
   useEffect(() => {
@@ -93,22 +94,31 @@ export function InviteDialog(p: { c: Consultation; reload: () => void; onClose: 
     return () => clearTimeout(timer);
   }, [typed]);
   const list = useResource<{ invitees: Invitee[]; more: boolean }>(
-    `/consultations/${p.c.id}/invitees${search ? `?search=${encodeURIComponent(search)}` : ''}`, ['consultation.changed'], (m) => m.consultation === p.c.id);
+    `/consultations/${p.id}/invitees?as=${p.as}${search ? `&search=${encodeURIComponent(search)}` : ''}`, ['consultation.changed'], (m) => m.consultation === p.id);
   const last = useRef(list.data); // stays on the screen while the next search is on its way
   last.current = list.data ?? last.current;
+  const shown = last.current;
+  return (
+    <>
+      <Field label={t('guest.search')} value={typed} onInput={setTyped} maxLength={64} />
+      <ProblemNotice problem={list.problem} retry={() => void list.reload()} />
+      {!shown && !list.problem && <Loading />}
+      {shown && shown.invitees.length === 0 && <p class="hint">{p.nobody}</p>}
+      {shown && <ul class="invitees scrolling" aria-label={p.label}>{shown.invitees.map(p.row)}</ul>}
+      {shown?.more && <p class="hint">{t('guest.more')}</p>}
+    </>
+  );
+}
+
+export function InviteDialog(p: { c: Consultation; reload: () => void; onClose: () => void }): JSX.Element {
   const guests = p.c.guests ?? [];
   const full = guests.length >= 4;
-  const shown = last.current;
   return (
     <Dialog title={t('guest.title')} onClose={p.onClose}>
       {guests.length > 0 && <ul class="invitees" aria-label={t('guest.invited')}>{guests.map((x) => <GuestRow key={x.account} id={p.c.id} guest={x} reload={p.reload} />)}</ul>}
       {full && <Notice kind="info">{t('guest.full')}</Notice>}
-      <Field label={t('guest.search')} value={typed} onInput={setTyped} maxLength={64} />
-      <ProblemNotice problem={list.problem} retry={() => void list.reload()} />
-      {!shown && !list.problem && <Loading />}
-      {shown && shown.invitees.length === 0 && <p class="hint">{t('guest.nobody')}</p>}
-      {shown && <ul class="invitees scrolling" aria-label={t('guest.list')}>{shown.invitees.map((x) => <InviteeRow key={x.account} id={p.c.id} who={x} full={full} reload={p.reload} />)}</ul>}
-      {shown?.more && <p class="hint">{t('guest.more')}</p>}
+      <Finder id={p.c.id} as="guest" nobody={t('guest.nobody')} label={t('guest.list')}
+        row={(x) => <InviteeRow key={x.account} id={p.c.id} who={x} full={full} action="invite" word={t('guest.ask')} reload={p.reload} />} />
       <div class="buttons end"><button type="button" onClick={p.onClose}>{t('app.close')}</button></div>
     </Dialog>
   );

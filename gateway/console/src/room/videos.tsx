@@ -60,12 +60,12 @@ export function Videos(p: { room: Room; counterpart: string; onRemove?: (party: 
     <div class={`videos n${places.length}`}>
       {places.map((place) => <Remote key={place.seat} room={p.room} seat={place.seat} stream={place.stream} name={nameAt(place.seat)} only={places.length === 1}
         onRemove={p.onRemove && place.party?.role === 'guest' ? () => p.onRemove?.(place.party as Party) : undefined} />)}
-      <div class={ownVideo ? 'own' : 'own dark'}>
+      {!p.room.observer && <div class={ownVideo ? 'own' : 'own dark'}>
         <Video stream={own.stream} label={t('room.own')} muted />
         {!ownVideo && <span class="video-words">{t('room.camera-off')}</span>}
         {ownVideo && level === 'audio' && <span class="video-words">{t('room.q-audio')}</span>}
         {(own.muted || places.length > 1) && <span class="video-name">{places.length > 1 && t('chat.you')} {own.muted && t('room.mute')}</span>}
-      </div>
+      </div>}
     </div>
   );
 }

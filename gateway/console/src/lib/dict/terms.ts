@@ -100,6 +100,7 @@ export const terms = {
   'next.member': ['提交本专科意见', 'Give your opinion'],
   'next.verifier': ['复核后签署，或退回修改', 'Verify and sign, or send back'],
   'next.guest': ['进入会诊室', 'Enter the session'],
+  'next.observer': ['进入旁听', 'Observe'],
   'next.approver': ['批准、退回或不予受理', 'Approve, return or reject'],
   'next.triage': ['分诊', 'Triage'],
   'next.telephone': ['电话联系，或改派他人', 'Telephone, or ask somebody else'],
