@@ -15,7 +15,7 @@
     8 /* tries of an address for one of a name: a hospital behind one address                      \
        */
 #define IDEMPOTENCY_MS (24LL * 3600 * 1000) /* proto/signal/README.md keeps keys for a day */
-#define SWEEP_MAX 200 /* sessions ended by one sweep: the next comes in two seconds */
+#define SWEEP_MAX 200 /* sessions ended by one sweep: the next comes in a second */
 
 /* An account that is on duty, or that waits for or holds a consultation, is not idle. $1 is the
  * account. */

@@ -24,7 +24,8 @@
 #define DISK_EACH 10
 #define EXPIRE_EACH 3600
 #define SWEEP_EACH                                                                                 \
-    2 /* a disabled account's connections and media are cut within 5 s (ASVS 7.4.2) */
+    1 /* a disabled account's connections and media are cut within 5 s (ASVS 7.4.2), an observer's \
+         within one, as a withdrawn consent does */
 #define DUTY_EACH 2
 #define TIMERS_FULL 64 /* consult_timers_run() did all it may in one call: there may be more */
 #define QUEUE_FULL_PERCENT 80

@@ -301,6 +301,27 @@ static void coming_and_going(void)
     fixture_close(&f);
 }
 
+/* Who is put in charge of a case is a party of it from then on. */
+static void a_successor(void)
+{
+    struct fixture f;
+    char id[33];
+    fixture_open(&f, ":memory:");
+    MUST(db_run(f.db, "INSERT INTO agreement_service (agreement_id, kind) VALUES ($1, 'teaching')",
+                "s", AGREEMENT));
+    make_in(&f, CONSULT_ACCEPTED, id);
+    STEP(&f, teaching(&f, id, true));
+    STEP(&f, admit(&f, SONG, id, BO));
+    STEP(&f, act(&f, TOWN_COORD, id, "take-over",
+                 json_pack("{s:s, s:s}", "reason_code", "account-closed", "account", BO)));
+    EXPECT(has_effect(&f, EFFECT_SEAT_CLOSE, BO, NULL));
+    EXPECT(has_effect(&f, EFFECT_PUSH, BO, "observer.gone"));
+    STEP(&f, fixture_call(&f, BO, consult_get, id, NULL, NULL));
+    EXPECT_TEXT(fixture_text(&f, "my_role"), "requester");
+    EXPECT_INT((long long)json_array_size(json_object_get(f.call.reply, "observers")), 0);
+    fixture_close(&f);
+}
+
 static void list_script(struct api_call *call)
 {
     call->query[0] = (struct api_query_pair){"list", "observing"};
@@ -339,6 +360,7 @@ int main(void)
         {"no files", no_files},
         {"24 places", twenty_four_places},
         {"coming and going", coming_and_going},
+        {"a successor", a_successor},
         {"a restart", a_restart},
     };
     return TEST_MAIN(cases);
