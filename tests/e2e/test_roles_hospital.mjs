@@ -1,4 +1,4 @@
-// The day of those who answer: a coordinator (triage, alarms, handing over), the chair and a member of a multi-disciplinary consultation, a quality
+// The day of those who answer: a coordinator (triage, alarms, handing over, putting another in charge), the chair and a member of a multi-disciplinary consultation, a quality
 // reviewer. Chinese and English, desk and telephone, axe-core; the pictures are in build/reports/screens/.
 import * as work from './lib/consultation.mjs';
 import { Checks, Gateway, sleep, until } from './lib/gateway.mjs';
@@ -28,7 +28,7 @@ async function signIn() {
   seven = await enter(browser, 'demo.specialist7');
   radiologist = await enter(browser, 'demo.specialist2');
   reviewer = await enter(browser, 'demo.reviewer1');
-  for (const id of ['unanswered', 'triage', 'offered', 'asked', 'answered']) {
+  for (const id of ['unanswered', 'unattended', 'triage', 'offered', 'asked', 'answered']) {
     await coordinator.place(`#/coordination/${id}`);
     await coordinator.page.locator('.empty').waitFor();
     checks.ok((await coordinator.page.locator('.empty').innerText()).length > 8, `the coordinator's empty list ${id} says what to do`);
@@ -248,9 +248,60 @@ async function review() {
   await looks.page(clinician, 'r58-entered-in-error');
 }
 
+// The chair's account is closed while the opinion is written: the coordinator finds the case, a colleague goes on from the draft.
+async function putInCharge() {
+  const made = await request(clinician, { complaint: '反复心悸半年' });
+  if (made.state === 'submitted') await act(coordinator, made.id, 'triage', {});
+  await reach(made.id, 'offered');
+  await act(chair, made.id, 'accept');
+  await session(chair, clinician, made.id);
+  await chair.page.getByRole('textbox', { name: /^诊断意见/ }).fill('阵发性室上性心动过速？');
+  await button(chair, '保存意见草稿', 'Save opinion draft').click();
+  await until('the draft is saved', () => gateway.sql(`SELECT body FROM opinion WHERE consultation_id='${made.id}'`)[0]?.body.includes('心动过速'), 8000);
+  await coordinator.place('#/coordination/unattended');
+  await coordinator.page.locator('.empty').waitFor();
+  gateway.consultctl('user', 'disable', 'demo.specialist1');
+  await coordinator.place('#/coordination/answered');
+  await coordinator.place('#/coordination/unattended');
+  await row(coordinator, '反复心悸').waitFor({ timeout: 8000 });
+  checks.ok(/账号已停用/.test(await row(coordinator, '反复心悸').innerText()), 'whose account is closed leaves a case in the coordinator’s list', (await row(coordinator, '反复心悸').innerText()).replace(/\s+/g, ' '));
+  await looks.page(coordinator, 'r60-unattended-list');
+  await openRow(coordinator, '反复心悸');
+  await button(coordinator, '更换负责医师', 'Put another in charge').waitFor();
+  await looks.page(coordinator, 'r61-unattended-case');
+  await looks.dialog(coordinator, 'r62-dialog-take-over', '更换负责医师', 'Put another in charge');
+  await button(coordinator, '更换负责医师', 'Put another in charge').click();
+  checks.ok(await button(coordinator, '确认', 'Confirm').isDisabled(), 'somebody has to be named');
+  const who = coordinator.page.getByRole('combobox', { name: '接手医师' });
+  const names = await who.locator('option').allInnerTexts();
+  checks.ok(names.some((n) => n.includes('示范心内主任七')) && !names.some((n) => n.includes('示范心内专家一')), 'the colleagues of the specialty are to choose from', names.join(', '));
+  await who.selectOption({ index: names.findIndex((n) => n.includes('示范心内主任七')) });
+  await seven.place('#/queue');
+  await button(coordinator, '确认', 'Confirm').click();
+  await seven.page.getByText('协调员请您接手一例会诊').waitFor({ timeout: 8000 });
+  checks.ok(true, 'the colleague is told at once');
+  await coordinator.place('#/coordination/unattended');
+  await coordinator.page.locator('.empty').waitFor({ timeout: 5000 });
+  await seven.place(`#/c/${made.id}`);
+  await seven.page.getByText(/示范心内专家一书写/).waitFor({ timeout: 5000 });
+  await looks.page(seven, 'r63-others-draft');
+  const diagnosis = seven.page.getByRole('textbox', { name: /^诊断意见/ });
+  checks.ok(/心动过速/.test(await diagnosis.inputValue()), 'and goes on from what was written');
+  await diagnosis.fill('阵发性室上性心动过速');
+  await until('it is the own version', () => gateway.sql(`SELECT COUNT(*) AS n FROM opinion WHERE consultation_id='${made.id}'`)[0].n === 2, 8000);
+  await seven.page.getByText(/示范心内专家一书写/).waitFor({ state: 'detached', timeout: 5000 });
+  checks.ok(await diagnosis.inputValue() === '阵发性室上性心动过速', 'the form stays when the first own version is saved', await diagnosis.inputValue());
+  await work.signOpinion(seven);
+  await reach(made.id, 'signed');
+  await clinician.place(`#/c/${made.id}`);
+  await clinician.page.getByText(/签名有效/).first().waitFor({ timeout: 8000 });
+  checks.ok(/示范心内主任七/.test(await clinician.page.locator('main').innerText()), 'signed in the own name');
+  await looks.page(clinician, 'r64-taken-over-signed');
+}
+
 await day({
   checks, gateway, browser, looks,
   terms: { 'DEMO-URBAN': { triage: true, timers: { ring: { stat: 2 }, 'offer-deadline': { stat: 10 } } } },
-  steps: [signIn, severalRoles, triage, nobodyAnswers, closeStat, severalSpecialties, review, expires],
+  steps: [signIn, severalRoles, triage, nobodyAnswers, closeStat, severalSpecialties, review, expires, putInCharge],
   people: () => [clinician, coordinator, chair, seven, radiologist, reviewer],
 });

@@ -53,7 +53,12 @@ export class Gateway {
     this.udp = 20000 + Math.floor(Math.random() * 20000);
     this.origin = `https://localhost:${this.port}`;
     execFileSync(path.join(root, 'certs/devca.sh'), [path.join(this.data, 'tls')], { stdio: 'pipe' });
-    execFileSync(path.join(this.build, 'consultctl'), ['import', path.join(root, 'deploy/demo/demo.json'), '--data', this.data], { stdio: 'pipe' });
+    this.consultctl('import', path.join(root, 'deploy/demo/demo.json'));
+  }
+
+  // On this data folder, whether the gateway runs or not.
+  consultctl(...words) {
+    return execFileSync(path.join(this.build, 'consultctl'), [...words, '--data', this.data], { stdio: 'pipe' });
   }
 
   async start(...settings) {

@@ -28,6 +28,16 @@ export function specialtyName(code: string): string {
   return nameOf(specialties.get().find((s) => s.code === code)) || code;
 }
 
+/* Whose place a take-over fills: while report or opinion is written the consultant's. */
+export function placeOf(c: Summary): 'requester' | 'consultant' {
+  return c.state === 'reporting' || c.state === 'awaiting-opinion' || c.state === 'opinion-draft' ? 'consultant' : 'requester';
+}
+
+/* What leads on when an account is closed: to a coordinator. */
+export function wayOn(c: Summary): 'take-over' | 'hand-over' | null {
+  return !c.unattended ? null : c.unattended === placeOf(c) ? 'take-over' : 'hand-over';
+}
+
 /* A critical value that the requester has not acknowledged. */
 export function criticalWaits(c: Summary): boolean {
   return Boolean(c.critical_ms && !c.critical_known_ms);
@@ -52,6 +62,10 @@ export function nextStep(c: Summary): string {
   const role = c.my_role ?? 'requester';
   if (role === 'requester' && criticalWaits(c)) {
     return t('next.critical');
+  }
+  const way = wayOn(c);
+  if (way) {
+    return t(`next.unattended-${way}`);
   }
   if (role === 'coordinator' && (c.state === 'submitted' || c.state === 'triaged')) {
     return t('next.triage');

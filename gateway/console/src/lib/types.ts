@@ -8,7 +8,7 @@ export type State =
   | 'reporting' | 'awaiting-opinion' | 'opinion-draft' | 'signed' | 'acknowledged' | 'referral-open' | 'follow-up' | 'closed' | 'archived'
   | 'withdrawn' | 'rejected' | 'expired' | 'cancelled' | 'no-show' | 'failed' | 'discarded' | 'entered-in-error';
 export type Action =
-  | 'submit' | 'discard' | 'renew' | 'approve' | 'reject' | 'triage' | 'hand-over' | 'schedule' | 'cancel' | 'reopen' | 'convert' | 'preliminary' | 'revise'
+  | 'submit' | 'discard' | 'renew' | 'approve' | 'reject' | 'triage' | 'hand-over' | 'take-over' | 'schedule' | 'cancel' | 'reopen' | 'convert' | 'preliminary' | 'revise'
   | 'acknowledge-critical' | 'follow-up' | 'review' | 'mark-error' | 'enlist' | 'excuse' | 'contribute' | 'withdraw' | 'accept' | 'decline' | 'return'
   | 'start' | 'end' | 'sign' | 'amend' | 'acknowledge' | 'close' | 'fail' | 'invite' | 'uninvite' | 'admit-observer' | 'dismiss-observer';
 export type MyRole = 'requester' | 'consultant' | 'verifier' | 'member' | 'guest' | 'candidate' | 'approver' | 'coordinator' | 'reviewer' | 'observer' | 'none';
@@ -254,6 +254,7 @@ export interface Summary {
   attachments_count?: number;
   actions?: Action[];
   my_role?: MyRole;
+  unattended?: 'requester' | 'consultant' | null; // to a coordinator: whose account is closed
 }
 export interface Consultation extends Summary {
   patient: Patient;

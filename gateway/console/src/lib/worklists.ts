@@ -68,6 +68,7 @@ export const PLANS: Record<WorkRole, RolePlan> = {
     path: '/coordination', title: 'nav.coordination',
     tabs: [
       { id: 'unanswered', list: 'unanswered', label: 'tab.unanswered', empty: 'empty.unanswered', order: byUrgencyAndDeadline, other: 'requester' },
+      { id: 'unattended', list: 'unattended', label: 'tab.unattended', empty: 'empty.unattended', order: byUrgencyAndDeadline, other: 'consultant' },
       { id: 'triage', list: 'triage', label: 'tab.triage', empty: 'empty.triage', order: byUrgencyAndDeadline, other: 'requester' },
       { id: 'offered', list: 'queue', label: 'tab.offered', empty: 'empty.offered', order: byUrgencyAndDeadline, other: 'requester', quiet: true },
       { id: 'asked', list: 'mine', label: 'tab.asked', empty: 'empty.asked', order: byDeadline, other: 'consultant', quiet: true },

@@ -8,7 +8,7 @@ import { useResource } from '../lib/resource';
 import { go } from '../lib/router';
 import { specialties } from '../lib/session';
 import { signal } from '../lib/signal';
-import { specialtyName, waitsFor } from '../lib/steps';
+import { specialtyName, waitsFor, wayOn } from '../lib/steps';
 import { useStore } from '../lib/store';
 import type { Consultation, State, View } from '../lib/types';
 import { ObserversButton } from '../room/observers';
@@ -95,6 +95,7 @@ function Notices(p: { c: Consultation }): JSX.Element {
       {c.state === 'scheduled' && c.scheduled_from_ms && <Notice kind="info">{t('case.appointment')}: {fullTime(c.scheduled_from_ms).slice(0, 16)}{c.scheduled_until_ms ? ` – ${clock(c.scheduled_until_ms)}` : ''}</Notice>}
       {(c.reason_code || c.reason_text) && WITH_REASON.includes(c.state) && <Notice kind="warn">{t('case.reason', { text: join([tCode('reason', c.reason_code), c.reason_text]) })}</Notice>}
       {c.my_role !== 'requester' && WAITS.includes(c.state) && c.my_role !== 'candidate' && waitsFor(c) && <Notice kind={c.ring?.stage === 'alarm' ? 'warn' : 'info'}>{waitsFor(c)}</Notice>}
+      {c.unattended && <Notice kind="warn">{t(`case.unattended-${c.unattended}`)} {t(`case.unattended-${wayOn(c) ?? 'take-over'}`)}</Notice>}
       {c.consent_deferred && !c.consents.some((x) => x.scope === 'consultation' && x.party === 'patient') && <Notice kind="warn" live={false}>{t('case.deferred', { text: c.consent_deferred })}</Notice>}
       {c.based_on && <Notice kind="info" live={false} action={<a class="button small" href={`#/c/${c.based_on}`}>{t('queue.open')}</a>}>{t('case.based-on')}</Notice>}
     </>

@@ -147,7 +147,7 @@ export function Alarms(p: { session: Session }): JSX.Element | null {
       {reminders.slice(-3).map((r) => (
         <div key={r.id + r.what} class="notice info" role="status">
           <div class="notice-text"><strong>{t('remind.title')}</strong> {tCode('remind', r.what)} {r.number}</div>
-          {r.id !== here && <a class="button small" href={`#/c/${r.id}`} onClick={() => setReminders((old) => old.filter((x) => x !== r))}>{t('alarm.open')}</a>}
+          {r.id !== here && r.what !== 'taken-over' && <a class="button small" href={`#/c/${r.id}`} onClick={() => setReminders((old) => old.filter((x) => x !== r))}>{t('alarm.open')}</a>}
           <button type="button" class="small" onClick={() => setReminders((old) => old.filter((x) => x !== r))}>{t('app.close')}</button>
         </div>
       ))}

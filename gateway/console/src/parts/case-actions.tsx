@@ -4,12 +4,13 @@ import { useState } from 'preact/hooks';
 import { t } from '../lib/i18n';
 import { go } from '../lib/router';
 import { consult } from '../lib/session';
-import { ENTERABLE } from '../lib/steps';
+import { ENTERABLE, wayOn } from '../lib/steps';
 import type { Action, Consultation } from '../lib/types';
 import type { Key } from '../lib/dict';
 import { ProblemNotice, useAction } from './basic';
 import { Ask, type Question } from './dialog';
 import { questionFor } from './questions';
+import { TakeOverDialog } from './take-over';
 import { HandOverDialog, TriageDialog } from './target-form';
 import { FollowUpDialog, ScheduleDialog } from './when-forms';
 
@@ -29,12 +30,12 @@ export function may(c: Consultation, action: Action): boolean {
 }
 
 type Look = '' | 'primary' | 'danger' | 'ghost';
-const FORMS: Action[] = ['triage', 'hand-over', 'schedule', 'follow-up'];
+const FORMS: Action[] = ['triage', 'hand-over', 'take-over', 'schedule', 'follow-up'];
 const DIRECT: Action[] = ['accept', 'approve'];
 /* In the order in which they stand. What has its own place on the page is not among them: sign, acknowledge, review, enlist ... */
 const BUTTONS: [Action, Look][] = [
   ['accept', 'primary'], ['approve', 'primary'], ['triage', 'primary'], ['close', 'primary'], ['renew', 'primary'], ['reopen', 'primary'], ['schedule', ''], ['follow-up', ''],
-  ['preliminary', ''], ['convert', ''], ['revise', ''], ['return', ''], ['decline', ''], ['reject', 'danger'], ['hand-over', ''], ['cancel', ''], ['withdraw', ''], ['amend', ''],
+  ['preliminary', ''], ['convert', ''], ['revise', ''], ['return', ''], ['decline', ''], ['reject', 'danger'], ['hand-over', ''], ['take-over', ''], ['cancel', ''], ['withdraw', ''], ['amend', ''],
   ['end', 'danger'], ['fail', 'ghost'], ['mark-error', 'ghost'],
 ];
 /* After these the one who did it has nothing more to do here: back to the list. */
@@ -84,7 +85,7 @@ export function ActionBar(p: { c: Consultation; reload: () => void; set: (c: Con
   };
   const party = c.my_role === 'requester' || c.my_role === 'consultant' || c.my_role === 'guest';
   const enter = party && ENTERABLE.includes(c.state);
-  const shown = BUTTONS.filter(([a]) => may(c, a));
+  const shown = BUTTONS.filter(([a]) => may(c, a)).map(([a, look]): [Action, Look] => [a, a === wayOn(c) ? 'primary' : look]);
   const calling = c.urgency === 'stat' && c.my_role === 'requester' && ['submitted', 'offered'].includes(c.state);
   const verifies = c.my_role === 'verifier' && may(c, 'sign');
   const again = c.my_role === 'requester' && ['closed', 'archived', 'follow-up', 'acknowledged'].includes(c.state);
@@ -103,6 +104,7 @@ export function ActionBar(p: { c: Consultation; reload: () => void; set: (c: Con
       {question && <Ask question={question} onClose={() => setQuestion(null)} />}
       {form === 'triage' && <TriageDialog c={c} onDone={p.reload} onClose={() => setForm(null)} />}
       {form === 'hand-over' && <HandOverDialog c={c} onDone={after('hand-over')} onClose={() => setForm(null)} />}
+      {form === 'take-over' && <TakeOverDialog c={c} onDone={p.reload} onClose={() => setForm(null)} />}
       {form === 'schedule' && <ScheduleDialog c={c} onDone={p.reload} onClose={() => setForm(null)} />}
       {form === 'follow-up' && <FollowUpDialog c={c} onDone={p.reload} onClose={() => setForm(null)} />}
     </div>

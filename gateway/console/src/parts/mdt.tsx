@@ -52,11 +52,11 @@ function EnlistDialog(p: { c: Consultation; onDone: () => void; onClose: () => v
     const timer = setTimeout(() => setSearch(typed.trim()), SEARCH_PAUSE_MS);
     return () => clearTimeout(timer);
   }, [typed]);
-  const list = useResource<{ invitees: Invitee[]; more: boolean }>(`/consultations/${p.c.id}/invitees${search ? `?search=${encodeURIComponent(search)}` : ''}`);
+  const list = useResource<{ invitees: Invitee[]; more: boolean }>(`/consultations/${p.c.id}/people?for=enlist${search ? `&search=${encodeURIComponent(search)}` : ''}`);
   const last = useRef(list.data);
   last.current = list.data ?? last.current;
   const there = new Set((p.c.members ?? []).filter((m) => m.state !== 'absent').map((m) => m.account));
-  const people = (last.current?.invitees ?? []).filter((x) => x.specialties.length > 0 && !there.has(x.account));
+  const people = (last.current?.invitees ?? []).filter((x) => !there.has(x.account));
   return (
     <Dialog title={t('mdt.ask-title')} onClose={p.onClose}>
       <Field label={t('guest.search')} value={typed} onInput={setTyped} maxLength={64} />

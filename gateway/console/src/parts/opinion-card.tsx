@@ -6,18 +6,13 @@ import { consult } from '../lib/session';
 import type { Consultation, View } from '../lib/types';
 import { Notice } from './basic';
 import { Ask, type Question } from './dialog';
-import { OpinionForm, OpinionText, OpinionVersions, PrintLink } from './opinion';
+import { OpinionForm, OpinionText, OpinionVersions, PrintLink, draftVersion } from './opinion';
 
 const PARTY = ['requester', 'consultant', 'coordinator'];
 
 /* The consultant may change the draft now. */
 export function writes(c: Consultation): boolean {
   return c.my_role === 'consultant' && (c.state === 'reporting' || c.state === 'awaiting-opinion');
-}
-
-/* The version that is being written: the same before and after its first save, so that the form is not thrown away. */
-function draftVersion(c: Consultation): number {
-  return c.opinion?.status === 'draft' ? c.opinion.version : (c.opinion?.version ?? 0) + 1;
 }
 
 /* Can be read, is not signed: the consultant may sign it where no second reader is asked for. */

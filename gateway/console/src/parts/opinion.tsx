@@ -33,13 +33,23 @@ function takeLanding(consultation: string): boolean {
   return here;
 }
 
+/* What somebody else wrote is where the next version begins. */
+function isOwn(o: Opinion): boolean {
+  return o.author?.account === currentSession()?.account.id;
+}
+
+/* The version that is being written: the same before and after its first save, so that the form is not thrown away. */
+export function draftVersion(c: Consultation): number {
+  return c.opinion?.status === 'draft' && isOwn(c.opinion) ? c.opinion.version : (c.opinion?.version ?? 0) + 1;
+}
+
 /* view: what the viewer beside it shows now, for key images. */
 export function OpinionForm(p: { c: Consultation; onSigned: () => void; narrow?: boolean; view?: View }): JSX.Element {
   const { c } = p;
   const draft = c.opinion?.status === 'draft' ? c.opinion : null;
   // an amendment starts from what was signed
   const account = useRef(currentSession()?.account.id ?? '').current;
-  const place = `opinion/${c.id}/${draft ? draft.version : (c.opinion?.version ?? 0) + 1}`;
+  const place = `opinion/${c.id}/${draftVersion(c)}`;
   const unsaved = useRef(unstash<OpinionBody>(account, place)).current;
   const [body, setBody] = useState<OpinionBody>(() => unsaved ?? draft?.body ?? c.opinion?.body ?? {});
   const [savedMs, setSavedMs] = useState(0);
@@ -113,6 +123,7 @@ export function OpinionForm(p: { c: Consultation; onSigned: () => void; narrow?:
   };
   return (
     <form ref={form} class={p.narrow ? 'opinion-form narrow' : 'opinion-form'} onSubmit={sign} noValidate>
+      {draft && !isOwn(draft) && <Notice kind="warn" live={false}>{t('op.others-draft', { who: nameOf(draft.author) })}</Notice>}
       {draft?.amend_reason && <Notice kind="info">{t('op.amend-reason', { text: draft.amend_reason })}</Notice>}
       <div class={p.narrow ? '' : 'grid g2'}>
         {FIELDS.map((f) => <Field key={f.key} label={t(f.label)} rows={p.narrow ? Math.min(f.rows, 3) : f.rows} required={f.required && (f.key !== 'treatment' || c.kind !== 'read')} value={body[f.key] ?? ''}

@@ -16,6 +16,7 @@ const REASONS: Partial<Record<Action, string[]>> = {
   cancel: ['patient-improved', 'patient-transferred', 'patient-refused', 'no-longer-needed', 'other'],
 };
 export const HAND_OVER_REASONS = ['emergency-here', 'shift-ends', 'needs-other-specialty', 'conflict', 'other'];
+export const TAKE_OVER_REASONS = ['account-closed', 'left', 'ill', 'on-leave', 'other'];
 export const PUT_OFF_REASONS = ['patient-not-ready', 'specialist-busy', 'device-failure', 'other'];
 
 function plain(action: Action): Plain {

@@ -47,6 +47,8 @@ export const stat = {
   'remind.acknowledge-overdue': ['超时未记录本院决定', 'Your decision is overdue'],
   'remind.close-remind': ['会诊可以办结', 'A consultation can be closed'],
   'remind.follow-up-due': ['随访到期', 'A follow-up is due'],
+  'remind.put-in-charge': ['协调员请您接手一例会诊', 'The coordinator has put you in charge of a consultation'],
+  'remind.taken-over': ['协调员已将您的一例会诊交由同事接手', 'The coordinator has given one of your consultations to a colleague'],
   'remind.member-asked': ['请您为多学科会诊发表意见', 'Your opinion is asked in a multi-disciplinary consultation'],
   'remind.member-given': ['有成员提交了意见', 'A member has given an opinion'],
 } as const satisfies Sentences;

@@ -86,6 +86,8 @@ export const terms = {
   'next.acknowledged': ['安排随访、转诊，或办结', 'Follow up, refer, or close'],
   'next.referral-open': ['等待接收科室', 'Waiting for the receiving department'],
   'next.follow-up': ['到期随访，然后办结', 'Follow up on the day, then close'],
+  'next.unattended-take-over': ['账号已停用，请更换负责医师', 'Account closed: put another in charge'],
+  'next.unattended-hand-over': ['账号已停用，请移交', 'Account closed: hand over'],
   'next.expired': ['已超过时限，可再次提交', 'The time is up: submit once more'],
   'next.rejected': ['查看理由', 'Read the reason'],
   'next.arrange': ['可重新安排', 'Can be arranged anew'],
