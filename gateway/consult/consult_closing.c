@@ -46,11 +46,16 @@ bool consult_acknowledge_before(struct consult_act *act)
     json_decref(act->row.decision);
     act->row.decision = json_pack("{s:s, s:s, s:b}", "adopted", adopted, "text",
                                   text == NULL ? "" : text, "told_patient", json_is_true(told));
-    act->detail = json_pack("{s:s, s:b}", "adopted", adopted, "told_patient", json_is_true(told));
+    char hash[65];
+    if (act->row.decision == NULL || canonical_hash(act->row.decision, hash) != STATUS_OK) {
+        return api_store_failed(call, STATUS_NO_MEMORY);
+    }
+    act->detail = json_pack("{s:s, s:b, s:s}", "adopted", adopted, "told_patient",
+                            json_is_true(told), "sha256", hash);
     if (act->row.critical_ms != 0 && act->row.critical_known_ms == 0) {
         act->row.critical_known_ms = call->now_ms; /* who decides on it knows it */
     }
-    return act->row.decision != NULL || api_store_failed(call, STATUS_NO_MEMORY);
+    return act->detail != NULL || api_store_failed(call, STATUS_NO_MEMORY);
 }
 
 bool consult_plan_before(struct consult_act *act)

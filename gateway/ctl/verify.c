@@ -29,6 +29,7 @@ static const struct {
     {"store-body", "the shown text is the signed one"},
     {"store-request", "the request in the store is the signed one"},
     {"store-identity", "the patient's identity in the store is the signed one"},
+    {"store-decision", "the requester's decision in the store is the one of the audit trail"},
     {"store-file", "the stored file"},
     {"store-audit", "the audit trail names this signature"},
 };

@@ -201,6 +201,31 @@ static void check_signatures(const struct stored *s, const json_t *record, json_
     json_decref(body);
 }
 
+/* The requester's decision is the one of the audit row of its making; rows of before there was a
+ * hash in them say nothing. */
+static enum status check_decision(struct db *db, const struct consult_row *row, json_t *report)
+{
+    char hash[65] = "";
+    json_t *detail = NULL;
+    struct db_query q;
+    db_begin_query(&q, db,
+                   "SELECT detail FROM audit WHERE consultation_id = $1 AND action = "
+                   "'consultation.acknowledge' ORDER BY seq DESC LIMIT 1");
+    db_bind_text(&q, row->id);
+    if (db_next(&q)) {
+        detail = json_loads(db_text(&q, 0), 0, NULL);
+    }
+    enum status status = db_end(&q);
+    const char *known = report_text(detail, "sha256");
+    if (status == STATUS_OK && known[0] != '\0') {
+        bool same = row->decision != NULL && canonical_hash(row->decision, hash) == STATUS_OK &&
+                    strcmp(hash, known) == 0;
+        say(report, "store-decision", same, NULL, same ? NULL : "/decision");
+    }
+    json_decref(detail);
+    return status;
+}
+
 /* Request and identity as the store has them now: nobody may change them after the submission. */
 static enum status check_row(struct db *db, const char *id, const struct stored *s,
                              const json_t *record, json_t *report)
@@ -222,6 +247,7 @@ static enum status check_row(struct db *db, const char *id, const struct stored 
         bool same = strcmp(hash, report_text(patient, "identity_sha256")) == 0;
         say(report, "store-identity", same, NULL, same ? NULL : "/patient");
     }
+    status = status == STATUS_OK ? check_decision(db, &row, report) : status;
     json_decref(request);
     consult_row_clear(&row);
     return status;

@@ -1,6 +1,7 @@
 /* What the store says about a signed opinion, against a file and against itself. The findings are
  * those of document_check.h; layers here: key, store-record, store-body, store-signer,
- * store-request, store-identity, store-file, store-audit. The thread that owns the db. */
+ * store-request, store-identity, store-decision, store-file, store-audit. The thread that owns the
+ * db. */
 #ifndef GATEWAY_DOCUMENT_DOCUMENT_STORE_H
 #define GATEWAY_DOCUMENT_DOCUMENT_STORE_H
 

@@ -35,14 +35,11 @@ static size_t step(struct walk *walk, size_t at, const char *name)
 
 static void note(struct walk *walk, const json_t *value)
 {
-    char *text = NULL, hash[65];
-    size_t len = 0;
-    if (canonical_write(value, &text, &len) != STATUS_OK) {
+    char hash[65];
+    if (canonical_hash(value, hash) != STATUS_OK) {
         walk->failed = true;
         return;
     }
-    canonical_sha256(text, len, hash);
-    free(text);
     if (json_object_set_new(walk->hashes, walk->pointer, json_string(hash)) != 0) {
         walk->failed = true;
     }

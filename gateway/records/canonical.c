@@ -197,3 +197,15 @@ void canonical_sha256(const void *octets, size_t len, char out_hex[65])
     crypto_hash_sha256(hash, octets, len);
     sodium_bin2hex(out_hex, 65, hash, sizeof hash);
 }
+
+enum status canonical_hash(const json_t *value, char out_hex[65])
+{
+    char *text = NULL;
+    size_t len = 0;
+    enum status status = canonical_write(value, &text, &len);
+    if (status == STATUS_OK) {
+        canonical_sha256(text, len, out_hex);
+        free(text);
+    }
+    return status;
+}

@@ -15,5 +15,7 @@
 MUST_USE enum status canonical_write(const json_t *value, char **out_text, size_t *out_len);
 /* SHA-256 in lower-case hex. */
 void canonical_sha256(const void *octets, size_t len, char out_hex[65]);
+/* Of the canonical JSON; statuses of canonical_write(). */
+MUST_USE enum status canonical_hash(const json_t *value, char out_hex[65]);
 
 #endif

@@ -61,14 +61,8 @@ enum status opinion_record_identity(const struct consult_row *row, const char *s
         json_t *value = json_object_get(row->patient, members[i]);
         json_object_set_new(identity, members[i], value == NULL ? json_null() : json_incref(value));
     }
-    char *octets = NULL;
-    size_t len = 0;
-    enum status status = canonical_write(identity, &octets, &len);
+    enum status status = canonical_hash(identity, out_hex);
     json_decref(identity);
-    if (status == STATUS_OK) {
-        canonical_sha256(octets, len, out_hex);
-        free(octets);
-    }
     return status;
 }
 

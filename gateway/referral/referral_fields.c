@@ -437,18 +437,12 @@ enum status referral_patient_key(const json_t *patient, char out_key[65])
     bool numbered = json_object_get(patient, "id_number") != NULL;
     const char *const *names = numbered ? document : person;
     json_t *identity = json_object();
-    char *text = NULL;
-    size_t len = 0;
     for (size_t i = 0; i < (numbered ? 2u : 3u); i++) {
         json_t *value = json_object_get(patient, names[i]);
         (void)json_object_set_new(identity, names[i],
                                   value == NULL ? json_null() : json_incref(value));
     }
-    enum status status = canonical_write(identity, &text, &len);
+    enum status status = canonical_hash(identity, out_key);
     json_decref(identity);
-    if (status == STATUS_OK) {
-        canonical_sha256(text, len, out_key);
-        free(text);
-    }
     return status == STATUS_OK ? STATUS_OK : STATUS_NO_MEMORY;
 }

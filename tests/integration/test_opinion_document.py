@@ -145,6 +145,7 @@ def changed_store(g, number, case, file):
                         ("UPDATE opinion SET canonical = replace(canonical, 'I21.9', 'I20.9')", "FAILED store-record.*member /opinion/body/diagnoses/0/code"),
                         ("UPDATE consultation SET request = replace(request, '胸痛两小时', '腹痛两小时')", "FAILED store-request.*member /request/complaint"),
                         ("UPDATE consultation SET patient = replace(patient, '990101', '990102')", "FAILED store-identity"),
+                        ("UPDATE consultation SET decision = replace(decision, '溶栓后转诊', '不需转诊')", "FAILED store-decision.*member /decision"),
                         ("DELETE FROM audit WHERE action = 'consultation.sign'", "FAILED audit: the chain breaks"),
                         (None, "the record holds")):
         copy = tempfile.mkdtemp(prefix="cg-copy-")
