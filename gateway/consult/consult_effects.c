@@ -1,13 +1,12 @@
 #include "gateway/consult/consult_effects.h"
 
+#include "gateway/consult/consult_coordinators.h"
 #include "gateway/consult/consult_guest.h"
 #include "gateway/consult/consult_observer.h"
 #include "gateway/directory/directory.h"
 
 #include <stdio.h>
 #include <string.h>
-
-#define ALARMED_MAX 32 /* coordinators of two or three institutions */
 
 static void add_account(json_t *accounts, const char *account)
 {
@@ -122,26 +121,12 @@ static json_t *alarm_message(const struct api_call *call, const struct consult_r
 void consult_effect_alarm(struct api_call *call, const struct consult_row *row, const char *stage,
                           bool hard)
 {
-    char coordinators[ALARMED_MAX][33];
-    size_t count = 0;
-    struct db_query q;
-    db_begin_query(&q, call->db,
-                   "SELECT DISTINCT a.id FROM account a JOIN account_role r ON r.account_id = a.id "
-                   "AND r.role = 'coordinator' JOIN practitioner p ON p.id = a.practitioner_id "
-                   "WHERE a.disabled = 0 AND (p.organisation_id IN ($1, $2) OR p.organisation_id "
-                   "IN (SELECT m.organisation_id FROM partnership_member m WHERE m.partnership_id "
-                   "= $3 AND m.role IN ('lead', 'hub'))) ORDER BY 1");
-    db_bind_text(&q, row->requester_organisation_id);
-    db_bind_text(&q, row->target_organisation_id);
-    db_bind_text(&q, row->partnership_id);
-    while (count < ALARMED_MAX && db_next(&q)) {
-        (void)snprintf(coordinators[count++], 33, "%s", db_text(&q, 0));
-    }
-    if (db_end(&q) != STATUS_OK) {
+    struct consult_coordinators coordinators;
+    if (consult_coordinators(call->db, row, &coordinators) != STATUS_OK) {
         return; /* the transaction has failed, and its commit says so */
     }
-    for (size_t i = 0; i < count; i++) {
-        api_effect_push(call, EFFECT_PUSH, coordinators[i], row->id,
+    for (size_t i = 0; i < coordinators.count; i++) {
+        api_effect_push(call, EFFECT_PUSH, coordinators.account[i], row->id,
                         alarm_message(call, row, stage));
     }
     if (hard) {

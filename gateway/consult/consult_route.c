@@ -1,5 +1,6 @@
 #include "gateway/consult/consult_route.h"
 
+#include "gateway/consult/consult_coordinators.h"
 #include "gateway/consult/consult_fields.h"
 #include "gateway/consult/consult_guard.h"
 #include "gateway/consult/consult_step.h"
@@ -47,14 +48,10 @@ static enum status has_approver(struct api_call *call, const struct consult_row 
 static enum status has_coordinator(struct api_call *call, const struct consult_row *row,
                                    int64_t *out_count)
 {
-    return db_one_int(call->db, out_count,
-                      "SELECT COUNT(*) FROM account a JOIN account_role r ON r.account_id = a.id "
-                      "AND r.role = 'coordinator' JOIN practitioner p ON p.id = a.practitioner_id "
-                      "AND p.active = 1 WHERE a.disabled = 0 AND (p.organisation_id IN ($1, $2) OR "
-                      "p.organisation_id IN (SELECT m.organisation_id FROM partnership_member m "
-                      "WHERE m.partnership_id = $3 AND m.role IN ('lead', 'hub')))",
-                      "sss", row->requester_organisation_id, row->target_organisation_id,
-                      row->partnership_id);
+    struct consult_coordinators coordinators;
+    enum status status = consult_coordinators(call->db, row, &coordinators);
+    *out_count = (int64_t)coordinators.count;
+    return status;
 }
 
 bool consult_offer(struct api_call *call, struct consult_row *row)

@@ -1,5 +1,6 @@
 #include "gateway/consult/consult_take_over.h"
 
+#include "gateway/consult/consult_coordinators.h"
 #include "gateway/consult/consult_effects.h"
 #include "gateway/consult/consult_fields.h"
 #include "gateway/consult/consult_invitees.h"
@@ -47,18 +48,13 @@ static struct place place_of(const struct consult_row *row)
 enum status consult_may_name(struct api_call *call, const struct consult_row *row, bool *out_may)
 {
     const struct place place = place_of(row);
-    int64_t own = 0;
+    bool coordinated = true;
     *out_may = strcmp(call->actor->organisation_id, place.organisation) == 0;
     if (*out_may) {
         return STATUS_OK;
     }
-    enum status status =
-        db_one_int(call->db, &own,
-                   "SELECT COUNT(*) FROM account a JOIN account_role r ON r.account_id = a.id AND "
-                   "r.role = 'coordinator' JOIN practitioner p ON p.id = a.practitioner_id AND "
-                   "p.active = 1 WHERE a.disabled = 0 AND p.organisation_id = $1",
-                   "s", place.organisation);
-    *out_may = status == STATUS_OK && own == 0;
+    enum status status = consult_coordinated(call->db, place.organisation, &coordinated);
+    *out_may = status == STATUS_OK && !coordinated;
     return status;
 }
 

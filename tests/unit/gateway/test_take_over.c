@@ -268,6 +268,21 @@ static void handed_over(void)
     fixture_close(&f);
 }
 
+/* The hospital that answers need not lead the partnership to learn that its report is late. */
+static void own_coordinator_is_alarmed(void)
+{
+    struct fixture f;
+    char id[33];
+    reported(&f, "{}", id);
+    MUST(db_run(f.db, "UPDATE partnership_member SET role = 'spoke' WHERE organisation_id = $1",
+                "s", CITY));
+    clock_runs(&f, 31 * MINUTE);
+    EXPECT(has_effect(&f, EFFECT_PUSH, CITY_COORD, "case.alarm"));
+    EXPECT(has_effect(&f, EFFECT_PUSH, TOWN_COORD, "case.alarm"));
+    EXPECT(!has_effect(&f, EFFECT_PUSH, AWAY_COORD, "case.alarm"));
+    fixture_close(&f);
+}
+
 static void whom_to_ask(void)
 {
     struct fixture f;
@@ -317,6 +332,7 @@ int main(void)
         {"the requester's place", requesters_place},
         {"before the session", handed_over},
         {"whom a coordinator may ask", whom_to_ask},
+        {"a late report alarms the own coordinator", own_coordinator_is_alarmed},
     };
     return TEST_MAIN(cases);
 }
