@@ -26,7 +26,7 @@ static bool read_dates(struct api_call *call, struct agreement *a)
     }
     if (strcmp(a->valid_until, a->valid_from) < 0) {
         return wrong(call, "/valid_until", "止期不得早于起期。",
-                     "It may not lie before valid_from.");
+                     "It may not lie before the first day.");
     }
     const char *hash = a->document_sha256;
     return hash == NULL || (strlen(hash) == 64 && strspn(hash, "0123456789abcdef") == 64) ||

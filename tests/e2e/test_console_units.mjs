@@ -165,11 +165,32 @@ async function words() {
   checks.ok(uneven.length === 0, 'both languages of a sentence take the same figures', uneven.map(([k]) => k).join(' '));
 }
 
+// What a reader stumbles over in a sentence of the dictionary; '' when there is nothing.
+function stumble([zh, en]) {
+  if (/[\p{Script=Han}”）}][,;:?!](?!\d)/u.test(zh) && /\p{Script=Han}/u.test(zh)) return 'punctuation of half width after Chinese';
+  if (/\p{Script=Han}/u.test(en)) return 'Chinese in English';
+  if (/\{n\} (?!(?:min|s|has|is|was)\b)[a-z]+s\b/.test(en)) return 'a plural that is one for {n} = 1';
+  return '';
+}
+
+async function wording() {
+  const { dict } = await load('lib/dict.ts');
+  const found = Object.entries(dict).map(([key, pair]) => [key, stumble(pair)]).filter(([, why]) => why);
+  checks.ok(found.length === 0, 'punctuation of its own in Chinese, no Chinese in English, plurals by number', found.map((x) => x.join(': ')).join('; '));
+  const bad = [['原因: {text}', 'x'], ['重做?', 'x'], ['帧', '第 frame'], ['{n} 次', 'alarmed {n} times']].map(stumble);
+  checks.ok(bad.every(Boolean) && !stumble(['{m} 分：12:30', '{n} {n|time|times}']), 'control: each of these is seen', bad.join('; '));
+  const { t, language } = await load('lib/i18n.ts');
+  language.set('en');
+  const said = [0, 1, 2].map((n) => t('mdt.outstanding', { n, who: 'X' }).slice(0, 9));
+  checks.ok(said.join() === '0 opinion,1 opinion,2 opinion' && / opinion is /.test(t('mdt.outstanding', { n: 1, who: 'X' })) && / opinions are /.test(t('mdt.outstanding', { n: 2, who: 'X' })), 'one is said as one, several as several', t('mdt.outstanding', { n: 1, who: 'X' }));
+}
+
 try {
   await sha256();
   await spreadsheet();
   await ladder();
   await words();
+  await wording();
 } catch (error) {
   checks.ok(false, 'the test ran to its end', error.stack);
 } finally {

@@ -131,7 +131,7 @@ async function perService() {
 }
 
 async function switches() {
-  await button('修改: 名称与规则', 'x').click();
+  await button('修改：名称与规则', 'x').click();
   await page.getByRole('radiogroup', { name: '病历范围' }).getByRole('radio', { name: '按次授权' }).check();
   await look('03-rules');
   await button('保存', 'Save').click();
@@ -158,9 +158,9 @@ async function agreement() {
   await box(/^截止日期/, form).fill('2036-12-31');
   await button('保存为第 3 版', 'x').click();
   await page.getByText('已保存，立即生效。').waitFor();
-  let rows = await whatIf({ 事项: 'consult', 会诊专科: 'cardiology', 会诊类型: 'live' });
+  let rows = await whatIf({ 事项: 'consult', 会诊专科: 'cardiology', 会诊方式: 'live' });
   checks.ok(rows[0][1] === '不可以' && /（协议第5.2条）/.test(rows[0][2]), 'the new clause refuses a live consultation and is named', rows[0][2]);
-  rows = await whatIf({ 会诊类型: 'read' });
+  rows = await whatIf({ 会诊方式: 'read' });
   checks.ok(rows[0][1] === '可以', 'control: a read is allowed', rows[0][2]);
 }
 
@@ -178,7 +178,7 @@ async function members() {
   await page.locator('dialog').waitFor({ state: 'detached' });
   const rows = gateway.sql("SELECT o.code, m.until FROM partnership_member m JOIN organisation o ON o.id = m.organisation_id JOIN partnership p ON p.id = m.partnership_id WHERE p.code='DEMO-URBAN' ORDER BY o.code");
   checks.ok(JSON.stringify(rows) === JSON.stringify([{ code: 'DEMO-CITY-1', until: null }, { code: 'DEMO-COMMUNITY', until: '2026-01-01' }, { code: 'DEMO-TOWN-1', until: null }]), 'one member more, one that has left', JSON.stringify(rows));
-  const outcome = await whatIf({ 会诊类型: 'read' });
+  const outcome = await whatIf({ 会诊方式: 'read' });
   checks.ok(outcome.some(([, , why]) => /成员资格/.test(why)) && outcome.every(([, may]) => may === '不可以'), 'the former partner may ask nobody any more', outcome[0][2]);
 }
 
@@ -186,8 +186,8 @@ async function twoEditors() {
   second = await browser.tab('second');
   await second.signIn('demo.manager', 'demo-consult');
   await second.place(await page.evaluate(() => location.hash));
-  await button('修改: 名称与规则', 'x', second.page).click();
-  await button('修改: 名称与规则', 'x').click();
+  await button('修改：名称与规则', 'x', second.page).click();
+  await button('修改：名称与规则', 'x').click();
   await page.getByRole('radiogroup', { name: '费用' }).getByRole('radio', { name: '按次结算' }).check();
   await button('保存', 'Save').click();
   await page.getByText('已保存，立即生效。').waitFor();

@@ -88,7 +88,7 @@ async function writeOpinion({ page }, id) {
   await page.getByRole('button', { name: '删除 写不进编码表的病' }).click();
   await page.getByRole('combobox', { name: '添加关键影像' }).selectOption({ index: 1 });
   await page.getByRole('textbox', { name: 'CT_small.dcm 的说明' }).fill('前壁');
-  await page.getByRole('checkbox', { name: '危急值，须立即告知申请方' }).check();
+  await page.getByRole('checkbox', { name: '危急值，须立即告知邀请方' }).check();
   await page.getByRole('textbox', { name: '危急值内容' }).fill('肌钙蛋白 25 ng/mL');
   await page.screenshot({ path: path.join(reports, 'e2e-report-form.png'), fullPage: true });
   await page.getByRole('button', { name: '签署意见' }).click();

@@ -179,7 +179,7 @@ async function reading() {
   await work.showImage(one, 'rtdose');
   await page.getByRole('slider', { name: '帧' }).focus();
   for (let i = 0; i < 3; i++) await page.keyboard.press('ArrowRight');
-  await page.getByRole('button', { name: /标为关键图像: rtdose.dcm 第 4 帧/ }).click();
+  await page.getByRole('button', { name: /标为关键影像：rtdose.dcm 第 4 帧/ }).click();
   await button(one, '保存意见草稿', 'Save opinion draft').click();
   await page.getByText(/意见草稿已保存|Opinion draft saved/).first().waitFor({ timeout: 6000 });
   await button(one, '下一例', 'Next case').click();

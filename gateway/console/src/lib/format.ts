@@ -36,6 +36,11 @@ export function fullTime(ms: number | null | undefined): string {
   return `${d.getFullYear()}-${two(d.getMonth() + 1)}-${two(d.getDate())} ${clock(ms)}:${two(d.getSeconds())}`;
 }
 
+/* To the minute: of what was arranged rather than measured. */
+export function minute(ms: number | null | undefined): string {
+  return fullTime(ms).slice(0, 16);
+}
+
 export function duration(ms: number): string {
   const s = Math.max(0, Math.round(ms / 1000));
   if (s < 60) {

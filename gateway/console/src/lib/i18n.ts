@@ -30,7 +30,8 @@ export type Args = Record<string, string | number>;
 
 export function t(key: Key, args?: Args): string {
   const text: string = dict[key][language.get() === 'en' ? 1 : 0];
-  return args ? text.replace(/\{(\w+)\}/g, (whole, name: string) => String(args[name] ?? whole)) : text;
+  return args ? text.replace(/\{(\w+)(?:\|([^|}]*)\|([^|}]*))?\}/g, (whole, name: string, one?: string, many?: string) =>
+    (one === undefined ? String(args[name] ?? whole) : String(args[name]) === '1' ? one : many ?? '')) : text;
 }
 
 /* For codes that come from the server (states, reasons): the sentence, or the code itself when it is new to this console. */

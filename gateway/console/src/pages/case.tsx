@@ -1,7 +1,7 @@
 /* A consultation on one page: what it is, where it stands, what may be done. The gateway's `actions` decide what is offered. */
 import type { JSX } from 'preact';
 import { useEffect, useRef, useState } from 'preact/hooks';
-import { clock, dateTime, fullTime } from '../lib/format';
+import { clock, dateTime, fullTime, minute } from '../lib/format';
 import { join, t, tCode } from '../lib/i18n';
 import { chime } from '../lib/ring';
 import { useResource } from '../lib/resource';
@@ -92,7 +92,7 @@ function Notices(p: { c: Consultation }): JSX.Element {
   return (
     <>
       {requester && c.consultant && (c.state === 'accepted' || c.state === 'reporting') && <Notice kind="good">{t('wait.accepted', { who: personLine(c.consultant) })}</Notice>}
-      {c.state === 'scheduled' && c.scheduled_from_ms && <Notice kind="info">{t('case.appointment')}: {fullTime(c.scheduled_from_ms).slice(0, 16)}{c.scheduled_until_ms ? ` – ${clock(c.scheduled_until_ms)}` : ''}</Notice>}
+      {c.state === 'scheduled' && c.scheduled_from_ms && <Notice kind="info">{t('app.pair', { name: t('case.appointment'), value: `${minute(c.scheduled_from_ms)}${c.scheduled_until_ms ? ` – ${clock(c.scheduled_until_ms)}` : ''}` })}</Notice>}
       {(c.reason_code || c.reason_text) && WITH_REASON.includes(c.state) && <Notice kind="warn">{t('case.reason', { text: join([tCode('reason', c.reason_code), c.reason_text]) })}</Notice>}
       {c.my_role !== 'requester' && WAITS.includes(c.state) && c.my_role !== 'candidate' && waitsFor(c) && <Notice kind={c.ring?.stage === 'alarm' ? 'warn' : 'info'}>{waitsFor(c)}</Notice>}
       {c.unattended && <Notice kind="warn">{t(`case.unattended-${c.unattended}`)} {t(`case.unattended-${wayOn(c) ?? 'take-over'}`)}</Notice>}

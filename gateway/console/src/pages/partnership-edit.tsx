@@ -130,7 +130,7 @@ export function RulesCard(p: EditProps): JSX.Element {
           <div class="buttons"><button type="button" onClick={() => {
             p.clear();
             setEditing(true);
-          }} aria-label={`${t('pship.edit')}: ${t('pship.rules')}`}>{t('pship.edit')}</button></div>
+          }} aria-label={t('app.pair', { name: t('pship.edit'), value: t('pship.rules') })}>{t('pship.edit')}</button></div>
         </>
       )}
     </section>

@@ -17,7 +17,7 @@ function Way(p: { row: WhatIfRow }): JSX.Element {
   return (
     <>
       {nameOf(route.partnership)}{route.agreement_version !== null && <>, {t('pship.version', { n: route.agreement_version })}</>}
-      {route.clause && <div class="hint">{t('pship.clause', { number: route.clause.number })}: {clauseText(route.clause)}</div>}
+      {route.clause && <div class="hint">{t('app.pair', { name: t('pship.clause', { number: route.clause.number }), value: clauseText(route.clause) })}</div>}
     </>
   );
 }

@@ -33,7 +33,7 @@ export function PatientSheet(p: { c: Consultation }): JSX.Element {
   return (
     <div class="patient">
       <div class="patient-name">{patient.name} <span>{join([tCode('sex', patient.sex), ageOf(patient)])}</span></div>
-      <div class={patient.allergy ? 'allergy yes' : 'allergy'}>{t('form.allergy')}: {patient.allergy || t('case.not-set')}</div>
+      <div class={patient.allergy ? 'allergy yes' : 'allergy'}>{t('app.pair', { name: t('form.allergy'), value: patient.allergy || t('case.not-set') })}</div>
       <dl class="inline">{rows.filter(([, v]) => v).map(([k, v]) => <div key={k}><dt>{t(k)}</dt><dd>{v}</dd></div>)}</dl>
     </div>
   );

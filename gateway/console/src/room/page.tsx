@@ -199,7 +199,7 @@ function Controls(p: { room: Room; c: Consultation; reload: () => void; onHangUp
       {inviting && <InviteDialog c={p.c} reload={p.reload} onClose={() => setInviting(false)} />}
       <span title={t('room.quality')}>
         <Select label={t('room.quality')} hideLabel value={mode} onChange={(v) => p.room.media.ladder.choose(v as Mode)}
-          options={(['auto', 'high', 'medium', 'low', 'min', 'audio'] as const).map((m) => ({ value: m, label: m === 'auto' ? `${t('room.quality-short')}: ${t('room.q-auto')}` : t(`room.q-${m}`) }))} />
+          options={(['auto', 'high', 'medium', 'low', 'min', 'audio'] as const).map((m) => ({ value: m, label: m === 'auto' ? t('app.pair', { name: t('room.quality-short'), value: t('room.q-auto') }) : t(`room.q-${m}`) }))} />
       </span>
       <span class="leave">
         <button type="button" onClick={p.onHangUp} title={t('room.hang-up-hint')}>{t('room.hang-up')}</button>

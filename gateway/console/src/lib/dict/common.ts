@@ -21,6 +21,7 @@ export const common = {
   'app.required': ['必填', 'required'],
   'app.unknown': ['不详', 'unknown'],
   'app.and': ['、', ', '],
+  'app.pair': ['{name}：{value}', '{name}: {value}'],
 
   'err.network': ['网络不通，未能完成。连接恢复后可重试。', 'The network did not answer. Try again when the link is back.'],
   'err.server': ['服务器暂时不可用 ({status})。', 'The server is not available right now ({status}).'],
@@ -29,7 +30,7 @@ export const common = {
   'err.sign-out-pending': ['网络不通，服务器尚未确认退出。请勿离开本页，连接恢复后会自动完成退出。', 'The network did not answer: the server has not confirmed that you signed out. Leave this page open; it completes as soon as the link is back.'],
   'err.disabled': ['该账号已停用，请联系管理员。', 'This account has been disabled. Ask the administrator.'],
   'err.changed': ['内容刚刚被更新，已重新载入，请核对后再操作。', 'It has just been changed and was read anew. Check it and try again.'],
-  'err.browser': ['此浏览器不支持 {what}, 请改用 Chromium 87 或 Firefox 91 以上版本。', 'This browser cannot do {what}. Use Chromium 87 or Firefox 91 or later.'],
+  'err.browser': ['此浏览器不支持 {what}，请改用 Chromium 87 或 Firefox 91 以上版本。', 'This browser cannot do {what}. Use Chromium 87 or Firefox 91 or later.'],
 
   'signin.title': ['登录', 'Sign in'],
   'signin.login': ['用户名', 'User name'],

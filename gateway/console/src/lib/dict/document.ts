@@ -2,7 +2,7 @@
 import type { Sentences } from './sentences';
 
 export const report = {
-  'op.answers': ['对申请方问题的答复', 'Answers to the questions asked'],
+  'op.answers': ['对邀请方问题的答复', 'Answers to the questions asked'],
   'op.answer': ['答复：{question}', 'Answer: {question}'],
   'op.coded': ['诊断编码 (ICD-10)', 'Coded diagnoses (ICD-10)'],
   'op.find-code': ['查找编码 (编码或名称)', 'Find a code (code or name)'],
@@ -16,7 +16,7 @@ export const report = {
   'certainty.suspected': ['疑似', 'Suspected'],
   'certainty.excluded': ['已排除', 'Excluded'],
   'op.remove': ['删除 {name}', 'Remove {name}'],
-  'op.critical': ['危急值，须立即告知申请方', 'Critical value: the requester must be told at once'],
+  'op.critical': ['危急值，须立即告知邀请方', 'Critical value: the requester must be told at once'],
   'op.critical-finding': ['危急值内容', 'Critical finding'],
   'op.key-images': ['关键影像', 'Key images'],
   'op.add-image': ['添加关键影像', 'Add a key image'],
@@ -58,7 +58,7 @@ export const report = {
   'layer.seal': ['整个文件的电子签名', 'Signature over the whole file'],
   'layer.record': ['单位电子签名', 'Signature of the institution'],
   'layer.signer': ['医师电子签名', 'Signature of the specialist'],
-  'layer.decision': ['申请方决定的签名', 'Signature of the decision'],
+  'layer.decision': ['邀请方决定的签名', 'Signature of the decision'],
   'layer.code': ['验证码', 'Verification code'],
   'layer.key': ['签署单位的密钥', 'Key of the institution'],
   'layer.store-record': ['与平台记录一致', 'The same as the record kept here'],

@@ -17,7 +17,7 @@ export const duty = {
   'duty.paused': ['{kind}中', '{kind}'],
   'duty.hand-over': ['交班', 'Hand over'],
   'duty.hand-over-to': ['交班给', 'Hand over to'],
-  'duty.hand-over-hint': ['在岗的同事立即接班; 备班的同事需确认后接班，此前您仍在岗。', 'A colleague on duty takes it at once. One on call is asked first: you stay on duty until the answer.'],
+  'duty.hand-over-hint': ['在岗的同事立即接班；备班的同事需确认后接班，此前您仍在岗。', 'A colleague on duty takes it at once. One on call is asked first: you stay on duty until the answer.'],
   'duty.nobody-to': ['目前没有可接班的同专科同事 (在岗或备班)。', 'No colleague of your specialty is on duty or on call.'],
   'duty.asked-by-you': ['已请 {who} 接班，{time} 前有效。', 'You asked {who} to take over, until {time}.'],
   'duty.asked': ['{who} 请您接班。', '{who} asks you to take over.'],
@@ -27,7 +27,7 @@ export const duty = {
   'duty.handed-taken': ['{who} 已接班，您已离岗。', '{who} has taken over; you are off duty.'],
   'duty.handed-declined': ['{who} 谢绝接班，您仍在岗。', '{who} declined; you are still on duty.'],
   'duty.handed-lapsed': ['{who} 未回应接班请求，您仍在岗。', '{who} did not answer; you are still on duty.'],
-  'duty.queue-paused': ['您已暂停接诊，新邀请不会响铃; 恢复后即响铃提示。', 'You are on a pause: nothing rings until you resume.'],
+  'duty.queue-paused': ['您已暂停接诊，新邀请不会响铃；恢复后即响铃提示。', 'You are on a pause: nothing rings until you resume.'],
   'duty.shift-begun': ['您的班次 ({time}) 已开始，您尚未值班。', 'Your shift ({time}) has begun, and you are not on duty.'],
   'duty.come': ['开始值班', 'Go on duty'],
 
@@ -66,12 +66,12 @@ export const duty = {
   'roster.date-wrong': ['请填写日期 YYYY-MM-DD', 'a date YYYY-MM-DD'],
   'roster.time-wrong': ['请填写时间 HH:MM', 'a time HH:MM'],
   'roster.remove': ['删除 {who} {time} 的班次', 'Remove the shift of {who}, {time}'],
-  'roster.remove-ask': ['删除 {who} {time} 的班次?', 'Remove the shift of {who}, {time}?'],
+  'roster.remove-ask': ['删除 {who} {time} 的班次？', 'Remove the shift of {who}, {time}?'],
 
-  'presence.there': ['{specialty}: {n} 位在岗', '{specialty}: {n} on duty'],
+  'presence.there': ['{specialty}：{n} 位在岗', '{specialty}: {n} on duty'],
   'presence.paused': ['其中 {n} 位暂停', '{n} of them paused'],
   'presence.on-call': ['{n} 位备班', '{n} on call'],
-  'presence.nobody': ['{specialty}: 目前无人在岗', '{specialty}: nobody on duty now'],
+  'presence.nobody': ['{specialty}：目前无人在岗', '{specialty}: nobody on duty now'],
   'presence.next': ['下一班 {time} 开始', 'the next shift begins {time}'],
   'presence.wait': ['预计等待 {time}', 'expected wait {time}'],
 } as const satisfies Sentences;

@@ -75,7 +75,7 @@ export const partnership = {
   'pship.col-since': ['起', 'Since'],
   'pship.col-until': ['止', 'Until'],
   'pship.col-state': ['状态', 'State'],
-  'pship.current': ['在任', 'member'],
+  'pship.current': ['成员', 'member'],
   'pship.former': ['非现任', 'not now'],
 
   'pship.agreements': ['合作协议', 'Agreements'],
@@ -129,7 +129,7 @@ export const partnership = {
   'pship.what-if-lead': ['某单位在某日可以向谁提出、为什么不能向其他单位提出：与实际判断用同一套规则。', 'Whom a member could ask on a day, and why not the others: the same rules as for the real thing.'],
   'pship.what-if-who': ['由谁提出', 'Who asks'],
   'pship.what-if-act': ['事项', 'For'],
-  'pship.what-if-kind': ['会诊类型', 'Kind'],
+  'pship.what-if-kind': ['会诊方式', 'Kind'],
   'pship.what-if-date': ['日期 (YYYY-MM-DD)', 'Date (YYYY-MM-DD)'],
   'pship.what-if-run': ['试算', 'Check'],
   'pship.what-if-none': ['{name} 与其他机构没有任何医联体关系。', '{name} shares no partnership with another institution.'],

@@ -13,7 +13,7 @@ export const stat = {
   'stat.fill-title': ['补充资料', 'The rest of the request'],
   'stat.fill-hint': ['填写的内容自动保存，专家立即可见。', 'It is saved as you type, and the specialist sees it at once.'],
   'stat.fill-hide': ['收起', 'Hide'],
-  'stat.lacking': ['尚未补充: {fields}', 'Still missing: {fields}'],
+  'stat.lacking': ['尚未补充：{fields}', 'Still missing: {fields}'],
 
   'alarm.title': ['会诊告警', 'Consultation alarm'],
   'alarm.tab': ['【会诊告警】', '[ALARM] '],

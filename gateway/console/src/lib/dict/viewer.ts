@@ -18,7 +18,7 @@ export const viewer = {
   'view.preset-abdomen': ['腹部', 'Abdomen'],
   'view.preset-custom': ['自定义', 'Custom'],
   'view.sync': ['同步显示', 'Shared view'],
-  'view.sync-hint': ['双方看到同一影像; 关闭后可自行浏览', 'both see the same image; turn off to look on your own'],
+  'view.sync-hint': ['双方看到同一影像；关闭后可自行浏览', 'both see the same image; turn off to look on your own'],
   'view.pointer': ['指针', 'Pointer'],
   'view.shown-by': ['{who} 正在展示', 'shown by {who}'],
   'view.shown-by-you': ['您正在展示', 'you are showing'],

@@ -24,12 +24,12 @@ export const work = {
   'tab.approval': ['待审批', 'To approve'],
   'tab.review': ['待评审', 'To review'],
 
-  'empty.todo': ['没有需要您处理的会诊。需要专家帮助时点“发起会诊”; 病情危急时点页面上方“危急呼叫”。', 'Nothing for you to do. For a specialist’s help start a “New consultation”; in an emergency use “Stat call” above.'],
+  'empty.todo': ['没有需要您处理的会诊。需要专家帮助时点“发起会诊”；病情危急时点页面上方“危急呼叫”。', 'Nothing for you to do. For a specialist’s help start a “New consultation”; in an emergency use “Stat call” above.'],
   'empty.waiting': ['没有在等待对方的会诊。提交后的申请会出现在这里，并显示还要等多久。', 'You wait for nobody. What you submit appears here, with how long it takes.'],
   'empty.later': ['没有随访或转诊中的患者。记录本院决定后，可在会诊页面安排随访。', 'No follow-up or referral is open. Plan one on the page of the consultation, after your decision is recorded.'],
   'empty.drafts': ['没有草稿。填写中的申请会自动保存在这里。', 'No drafts. A request that is being written is saved here by itself.'],
   'empty.observing': ['目前没有可旁听的会诊。受邀专家准许您旁听后会出现在这里。', 'Nothing to observe now. What a consultant admits you to will be here.'],
-  'empty.invited': ['目前没有人邀请您加入会诊。被邀请时会响铃; 可先做设备检查。', 'Nobody invites you now. It rings when somebody does; check camera and microphone meanwhile.'],
+  'empty.invited': ['目前没有人邀请您加入会诊。被邀请时会响铃；可先做设备检查。', 'Nobody invites you now. It rings when somebody does; check camera and microphone meanwhile.'],
   'empty.recent': ['还没有已结束的会诊。更早的记录在“会诊历史”。', 'Nothing has been finished yet. Earlier ones are under “History”.'],
   'empty.assigned': ['您没有进行中的会诊。接诊后会出现在这里，直到签署意见。', 'You have none in hand. What you accept stays here until the opinion is signed.'],
   'empty.verify': ['没有等待复核的初步意见。有同事提交时会出现在这里。', 'No preliminary opinion waits for a second reader. It appears here when a colleague gives one.'],
@@ -40,12 +40,12 @@ export const work = {
   'empty.offered': ['没有等待接诊的会诊。', 'Nothing is waiting for a specialist.'],
   'empty.asked': ['本院没有进行中的会诊申请。', 'Your institution has asked for nothing now.'],
   'empty.answered': ['本院没有承接中的会诊。', 'Your institution has no consultation in hand.'],
-  'empty.approval': ['没有等待审批的申请。需要审批的申请到达后请在时限内处理; 危急会诊不需审批。', 'Nothing waits for approval. Requests that need it appear here with their time limit; stat ones need none.'],
+  'empty.approval': ['没有等待审批的申请。需要审批的申请到达后请在时限内处理；危急会诊不需审批。', 'Nothing waits for approval. Requests that need it appear here with their time limit; stat ones need none.'],
   'empty.review': ['没有等待评审的会诊。办结的会诊按比例抽样后出现在这里。', 'Nothing waits for review. A share of the closed consultations is drawn and appears here.'],
 
   'filter.label': ['筛选', 'Filter'],
   'filter.text': ['查找编号、患者、主诉、人员', 'Find number, patient, complaint, person'],
-  'filter.all': ['{what}: 全部', '{what}: all'],
+  'filter.all': ['{what}：全部', '{what}: all'],
   'filter.clear': ['清除筛选', 'Clear filter'],
   'filter.shown': ['显示 {n} / {total}', '{n} of {total} shown'],
   'filter.nothing': ['没有符合筛选条件的会诊。', 'Nothing fits the filter.'],
@@ -59,7 +59,7 @@ export const work = {
   'keys.stat': ['危急呼叫', 'Stat call'],
   'keys.next-case': ['下一例', 'Next case'],
   'keys.on': ['启用单键快捷键', 'Single keys on'],
-  'keys.on-hint': ['输入文字时不起作用; 使用语音输入时可关闭', 'They never act while you type; switch them off when you dictate'],
+  'keys.on-hint': ['输入文字时不起作用；使用语音输入时可关闭', 'They never act while you type; switch them off when you dictate'],
 
   'queue.appointment': ['预约 {time}', 'appointment {time}'],
 } as const satisfies Sentences;

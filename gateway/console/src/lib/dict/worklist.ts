@@ -29,7 +29,7 @@ export const worklist = {
   'queue.late': ['已超时 {time}', '{time} overdue'],
   'queue.left': ['还剩 {time}', '{time} left'],
   'queue.no-deadline': ['无时限', 'no deadline'],
-  'queue.attachments': ['{n} 个附件', '{n} attachments'],
+  'queue.attachments': ['{n} 个附件', '{n} {n|attachment|attachments}'],
   'queue.open': ['查看病例', 'View case'],
   'ring.title': ['新的会诊邀请', 'New consultation offered'],
   'ring.tab': ['【新会诊邀请】', '[New consultation] '],
