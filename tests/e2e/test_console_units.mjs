@@ -2,19 +2,11 @@
 // ladder on recorded sequences, the words for everything that the gateway writes into a history.
 import { createHash, randomBytes } from 'node:crypto';
 import { readFileSync, readdirSync } from 'node:fs';
-import { createRequire } from 'node:module';
 import path from 'node:path';
+import { load } from './lib/console.mjs';
 import { Checks, root } from './lib/gateway.mjs';
 
 const checks = new Checks();
-const console_ = path.join(root, 'gateway/console');
-const { buildSync } = createRequire(path.join(console_, 'package.json'))('esbuild');
-
-async function load(file) {
-  const built = buildSync({ entryPoints: [path.join(console_, 'src', file)], bundle: true, write: false, format: 'esm', target: 'chrome87', logLevel: 'error', nodePaths: [path.join(console_, 'node_modules')] });
-  return import(`data:text/javascript;base64,${Buffer.from(built.outputFiles[0].text).toString('base64')}`);
-}
-
 const node256 = (data) => createHash('sha256').update(data).digest('hex');
 
 async function sha256() {

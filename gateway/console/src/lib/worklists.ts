@@ -3,9 +3,8 @@
 import { serverNow } from './api';
 import { byDeadline, byUrgencyAndDeadline } from './deadline';
 import { criticalWaits, complaintOf, patientLine, specialtyName } from './steps';
-import { nameOf } from './i18n';
 import type { Key } from './dict';
-import type { State, Summary } from './types';
+import type { Person, State, Summary } from './types';
 
 export type WorkRole = 'clinician' | 'specialist' | 'coordinator' | 'approver' | 'reviewer';
 
@@ -118,7 +117,6 @@ export function occurring(rows: Summary[], member: 'urgency' | 'kind' | 'state' 
   return [...new Set(rows.map((c) => c[member]))].sort();
 }
 
-export function otherParty(c: Summary, other: Tab['other']): string {
-  const person = c[other] ?? (other === 'consultant' ? null : c.requester);
-  return person ? `${nameOf(person)} · ${nameOf(person.organisation)}` : '—';
+export function otherParty(c: Summary, other: Tab['other']): Person | null {
+  return c[other] ?? (other === 'consultant' ? null : c.requester) ?? null;
 }

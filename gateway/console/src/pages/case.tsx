@@ -126,7 +126,7 @@ function RequestCard(p: { c: Consultation }): JSX.Element {
 function Course(p: { c: Consultation; reload: () => void }): JSX.Element {
   const { c } = p;
   return (
-    <>
+    <div class="course">
       <section class="card" aria-labelledby="parties-title">
         <h2 id="parties-title">{t('case.parties')}</h2>
         <PartiesSheet c={c} />
@@ -137,7 +137,7 @@ function Course(p: { c: Consultation; reload: () => void }): JSX.Element {
       </section>
       {(c.recordings?.length ?? 0) > 0 && <section class="card"><h2>{t('rec.title')}</h2><RecordingsSheet recordings={c.recordings ?? []} /></section>}
       {(c.history?.length ?? 0) > 0 && <section class="card"><h2>{t('case.history')}</h2><HistorySheet c={c} />{c.manifest_sha256 && <p class="mono break hint">{t('case.manifest')} {c.manifest_sha256}</p>}</section>}
-    </>
+    </div>
   );
 }
 

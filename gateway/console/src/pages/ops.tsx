@@ -2,14 +2,16 @@
 import type { JSX } from 'preact';
 import { useEffect } from 'preact/hooks';
 import { serverNow } from '../lib/api';
-import { duration, fullTime } from '../lib/format';
-import { t, tCode } from '../lib/i18n';
+import { bytes, duration, fullTime } from '../lib/format';
+import { join, t, tCode } from '../lib/i18n';
 import { useResource } from '../lib/resource';
 import { useTick } from '../lib/store';
 import type { LegFigures, Overview } from '../lib/types';
 import { Loading, Notice, ProblemNotice } from '../parts/basic';
 
 const REFRESH_MS = 5000;
+const LONG_MS = 900_000; // in the queue
+const SLOW_MS = 200; // a commit
 
 function weak(leg: LegFigures | null | undefined): boolean {
   return Boolean(leg && (leg.loss_permille >= 30 || leg.rtt_ms >= 400));
@@ -30,8 +32,24 @@ function Leg(p: { leg: LegFigures | null | undefined }): JSX.Element {
   );
 }
 
-function Figure(p: { label: string; value: string | number; bad?: boolean }): JSX.Element {
-  return <div class={p.bad ? 'figure bad' : 'figure'}><dt>{p.label}</dt><dd>{p.value}</dd></div>;
+/* bad: what is wrong with it, in a word. */
+function Figure(p: { label: string; value: string | number; bad?: string | false }): JSX.Element {
+  return <div class={p.bad ? 'figure bad' : 'figure'}><dt>{p.label}{p.bad && <span class="badge u-urgent">{p.bad}</span>}</dt><dd>{p.value}</dd></div>;
+}
+
+/* What the gateway says of a check, in the language of the page where it is a figure. */
+function detailWords(detail: string | null | undefined): string {
+  const [, n, what] = /^(\d+) (store jobs wait|days left|MiB free)$/.exec(detail ?? '') ?? [];
+  switch (what) {
+    case 'store jobs wait':
+      return t('ops.detail-queue', { n: n ?? '' });
+    case 'days left':
+      return t('ops.detail-days', { n: n ?? '' });
+    case 'MiB free':
+      return t('ops.detail-free', { size: bytes(Number(n) * 1_048_576) });
+    default:
+      return detail === 'ok' ? '' : detail ?? '';
+  }
 }
 
 function Rooms(p: { data: Overview }): JSX.Element {
@@ -73,13 +91,14 @@ export function OpsPage(): JSX.Element {
   const data = overview.data;
   const ageMs = Date.now() - overview.atMs;
   const failing = data?.health.filter((h) => !h.ok).length ?? 0;
+  const watch = data && join([oldest(data.queue.oldest_ms) > LONG_MS && t('ops.queue-age'), data.store.commit_p99_ms > SLOW_MS && t('ops.commit-p99')]);
   return (
     <main id="main" class="page ops">
       <div class="page-head">
         <h1>{t('ops.title')}</h1>
         {data && (ageMs > 3 * REFRESH_MS
           ? <span class="badge u-urgent" role="status">{t('ops.stale', { time: duration(ageMs) })}</span>
-          : <span class={failing ? 'badge u-stat' : 'badge good'} role="status">{failing ? t('ops.trouble', { n: failing }) : t('ops.all-ok')}</span>)}
+          : <span class={failing ? 'badge u-stat' : watch ? 'badge u-urgent' : 'badge good'} role="status">{failing ? t('ops.trouble', { n: failing }) : watch ? t('ops.attention', { what: watch }) : t('ops.all-ok')}</span>)}
         <button type="button" class="small" onClick={() => void overview.reload()}>{t('app.refresh')}</button>
       </div>
       <ProblemNotice problem={overview.problem} retry={() => void overview.reload()} />
@@ -92,8 +111,8 @@ export function OpsPage(): JSX.Element {
             <Figure label={t('ops.signed-in')} value={data.sessions_signed_in} />
             <Figure label={t('ops.rooms')} value={data.rooms.length} />
             <Figure label={t('ops.queue-depth')} value={data.queue.depth} />
-            <Figure label={t('ops.queue-age')} value={data.queue.oldest_ms ? duration(oldest(data.queue.oldest_ms)) : '–'} bad={oldest(data.queue.oldest_ms) > 900_000} />
-            <Figure label={t('ops.commit-p99')} value={`${data.store.commit_p99_ms.toFixed(1)} ms`} bad={data.store.commit_p99_ms > 200} />
+            <Figure label={t('ops.queue-age')} value={data.queue.oldest_ms ? duration(oldest(data.queue.oldest_ms)) : '–'} bad={oldest(data.queue.oldest_ms) > LONG_MS && t('ops.long')} />
+            <Figure label={t('ops.commit-p99')} value={`${data.store.commit_p99_ms.toFixed(1)} ms`} bad={data.store.commit_p99_ms > SLOW_MS && t('ops.slow')} />
           </dl>
           <Rooms data={data} />
           <div class="ops-grid">
@@ -109,7 +128,7 @@ export function OpsPage(): JSX.Element {
               <h2 id="ops-health">{t('ops.health')}</h2>
               <ul class="health">
                 {data.health.map((h) => (
-                  <li key={h.name}><span class={h.ok ? 'badge good' : 'badge u-stat'}>{t(h.ok ? 'ops.ok' : 'ops.bad')}</span><span class="mono">{h.name}</span><span class="hint">{h.detail}</span></li>
+                  <li key={h.name}><span class={h.ok ? 'badge good' : 'badge u-stat'}>{t(h.ok ? 'ops.ok' : 'ops.bad')}</span><span>{tCode('ops', `check-${h.name}`)}</span><span class="hint">{detailWords(h.detail)}</span></li>
                 ))}
               </ul>
             </section>
@@ -131,11 +150,11 @@ export function OpsPage(): JSX.Element {
               <dl class="pairs">
                 <div><dt>consult-gateway</dt><dd class="mono">{data.version}</dd></div>
                 <div><dt>{t('ops.started')}</dt><dd>{fullTime(data.started_ms)}</dd></div>
-                {Object.entries(data.build?.libraries ?? {}).map(([n, v]) => <div key={n}><dt>{n}</dt><dd class="mono">{v}</dd></div>)}
+                {Object.entries(data.build?.libraries ?? {}).map(([n, v]) => <div key={n}><dt>{n}</dt><dd class="mono">{v.replace(/-$/, '')}</dd></div>)}
               </dl>
             </section>
           </div>
-          {failing > 0 && <Notice kind="warn" live={false}>{data.health.filter((h) => !h.ok).map((h) => `${h.name}: ${h.detail ?? ''}`).join('; ')}</Notice>}
+          {failing > 0 && <Notice kind="warn" live={false}>{join(data.health.filter((h) => !h.ok).map((h) => t('app.pair', { name: tCode('ops', `check-${h.name}`), value: detailWords(h.detail) })))}</Notice>}
         </>
       )}
     </main>

@@ -97,8 +97,9 @@ export function MembersCard(p: EditProps): JSX.Element {
         <tbody>
           {p.whole.members.map((m) => (
             <tr key={m.id}>
-              <td>{nameOf(m)} <span class="hint mono">{m.code}</span></td><td>{tCode('level', m.level)}</td><td>{tCode('pship.role', m.role)}</td><td>{m.since}</td><td>{m.until ?? '–'}</td>
-              <td><span class={m.current ? 'badge good' : 'badge u-urgent'}>{t(m.current ? 'pship.current' : 'pship.former')}</span></td>
+              <td>{nameOf(m)} <span class="hint mono">{m.code}</span></td><td data-label={t('pship.col-level')}>{tCode('level', m.level)}</td>
+              <td data-label={t('pship.role')}>{tCode('pship.role', m.role)}</td><td data-label={t('pship.col-since')}>{m.since}</td><td data-label={t('pship.col-until')}>{m.until ?? '–'}</td>
+              <td data-label={t('pship.col-state')}><span class={m.current ? 'badge good' : 'badge u-urgent'}>{t(m.current ? 'pship.current' : 'pship.former')}</span></td>
               <td><button type="button" class="small" aria-label={t('pship.member-change', { name: nameOf(m) })} onClick={() => show(m)}>{t('pship.edit')}</button></td>
             </tr>
           ))}

@@ -45,10 +45,10 @@ function Result(p: { answer: WhatIf }): JSX.Element {
           {a.rows.map((r) => (
             <tr key={r.organisation.id}>
               <th scope="row">{nameOf(r.organisation)} <span class="hint">{tCode('level', r.organisation.level)}</span></th>
-              <td><span class={r.allowed ? 'badge good' : 'badge u-urgent'}>{t(r.allowed ? 'pship.may' : 'pship.may-not')}</span></td>
-              <td>{pick(r.zh, r.en)}</td>
-              <td><Way row={r} /></td>
-              <td>{r.on_duty ?? '–'}</td>
+              <td data-label={t('pship.col-may')}><span class={r.allowed ? 'badge good' : 'badge u-urgent'}>{t(r.allowed ? 'pship.may' : 'pship.may-not')}</span></td>
+              <td data-label={t('pship.col-why')}>{pick(r.zh, r.en)}</td>
+              <td data-label={t('pship.col-way')}><div><Way row={r} /></div></td>
+              <td data-label={t('pship.col-duty')}>{r.on_duty ?? '–'}</td>
             </tr>
           ))}
         </tbody>

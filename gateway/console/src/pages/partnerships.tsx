@@ -11,14 +11,14 @@ function Row(p: { partnership: PartnershipShort; mine: boolean }): JSX.Element {
   const name = nameOf(x);
   return (
     <tr>
-      <td class="clip">{name}{!x.active && <span class="badge u-urgent">{t('pship.ended')}</span>}</td>
-      <td>{tCode('mode', x.mode)} · {tCode('type', x.type)}</td>
-      <td class="clip">{x.lead ? nameOf(x.lead) : '–'}</td>
-      <td>{x.members.length}</td>
-      <td>{x.agreement
+      <td><strong>{name}</strong>{!x.active && <span class="badge u-urgent">{t('pship.ended')}</span>}</td>
+      <td data-label={t('pship.col-mode')}>{tCode('mode', x.mode)} · {tCode('type', x.type)}</td>
+      <td data-label={t('pship.col-lead')}>{x.lead ? nameOf(x.lead) : '–'}</td>
+      <td data-label={t('pship.col-members')}>{x.members.length}</td>
+      <td data-label={t('pship.col-agreement')}>{x.agreement
         ? <>{t('pship.version', { n: x.agreement.version })}, {x.agreement.in_force ? t('pship.until', { date: x.agreement.valid_until }) : <span class="badge u-urgent">{t('pship.not-in-force')}</span>}</>
         : <span class="badge u-urgent">{t('pship.not-in-force')}</span>}</td>
-      <td>{p.mine ? <a href={`#/partnerships/${x.id}`} aria-label={t('pship.open', { name })}>{t('pship.col-manage')}</a> : <span class="hint">{t('pship.only-lead')}</span>}</td>
+      <td data-label={t('pship.col-manage')}>{p.mine ? <a href={`#/partnerships/${x.id}`} aria-label={t('pship.open', { name })}>{t('pship.col-manage')}</a> : <span class="hint">{t('pship.only-lead')}</span>}</td>
     </tr>
   );
 }

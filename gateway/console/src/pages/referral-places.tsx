@@ -2,7 +2,7 @@
 import type { JSX } from 'preact';
 import { useState } from 'preact/hooks';
 import { del, post, serverNow } from '../lib/api';
-import { fullTime } from '../lib/format';
+import { minute } from '../lib/format';
 import { nameOf, t, tCode } from '../lib/i18n';
 import type { Department, Place } from '../lib/referral';
 import { useResource } from '../lib/resource';
@@ -76,9 +76,11 @@ export function PlacesPage(): JSX.Element {
           <tbody>
             {rows.map((x) => (
               <tr key={x.id}>
-                <td>{departmentName(x.department)}</td><td>{x.code}</td><td>{tCode('ref', `place-${x.kind}`)}</td><td>{fullTime(x.from_ms)}</td><td>{fullTime(x.until_ms)}</td>
-                <td>{t(x.reserved ? 'app.yes' : 'app.no')}</td>
-                <td><span class={`badge place-${x.state}`}>{tCode('places', `state-${x.state}`)}</span></td>
+                <td data-label={t('ref.department')}>{departmentName(x.department)}</td><td data-label={t('places.code')}>{x.code}</td>
+                <td data-label={t('places.kind')}>{tCode('ref', `place-${x.kind}`)}</td>
+                <td data-label={t('places.from')}>{minute(x.from_ms)}</td><td data-label={t('places.until')}>{minute(x.until_ms)}</td>
+                <td data-label={t('places.reserved')}>{t(x.reserved ? 'app.yes' : 'app.no')}</td>
+                <td data-label={t('places.state')}><span class={`badge place-${x.state}`}>{tCode('places', `state-${x.state}`)}</span></td>
                 <td>{x.state === 'free' && <button type="button" class="small ghost" disabled={action.busy} aria-label={t('places.remove', { name: x.code })} onClick={() => remove(x)}>✕</button>}</td>
               </tr>
             ))}

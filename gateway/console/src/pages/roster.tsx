@@ -4,7 +4,7 @@ import { useEffect, useState } from 'preact/hooks';
 import { del, serverNow } from '../lib/api';
 import type { Roster, RosterPerson, Shift } from '../lib/duty';
 import { clock } from '../lib/format';
-import { nameOf, t, tCode } from '../lib/i18n';
+import { join, language, nameOf, t, tCode } from '../lib/i18n';
 import { useResource } from '../lib/resource';
 import { specialties } from '../lib/session';
 import { useStore, useTick } from '../lib/store';
@@ -54,8 +54,8 @@ function Now(p: { people: RosterPerson[]; several: boolean }): JSX.Element {
         {people.map((x) => (
           <tr key={x.account}>
             <td>{nameOf(x)} <span class="hint">{tCode('title', x.title)}{p.several ? ` · ${nameOf(x.organisation)}` : ''}</span></td>
-            <td>{x.specialties.map(specialtyName).join(', ')}</td>
-            <td><StateWords person={x} /> {x.on_call && <span class="badge">{t('roster.on-call')}</span>}</td>
+            <td data-label={t('list.col-specialty')}>{join(x.specialties.map(specialtyName))}</td>
+            <td data-label={t('roster.state')}><StateWords person={x} /> {x.on_call && <span class="badge">{t('roster.on-call')}</span>}</td>
           </tr>
         ))}
       </tbody>
@@ -91,18 +91,25 @@ function Week(p: { roster: Roster; from: Date; codes: string[]; onRemove: (shift
       <thead><tr>
         <th scope="col">{t('list.col-specialty')}</th>
         {days.map((d) => <th scope="col" key={d.getTime()} aria-current={d.toDateString() === today ? 'date' : undefined}>
-          {`${d.getMonth() + 1}-${String(d.getDate()).padStart(2, '0')}`}</th>)}
+          {dayWords(d)}</th>)}
       </tr></thead>
       <tbody>
         {p.codes.map((code) => (
           <tr key={code}>
             <th scope="row">{specialtyName(code)}</th>
-            {days.map((d) => <td key={d.getTime()}><ul>{cell(code, d).map((s) => <ShiftLine key={s.id} shift={s} onRemove={p.onRemove} />)}</ul></td>)}
+            {days.map((d) => {
+              const shifts = cell(code, d);
+              return <td key={d.getTime()} class={shifts.length ? undefined : 'vacant'} data-label={dayWords(d)}><ul>{shifts.map((s) => <ShiftLine key={s.id} shift={s} onRemove={p.onRemove} />)}</ul></td>;
+            })}
           </tr>
         ))}
       </tbody>
     </table></div>
   );
+}
+
+function dayWords(d: Date): string {
+  return `${d.getMonth() + 1}-${String(d.getDate()).padStart(2, '0')} ${d.toLocaleDateString(language.get(), { weekday: 'short' })}`;
 }
 
 export function RosterPage(p: { session: Session }): JSX.Element {
@@ -149,6 +156,7 @@ export function RosterPage(p: { session: Session }): JSX.Element {
             <button type="button" class="small" disabled={weeks === 0} onClick={() => setWeeks(0)}>{t('roster.today')}</button>
             <button type="button" class="small" onClick={() => setWeeks(weeks + 1)}>{t('roster.after')}</button>
           </div>
+          {data.shifts.length === 0 && <p class="hint">{t('roster.no-shifts')}</p>}
           <Week roster={data} from={from} codes={codes} onRemove={remove} />
         </section>
         {data.people.some((x) => x.may_add.length > 0) && <ShiftForm people={data.people.filter((x) => x.may_add.length > 0)} onAdded={() => void roster.reload()} />}

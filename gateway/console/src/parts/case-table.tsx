@@ -2,7 +2,7 @@
  * takes the focus; arrow keys go from row to row, Enter opens. */
 import type { JSX } from 'preact';
 import { dateTime } from '../lib/format';
-import { t, tCode } from '../lib/i18n';
+import { nameOf, t, tCode } from '../lib/i18n';
 import { go } from '../lib/router';
 import { specialties } from '../lib/session';
 import { IN_ROOM, complaintOf, criticalWaits, nextStep, patientLine, specialtyName } from '../lib/steps';
@@ -52,6 +52,7 @@ export function CaseTable(p: { rows: Summary[]; caption: string; other: Tab['oth
 
 function CaseRow(p: { c: Summary; other: Tab['other']; over?: boolean }): JSX.Element {
   const { c } = p;
+  const person = otherParty(c, p.other);
   const key = (e: KeyboardEvent): void => {
     const by = e.key === 'ArrowDown' ? 1 : e.key === 'ArrowUp' ? -1 : 0;
     if (by) {
@@ -64,9 +65,9 @@ function CaseRow(p: { c: Summary; other: Tab['other']; over?: boolean }): JSX.El
       <td class="c-num"><a href={`#/c/${c.id}`} aria-label={t('list.open', { number: c.number })} onClick={(e) => e.stopPropagation()}>{c.number}</a></td>
       <td class="c-urg"><UrgencyBadge urgency={c.urgency} /></td>
       <td class="c-pat">{patientLine(c)}</td>
-      <td class="clip">{complaintOf(c)}</td>
+      <td class="c-text"><div class="two-lines" title={complaintOf(c)}>{complaintOf(c)}</div></td>
       <td class="c-spec">{specialtyName(c.specialty)}{c.kind !== 'live' && <span class={`kind k-${c.kind}`}>{tCode('kind', c.kind)}</span>}</td>
-      <td class="c-who clip">{otherParty(c, p.other)}</td>
+      <td class={person ? 'c-who' : 'c-who vacant'}>{person ? <>{nameOf(person)} <span class="hint">{nameOf(person.organisation)}</span></> : '—'}</td>
       <td class="c-state"><StateBadge state={c.state} /></td>
       <td class="c-next">{nextStep(c)}</td>
       <td class="c-time">{p.over || !(c.deadline_ms || c.scheduled_from_ms) ? dateTime(c.state_since_ms) : <Deadline c={c} />}</td>

@@ -20,7 +20,7 @@ function LinkLight(): JSX.Element {
   const key = link === 'online' ? 'link.online' : link === 'connecting' ? 'link.connecting' : 'link.offline';
   return (
     <div class={`link-light ${link}`} role="status" aria-label={t('link.label')}>
-      <span class="dot" aria-hidden="true" />{t(key)}
+      <span class="dot" aria-hidden="true" /><span class="link-state">{t(key)}</span>
     </div>
   );
 }
@@ -45,11 +45,15 @@ export function navItems(session: Session): { path: string; label: string }[] {
   ].filter((x): x is { path: string; label: string } => Boolean(x));
 }
 
+/* Pages without an entry of their own stand under another one. */
+const WITHIN: Record<string, string> = { new: 'worklist', places: 'referrals', r: 'referrals' };
+
 export function Header(p: { session: Session }): JSX.Element {
   const route = useRoute();
   const { account, practitioner, organisation } = p.session;
   const items = navItems(p.session);
-  const here = route[0] ? `/${route[0]}` : items[0]?.path;
+  const place = route[0] ? WITHIN[route[0]] ?? route[0] : undefined;
+  const here = place ? `/${place}` : items[0]?.path;
   return (
     <header class={items.length > 4 ? 'top crowded' : 'top'}>
       <a class="brand" href="#/" aria-label={t('app.title')}><img src="/icon.svg" alt="" width="24" height="24" /><span>{t('app.title')}</span></a>
@@ -60,7 +64,7 @@ export function Header(p: { session: Session }): JSX.Element {
       <div class="top-right">
         {account.roles.includes('specialist') && <DutyControl session={p.session} />}
         <LinkLight />
-        <div class="who">
+        <div class="who" title={`${nameOf(practitioner)} · ${tCode('title', practitioner.title)} · ${nameOf(organisation)}`}>
           <strong>{nameOf(practitioner)}</strong>
           <span>{tCode('title', practitioner.title)} · {nameOf(organisation)}</span>
         </div>

@@ -62,8 +62,8 @@ export function ReferralTable(p: { rows: ReferralSummary[]; caption: string; oth
             <td class="c-urg"><DirectionBadge direction={r.direction} /></td>
             <td class="c-urg"><UrgencyBadge urgency={r.urgency} /></td>
             <td class="c-pat">{referralPatient(r)}</td>
-            <td class="clip">{r.diagnosis ?? ''}</td>
-            <td class="c-who clip">{p.other === 'from' ? nameOf(r.from) : join([nameOf(r.to), nameOf(r.department)]) || '—'}</td>
+            <td class="c-text"><div class="two-lines" title={r.diagnosis ?? ''}>{r.diagnosis ?? ''}</div></td>
+            <td class="c-who">{p.other === 'from' ? nameOf(r.from) : join([nameOf(r.to), nameOf(r.department)]) || '—'}</td>
             <td class="c-state"><ReferralBadge state={r.state} /></td>
             <td class="c-next"><Due r={r} /></td>
             <td class="c-time">{dateTime(r.state_since_ms)}</td>

@@ -16,7 +16,7 @@ export function ReferralOfCase(p: { c: Consultation }): JSX.Element {
     <>
       <WayCard path={`/consultations/${p.c.id}/way`} />
       {may && (
-        <div class="buttons">
+        <div class="buttons between">
           <button type="button" disabled={make.busy} onClick={() => void make.run(async () => go(`/r/${(await create({ consultation: p.c.id })).id}`))}>{t('ref.from-case')}</button>
         </div>
       )}

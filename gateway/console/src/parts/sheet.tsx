@@ -94,7 +94,7 @@ export function ConsentsSheet(p: { c: Consultation }): JSX.Element {
         <li key={`${x.scope}${x.party}`}>
           <span class={x.given ? 'badge good' : 'badge'}>{t(x.given ? 'consent.given' : 'consent.refused')}</span>
           {scopeName(x.scope)} ({x.party === 'consultant' ? t('consent.party-consultant') : t('consent.party-patient')})
-          <span class="hint"> {join([x.who?.relation && x.party === 'patient' && relationName(x.who.relation), x.who?.name, x.who?.method && methodName(x.who.method)])} {fullTime(x.at_ms)}</span>
+          <span class="hint"> {join([x.who?.relation && x.party === 'patient' && relationName(x.who.relation), x.who?.name, x.who?.method && methodName(x.who.method)])} <time>{fullTime(x.at_ms)}</time></span>
         </li>
       ))}
     </ul>

@@ -45,6 +45,7 @@ export const duty = {
   'roster.on-call': ['备班', 'On call'],
   'roster.absent': ['应在岗未到', 'Planned but absent'],
   'roster.since': ['自 {time}', 'since {time}'],
+  'roster.no-shifts': ['本周没有排班。未排班时，打开“值班”的人员仍会收到邀请。', 'No shifts are planned for this week. Whoever switches “On duty” on is rung all the same.'],
   'roster.absent-count': ['{n} 人应在岗未到', '{n} planned but absent'],
   'roster.nobody': ['没有可显示的人员。', 'Nobody to show.'],
   'roster.more': ['人员或班次过多，未全部显示，请选择专科。', 'Not all is shown: choose a specialty.'],
