@@ -1,143 +1,27 @@
 #!/usr/bin/python3
 """A client of both roles that knows only proto/signal/README.md and signal.def (lib/document.py): every call, every message, every
 action. An answer with a member that is not in the document, or without one that is, fails; so does a code that is not listed. The
-signatures and the hash chain are computed here, from the document's words."""
+signatures and the hash chain are computed (lib/proofs.py) from the document's words."""
 import hashlib
 import json
 import os
-import re
 import socket
-import subprocess
 import sys
 import tempfile
 import time
 import urllib.parse
 
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "lib"))
-from document import Document  # noqa: E402
-from gateway import PYDICOM, Checks, Gateway, WebSocket, tls_context  # noqa: E402
+from gateway import PYDICOM, Gateway, tls_context  # noqa: E402
+from managing import managing  # noqa: E402
+from person import Person, Socket, checks, document, error_of, offer  # noqa: E402
+from proofs import printed, proofs  # noqa: E402
 import workflow  # noqa: E402
 
-checks = Checks()
-document = Document()
-API = "/api/v1"
 # What needs packets of a browser: tests/e2e holds consultations with those, and plays the recording.
 NOT_MET_HERE = {"media.slots", "media.reset"}
 NEED_MEDIA = {("GET", "/recordings/{id}/content"), ("GET", "/recordings/{id}/poster")}
 FILLED_BY_MEDIA = {"gap", "track", "room_seat", "leg", "quality_seat"}
-
-
-def audit_canonical(value):
-    return json.dumps(value, sort_keys=True, separators=(",", ":"), ensure_ascii=False)
-
-
-class Person:
-    def __init__(self, gateway, demo):
-        self.client, self.demo = gateway.client(), demo
-
-    def call(self, method, path, body=None, status=None, code=None, **headers):
-        """One call; checks status, members and code against the document. Returns the body."""
-        known = document.find_call(method, path)
-        got, answer = self.client.request(method, path if path.startswith("/api") else API + path, body, {k.replace("_", "-"): v for k, v in headers.items()})
-        faults = [] if known or code else [f"{method} {path} is no call of the document"]
-        if got >= 400:
-            faults += document.problem(got, answer)
-            if got in (429, 503) and not self.client.headers.get("retry-after", "").isdigit():
-                faults.append("no Retry-After")
-            if self.client.headers.get("content-type") != "application/problem+json":
-                faults.append("no problem+json")
-        elif known:
-            faults += self.good(known, got, answer)
-        wanted = status if status is not None else 200 if code is None else int(document.codes[code])
-        if got != wanted:
-            faults.append(f"status {got}, {wanted} expected: {answer if not isinstance(answer, bytes) else answer[:100]}")
-        if code is not None and isinstance(answer, dict) and answer.get("code") != code:
-            faults.append(f"code {answer.get('code')}, {code} expected")
-        checks.ok(not faults, f"{method} {path.split('?')[0][:60]}{' -> ' + code if code else ''}", "; ".join(faults[:4]))
-        return answer
-
-    def good(self, known, got, answer):
-        document.met_calls.add(known)
-        status, name = document.calls[known]
-        if got == 304 or got == 206:
-            return []
-        faults = [] if got == status or (known[1].endswith("/uploads") and got == 200) else [f"status {got}, the document says {status}"]
-        if name in document.objects:
-            if known[1].endswith("/actions/{action}") and isinstance(answer, dict) and answer.get("my_role") == "none":
-                name = "consultation_part"
-            if name == "consultation" and isinstance(answer, dict) and answer.get("my_role") == "observer":
-                name = "summary"
-            faults += document.object(name, answer)
-        elif name and self.client.headers.get("content-type") != name:
-            faults.append(f"{self.client.headers.get('content-type')} is not {name}")
-        return faults
-
-    def sign_in(self):
-        login = self.demo["account"]
-        session = self.call("POST", "/session", {"login": login["login"], "password": login["password"]})
-        self.client.cookie = self.client.headers["set-cookie"].split("=", 1)[1].split(";", 1)[0]
-        self.client.csrf = session["csrf_token"]
-        self.session = session
-        return self
-
-    def socket(self):
-        self.ws = Socket(self.client)
-        return self.ws
-
-
-class Socket(WebSocket):
-    """Every message that comes is held against the table."""
-
-    faults = []
-
-    def __init__(self, client, hello=True):
-        super().__init__(client, hello)
-
-    def receive(self, *types, timeout=10, where=None):
-        end = time.time() + timeout
-        while time.time() < end:
-            message = super().receive(timeout=max(0.05, end - time.time()))
-            if message is None:
-                return None
-            Socket.faults += document.message(message)
-            if (not types or message["type"] in types) and (where is None or where(message)):
-                return message
-        return None
-
-    def send(self, message):
-        kind, members = document.messages[message["type"]]
-        if kind == "IN" and all(m == "type" or m in members for m in message):
-            document.met_messages.add(message["type"])
-        super().send(message)
-
-
-def error_of(ws, message, code, **members):
-    ws.send(message)
-    error = ws.receive("error")
-    checks.ok(error is not None and error["code"] == code and all(error.get(k) == v for k, v in members.items()), f"{message['type']} is refused with {code}", error)
-
-
-def offer(fingerprint="AA:" * 31 + "AA"):
-    lines = ["v=0", "o=- 1 1 IN IP4 127.0.0.1", "s=-", "t=0 0", "a=group:BUNDLE 0 1"]
-    for mid, kind, pt, codec in (("0", "audio", 111, "opus/48000/2"), ("1", "video", 96, "VP8/90000")):
-        lines += [f"m={kind} 9 UDP/TLS/RTP/SAVPF {pt}", "c=IN IP4 0.0.0.0", "a=ice-ufrag:abcd", "a=ice-pwd:0123456789abcdef01234567", f"a=fingerprint:sha-256 {fingerprint}",
-                  "a=setup:actpass", f"a=mid:{mid}", "a=sendrecv", "a=rtcp-mux", f"a=rtpmap:{pt} {codec}"]
-    return "\r\n".join(lines) + "\r\n"
-
-
-def ed25519_holds(public_key, signature, octets):
-    with tempfile.TemporaryDirectory() as folder:
-        for name, data in (("k", bytes.fromhex("302a300506032b6570032100" + public_key)), ("s", bytes.fromhex(signature)), ("m", octets)):
-            with open(os.path.join(folder, name), "wb") as f:
-                f.write(data)
-        return subprocess.run(["openssl", "pkeyutl", "-verify", "-pubin", "-inkey", "k", "-keyform", "DER", "-rawin", "-in", "m", "-sigfile", "s"],
-                              cwd=folder, capture_output=True).returncode == 0
-
-
-def audit_hash(row, consultation):
-    fields = [row["previous_hash"], row["seq"], row["at_ms"], consultation, row["actor"], row["action"], row["from_state"], row["to_state"], row["reason_code"], audit_canonical(row["detail"])]
-    octets = b"".join(b"-," if f is None else b"%d:%s," % (len(str(f).encode()), str(f).encode()) for f in fields)
-    return hashlib.sha256(octets).hexdigest()
 
 
 def session_and_people(g, clinician, specialist, expired):
@@ -534,40 +418,6 @@ def reporting(clinician, first, second, case):
     second.call("GET", path + "/audit", code="consultation.unknown")
 
 
-def proofs(g, clinician, first, case):
-    path = f"/consultations/{case}"
-    opinions = clinician.call("GET", path + "/opinions")["opinions"]
-    for o in opinions:
-        octets = o["canonical"].encode()
-        good = ed25519_holds(o["public_key"], o["signature"], octets)
-        signer = json.loads(o["canonical"])["consultant"]["public_key"]
-        checks.ok(ed25519_holds(signer, o["signer_signature"], octets) and signer != o["public_key"], "and so does that of the person")
-        checks.ok(good and not ed25519_holds(o["public_key"], o["signature"], octets + b" "), f"signature of version {o['version']} holds over canonical, and over nothing else")
-        record = json.loads(octets)
-        checks.ok(audit_canonical(record) == o["canonical"] and hashlib.sha256(octets).hexdigest() == o["sha256"], "canonical is canonical, sha256 is its hash")
-        identity = {"salt": o["identity_salt"], "consultation": case, "id_type": PATIENT["id_type"], "id_number": PATIENT["id_number"], "name": PATIENT["name"], "birth_date": PATIENT["birth_date"]}
-        checks.ok(record["patient"]["identity_sha256"] == hashlib.sha256(audit_canonical(identity).encode()).hexdigest(), "identity_sha256 as described")
-        checks.ok(record["opinion"]["body"] == o["body"] and o["verified"] is True and set(record) == {"format", "consultation", "partnership", "requester", "consultant", "patient", "request",
-                  "opinion", "attachments", "recordings", "signed_ms"}, "the signed record has the members of the document", sorted(record))
-    audit = clinician.call("GET", path + "/audit")
-    rows = audit["audit"]
-    bad = [r["seq"] for r in rows if audit_hash(r, case) != r["hash"]]
-    checks.ok(not bad, f"{len(rows)} hashes computed from the document's words", bad)
-    pairs = [(x, y) for x, y in zip(rows, rows[1:]) if y["seq"] == x["seq"] + 1]
-    checks.ok(pairs and all(y["previous_hash"] == x["hash"] for x, y in pairs), f"{len(pairs)} adjacent rows are linked")
-    chain = audit["chain"]
-    checks.ok(chain["holds"] and chain["count"] == rows[-1]["seq"] - rows[0]["seq"] + 1 and chain["first_bad_seq"] == 0 and chain["why"] == "", "the chain holds", chain)
-    signed = [r["detail"]["sha256"] for r in rows if r["action"] == "consultation.sign"]
-    checks.ok(signed == [o["sha256"] for o in opinions], "the audit rows of sign name the same hashes")
-    text = open(os.path.join(os.path.dirname(__file__), "../../proto/signal/README.md"), encoding="utf-8").read()
-    events = re.search(r"`consultation\.EVENT` for ([a-z, -]+);", text).group(1).split(", ")
-    unknown = {r["action"] for r in rows if f"`{r['action']}`" not in text and r["action"] not in [f"consultation.{e}" for e in events]}
-    checks.ok(not unknown, "every action of the trail is in the document", unknown)
-    recordings = first.call("GET", path + "/recordings")["recordings"]
-    checks.ok(recordings and all(r["state"] != "recording" for r in recordings), "recordings are over", [r["state"] for r in recordings])
-    first.call("GET", "/recordings/" + "0" * 32 + "/content", code="recording.unknown")
-
-
 def referring(g, clinician, other, case, attachment):
     """Up from the consultation, accepted with a place, arrived, answered; down again; and what is refused on the way."""
     receiver, town = (Person(g, g.people("referrals")[i]).sign_in() for i in (0, 2))
@@ -635,31 +485,6 @@ def referring(g, clinician, other, case, attachment):
     checks.ok({e["kind"] for e in receiver.call("GET", path + "/way")["events"]} == {"referral"}, "of which the receiver sees the own part")
 
 
-def printed(g, clinician, other, case):
-    """The printed report, and checking it without an account."""
-    path = f"/consultations/{case}/opinions"
-    pdf = clinician.call("GET", path + "/1/document")
-    newest = clinician.call("GET", path + "/2/document")
-    checks.ok(pdf[:5] == b"%PDF-" and newest != pdf, "each version has a file of its own", (len(pdf), len(newest)))
-    clinician.call("GET", path + "/3/document", code="opinion.unknown")
-    other.call("GET", path + "/1/document", code="consultation.unknown")
-    anybody = Person(g, None)
-    answer = anybody.call("POST", "/verify/document", pdf)
-    checks.ok(answer["valid"] and answer["superseded_by"] == 2 and answer["patient"] == "示**", "the first version holds, and is superseded", answer)
-    changed = pdf.replace("内容 treatment".encode(), "内容 Treatment".encode())
-    answer = anybody.call("POST", "/verify/document", changed)
-    checks.ok(not answer["valid"] and "/opinion/body/treatment" in [f.get("pointer") for f in answer["findings"]], "a changed member is named", answer)
-    answer = anybody.call("POST", "/verify", {"code": anybody.call("POST", "/verify/document", newest)["code"].lower().replace("-", " ")})
-    checks.ok(answer["valid"] and answer["version"] == 2 and answer["superseded_by"] is None, "the code leads to the report", answer)
-    anybody.call("POST", "/verify", {"code": "00000-00000-00000-00000"}, code="verify.unknown")
-    anybody.call("POST", "/verify", {"code": "x"}, code="field.invalid")
-    anybody.call("POST", "/verify/document", b"", code="request.body")
-    while (status := anybody.client.post("/api/v1/verify", {"code": "0" * 20})[0]) == 404:
-        pass
-    checks.ok(status == 429, "many tries are throttled", status)
-    anybody.call("POST", "/verify", {"code": "0" * 20}, code="request.throttled")
-
-
 def connections(g, clinician, first):
     def fresh(hello=True):
         return Socket(first.client, hello)
@@ -709,34 +534,6 @@ def coverage():
     print(f"     {len(document.met_codes)} of {len(document.codes)} codes were met", flush=True)
 
 
-def managing(g):
-    """A manager of a partnership, by the document's words."""
-    manager = Person(g, g.people("manager")[0]).sign_in()
-    found = manager.call("GET", "/organisations?search=demo")["organisations"]
-    led = next(p["id"] for p in manager.call("GET", "/partnerships")["partnerships"] if p["lead"]["id"] == manager.session["organisation"]["id"])
-    path = f"/partnerships/{led}"
-    whole = manager.call("GET", path)
-    member = next(m for m in whole["members"] if m["role"] == "member")
-    manager.call("PATCH", path, {}, code="request.precondition-required")
-    manager.call("PATCH", path, {}, code="partnership.stale", If_Match='"0"')
-    manager.call("PATCH", path, {"money": "free"}, code="field.invalid", If_Match="*")
-    whole = manager.call("PATCH", path, {"money": "per-service"}, If_Match=f'"{whole["version"]}"')
-    whole = manager.call("PUT", f"{path}/members/{member['id']}", {"role": "member", "since": member["since"]}, If_Match=f'"{whole["version"]}"')
-    manager.call("PUT", f"{path}/members/{'0' * 32}", {}, code="organisation.unknown", If_Match="*")
-    clauses = [{"number": "1.1", "member": whole["members"][0]["code"], "act": "consult", "kinds": ["live", "read"], "text_zh": "条款", "text_en": "clause"}]
-    agreement = {"signed_on": "2026-01-01", "valid_from": "2026-01-01", "valid_until": "2036-01-01", "services": ["live", "read"], "terms": {"session_minutes": 40}, "clauses": clauses}
-    whole = manager.call("POST", path + "/agreements", agreement, status=201, If_Match=f'"{whole["version"]}"')
-    checks.ok(whole["agreements"][0]["clauses"] == clauses and whole["agreements"][0]["in_force"] and whole["overridden"] == ["money"], "the agreement is as it was sent", whole["agreements"][0]["version"])
-    answer = manager.call("GET", f"{path}/what-if?requester={member['id']}&specialty=cardiology&kind=live&urgency=routine&act=consult")
-    checks.ok(answer["allowed"] and answer["rows"][0]["route"]["clause"]["number"] == "1.1", "what-if names the clause", answer["zh"])
-    activity = manager.call("GET", f"{path}/activity")
-    checks.ok(activity["partnership"]["id"] == led and activity["money"] == whole["money"] and len(activity["money_changes"]) == 1, "the statement of activity, with the money's switch", activity["total"])
-    other = next(p["id"] for p in manager.call("GET", "/partnerships")["partnerships"] if p["id"] != led)
-    manager.call("GET", f"/partnerships/{other}", code="partnership.not-lead")
-    manager.call("GET", "/partnerships/" + "0" * 32, code="partnership.unknown")
-    checks.ok({m["code"] for m in whole["members"]} <= {o["code"] for o in found}, "members are among the organisations", len(found))
-
-
 def main():
     g = Gateway("--login_failures_max", "3", "--interrupted_after_s", "2")
     with tempfile.NamedTemporaryFile("w", suffix=".json", dir=g.data, encoding="utf-8") as file:
@@ -769,7 +566,7 @@ def main():
         restart(g, clinician, first, case, epoch)
         reporting(clinician, first, second, case)
         workflow.whole(checks, g, Person, first, second, lambda person, case: send_file(person, case, "CT_small.dcm", data))
-        proofs(g, clinician, first, case)
+        proofs(clinician, first, case, PATIENT)
         referring(g, clinician, other, case, attachment)
         printed(g, clinician, other, case)
         managing(g)
