@@ -6,7 +6,7 @@ import path from 'node:path';
 import * as work from './lib/consultation.mjs';
 import { Checks, Gateway, pydicom, until } from './lib/gateway.mjs';
 import { Looks } from './lib/look.mjs';
-import { act, button, day, enter, listTab, openRow, request, row, tabTo } from './lib/roles.mjs';
+import { act, button, day, dueNow, enter, listTab, openRow, request, row, tabTo } from './lib/roles.mjs';
 import { Browser } from './lib/tabs.mjs';
 
 const checks = new Checks();
@@ -320,6 +320,44 @@ async function appointment() {
   checks.ok(true, 'fixed, put off with a reason, cancelled, arranged anew with the same specialist');
 }
 
+// One is in the room and the other does not come: who is late is reminded, then both are told, and it is arranged anew.
+async function nobodyComes() {
+  const { page } = clinician;
+  const made = await request(clinician, { complaint: '等待对方到场', urgency: 'urgent' });
+  await act(approver, made.id, 'approve');
+  await act(one, made.id, 'accept');
+  await clinician.place('#/worklist');
+  await one.place(`#/c/${made.id}/room`);
+  await one.page.getByRole('button', { name: '挂断' }).waitFor({ timeout: 15000 });
+  await reach(made.id, 'ready');
+  const reminder = page.getByRole('status').filter({ hasText: '对方已在会诊室等候' });
+  checks.ok(await reminder.count() === 0, 'control: nobody is reminded before its time');
+  dueNow(gateway, made.id, 'ready-call');
+  await reminder.waitFor({ timeout: 8000 });
+  await until('the reminder says which one', async () => /C-\d{8}-\d{4}/.test(await reminder.innerText()), 5000);
+  await looks.page(clinician, 'r28-other-side-waits', { settle: 200 });
+  const link = reminder.getByRole('link');
+  checks.ok(await link.getAttribute('href') === `#/c/${made.id}`, 'the one who is late is reminded on whatever page, with the way there', await reminder.innerText());
+  checks.ok(await one.page.getByText('对方已在会诊室等候').count() === 0, 'the one who waits is not told that the other side does');
+  await clinician.place('#/worklist/todo');
+  dueNow(gateway, made.id, 'ready-missed');
+  await reach(made.id, 'no-show');
+  await reminder.waitFor({ state: 'detached', timeout: 5000 });
+  await row(clinician, '等待对方到场').filter({ hasText: '未到场' }).waitFor({ timeout: 8000 });
+  const listed = await row(clinician, '等待对方到场').innerText();
+  checks.ok(/可重新安排/.test(listed), 'a missed one stands in the list, with what can be done', listed.replace(/\s+/g, ' '));
+  await openRow(clinician, '等待对方到场');
+  await button(clinician, '重新安排', 'Arrange anew').waitFor();
+  checks.ok(/原因：.*未到/.test(await words(clinician)), 'the requester reads why', await page.locator('.notice.warn').first().innerText());
+  await looks.page(clinician, 'r29-no-show');
+  await button(one, '重新安排', 'Arrange anew').waitFor({ timeout: 8000 });
+  checks.ok(/原因：.*未到/.test(await words(one)), 'so does the one who waited in the room', (await one.page.locator('.notice.warn').first().innerText()));
+  await button(clinician, '重新安排', 'Arrange anew').click();
+  await button(clinician, '确认', 'Confirm').click();
+  await reach(made.id, 'accepted');
+  await act(clinician, made.id, 'withdraw', { reason_code: 'no-longer-needed' });
+}
+
 async function filters() {
   const { page } = clinician;
   await clinician.place('#/worklist/todo');
@@ -344,6 +382,6 @@ async function filters() {
 await day({
   checks, gateway, browser, looks,
   terms: { 'DEMO-REMOTE': { approval: true, second_reader: ['read'] } },
-  steps: [empties, keys, statCall, newRead, approval, reading, critical, verifying, afterwards, appointment, filters],
+  steps: [empties, keys, statCall, newRead, approval, reading, critical, verifying, afterwards, appointment, nobodyComes, filters],
   people: () => [clinician, approver, one, seven],
 });

@@ -224,6 +224,34 @@ async function severalSpecialties() {
   await looks.page(clinician, 'r55-mdt-signed');
 }
 
+// A member who cannot give an opinion says so; the chair waits for it no longer, and reads why.
+async function memberExcuses() {
+  const made = await request(clinician, { kind: 'mdt', complaint: '多发结节待查', question: '如何随访？' });
+  if (made.state === 'submitted') await act(coordinator, made.id, 'triage', {});
+  await reach(made.id, 'offered');
+  await act(chair, made.id, 'accept');
+  const account = (await radiologist.api('GET', '/session')).body.account.id;
+  await act(chair, made.id, 'enlist', { account, specialty: 'radiology' });
+  await chair.place(`#/c/${made.id}`);
+  await chair.page.getByText(/1 位成员尚未发表意见/).waitFor({ timeout: 5000 });
+  await radiologist.place('#/queue/member');
+  await openRow(radiologist, '多发结节');
+  await button(radiologist, '我不能参加', 'I cannot take part').click();
+  const dialog = radiologist.page.getByRole('dialog', { name: '我不能参加' });
+  checks.ok(await dialog.getByRole('button', { name: '确认' }).isDisabled(), 'control: without a reason a member does not stay away');
+  await dialog.getByRole('textbox', { name: /说明/ }).fill('正在急诊手术，今日无法阅片');
+  await looks.one(radiologist, 'r60-member-excuses', 'zh', true, false);
+  await dialog.getByRole('button', { name: '确认' }).click();
+  await chair.page.getByText('正在急诊手术，今日无法阅片').waitFor({ timeout: 5000 });
+  const panel = chair.page.getByRole('region', { name: '多学科成员意见' });
+  checks.ok(/缺席/.test(await panel.innerText()) && !/尚未发表意见/.test(await panel.innerText()), 'the chair reads who stays away and why, and waits for nobody', (await panel.innerText()).replace(/\s+/g, ' '));
+  await looks.page(chair, 'r61-member-excused');
+  await radiologist.place('#/queue/member');
+  await radiologist.page.locator('.empty').waitFor({ timeout: 8000 });
+  checks.ok(gateway.sql(`SELECT state FROM consultation_member WHERE consultation_id='${made.id}'`)[0]?.state === 'absent', 'it has left the member\'s list, and stands in the record');
+  await act(clinician, made.id, 'withdraw', { reason_code: 'no-longer-needed' });
+}
+
 async function review() {
   await row(reviewer, '突发晕厥').waitFor({ timeout: 8000 });
   await looks.page(reviewer, 'r56-reviewer-list');
@@ -302,6 +330,6 @@ async function putInCharge() {
 await day({
   checks, gateway, browser, looks,
   terms: { 'DEMO-URBAN': { triage: true, timers: { ring: { stat: 2 }, 'offer-deadline': { stat: 10 } } } },
-  steps: [signIn, severalRoles, triage, nobodyAnswers, closeStat, severalSpecialties, review, expires, putInCharge],
+  steps: [signIn, severalRoles, triage, nobodyAnswers, closeStat, severalSpecialties, memberExcuses, review, expires, putInCharge],
   people: () => [clinician, coordinator, chair, seven, radiologist, reviewer],
 });

@@ -27,6 +27,10 @@ interface Reminder {
 }
 const REMINDER_MS = 30_000;
 const QUIET_MS = 120_000; // what a person has acknowledged is not raised again at once; a further stage is
+/* In another state these have nothing to say any more. */
+const WHILE: Record<string, string[]> = {
+  'ready-call': ['ready'], 'accepted-remind': ['accepted'], 'appointment-day': ['scheduled'], 'appointment-hour': ['scheduled', 'ready'], 'appointment-test': ['scheduled', 'ready'],
+};
 const CRITICAL = ['critical-signed', 'critical-preliminary'];
 
 function wordsOf(a: Alarm): string {
@@ -103,6 +107,9 @@ export function Alarms(p: { session: Session }): JSX.Element | null {
           lookForCritical(id);
           return;
         }
+        if (what === 'ready-call' && location.hash.startsWith(`#/c/${id}/room`)) {
+          return; // both parties get it: this one is the side that waits
+        }
         const fresh: Reminder = { id, what, number: '' };
         setReminders((old) => [...old.filter((x) => x.id !== id || x.what !== what), fresh]);
         chime();
@@ -114,6 +121,7 @@ export function Alarms(p: { session: Session }): JSX.Element | null {
       signal.on('consultation.changed', (m) => {
         const id = String(m.consultation);
         const state = String(m.state);
+        setReminders((old) => old.filter((x) => x.id !== id || (WHILE[x.what]?.includes(state) ?? true)));
         // taken by somebody, or over: nothing to be alarmed about any more; and what was known elsewhere
         setAlarms((old) => old.filter((x) => x.id !== id || (x.kind !== 'critical' ? x.kind === 'late' || state === 'offered' : state === 'signed' || state === 'opinion-draft')));
         if ((state === 'signed' || state === 'opinion-draft') && roles.includes('clinician')) {
