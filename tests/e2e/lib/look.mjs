@@ -42,7 +42,7 @@ const cutWords = (page, narrow) => page.evaluate((sideways) => {
       if (style.clip !== 'auto' || box.matches('.strip, .figures, textarea, input, select, video')) break; // clipped: for a reader of the screen
       const over = { x: box.scrollWidth - box.clientWidth > 1, y: box.scrollHeight - box.clientHeight > 4 };
       const shuts = (o) => o === 'hidden' || o === 'clip';
-      const own = (box === e || getComputedStyle(e).overflow === 'visible') && !box.hasAttribute('title');
+      const own = (box === e || getComputedStyle(e).overflow === 'visible') && !box.closest('[title]');
       if (own && ((over.x && shuts(style.overflowX)) || (box === e && over.y && shuts(style.overflowY) && style.display !== 'inline'))) cut.push(`${box.className || box.tagName}: ${e.textContent.trim().slice(0, 40)}`);
       if (sideways && over.x && /auto|scroll/.test(style.overflowX) && !box.querySelector('.figures')) cut.push(`sideways ${box.className || box.tagName}`);
       if (/auto|scroll/.test(style.overflowX + style.overflowY)) break;

@@ -22,7 +22,7 @@ export function deadlineWords(deadlineMs: number | null | undefined, now = serve
     return t('queue.no-deadline');
   }
   const left = deadlineMs - now;
-  return left < 0 ? t('queue.late', { time: duration(-left) }) : t('queue.left', { time: duration(left) });
+  return left < 0 ? t('queue.late', { time: duration(Math.max(1000, -left)) }) : t('queue.left', { time: duration(left) });
 }
 
 const URGENCY: Record<Urgency, number> = { stat: 0, urgent: 1, routine: 2 };

@@ -59,6 +59,11 @@ export function pick(zh: string | undefined, en: string | undefined): string {
   return (language.get() === 'en' ? en || zh : zh || en) ?? '';
 }
 
+/* What is said of one thing: its name, its sex, its age. */
+export function described(parts: (string | null | undefined | false)[]): string {
+  return parts.filter(Boolean).join(language.get() === 'en' ? ', ' : '，');
+}
+
 export function join(parts: (string | null | undefined | false)[]): string {
   return parts.filter(Boolean).join(language.get() === 'en' ? ', ' : '、');
 }

@@ -1,6 +1,6 @@
 /* A consultation in words: who the patient is, what is next to do, whom it waits for. From the state and what the gateway says is possible. */
 import { age } from './format';
-import { join, nameOf, t, tCode } from './i18n';
+import { described, nameOf, t, tCode } from './i18n';
 import { specialties } from './session';
 import type { Key } from './dict';
 import type { Consultation, MyRole, Patient, RingState, State, Summary } from './types';
@@ -17,7 +17,7 @@ export function ageOf(p: Patient): string {
 
 export function patientLine(c: Summary): string {
   const p = c.patient ?? {};
-  return join([p.name ?? c.patient_name, p.sex && tCode('sex', p.sex), ageOf(p)]) || t('case.not-set');
+  return described([p.name ?? c.patient_name, p.sex && tCode('sex', p.sex), ageOf(p)]) || t('case.not-set');
 }
 
 export function complaintOf(c: Summary): string {
@@ -43,6 +43,13 @@ export function criticalWaits(c: Summary): boolean {
   return Boolean(c.critical_ms && !c.critical_known_ms);
 }
 
+const KNOWN_WITHIN_MS = 900_000; // timer `critical-signed` of the gateway's table
+
+/* Until when a critical value must be acknowledged. */
+export function criticalDueMs(c: Summary): number {
+  return c.critical_due_ms ?? (c.critical_ms ?? 0) + KNOWN_WITHIN_MS;
+}
+
 const REQUESTER: Partial<Record<State, Key>> = {
   draft: 'next.draft', returned: 'next.returned', 'pending-approval': 'next.pending-approval', submitted: 'next.submitted', triaged: 'next.triaged',
   offered: 'next.offered', accepted: 'next.accepted', scheduled: 'next.scheduled', ready: 'next.ready', 'in-session': 'next.in-session',
@@ -53,6 +60,12 @@ const REQUESTER: Partial<Record<State, Key>> = {
 const CONSULTANT: Partial<Record<State, Key>> = {
   accepted: 'next.accepted-own', reporting: 'next.reporting-own', 'awaiting-opinion': 'next.awaiting-opinion-own', 'opinion-draft': 'next.opinion-draft-own',
   signed: 'next.signed-own', acknowledged: 'next.done', 'referral-open': 'next.done', 'follow-up': 'next.done', rejected: 'next.done', expired: 'next.done',
+};
+/* For a coordinator, who is no party: whom it waits for. */
+const WATCHED: Partial<Record<State, Key>> = {
+  submitted: 'next.triage', triaged: 'next.triage', offered: 'next.telephone', accepted: 'next.parties-session', scheduled: 'next.parties-session', ready: 'next.parties-session',
+  'in-session': 'next.parties-talk', interrupted: 'next.parties-talk', returned: 'next.parties-complete', signed: 'next.signed-own', acknowledged: 'next.parties-close',
+  'follow-up': 'next.parties-close', expired: 'next.done', rejected: 'next.done', cancelled: 'next.parties-arrange', 'no-show': 'next.parties-arrange', failed: 'next.parties-arrange',
 };
 const OTHERS: Partial<Record<MyRole, Key>> = {
   candidate: 'next.candidate', member: 'next.member', verifier: 'next.verifier', guest: 'next.guest', observer: 'next.observer', approver: 'next.approver', reviewer: 'next.reviewer',
@@ -67,13 +80,7 @@ export function nextStep(c: Summary): string {
   if (way) {
     return t(`next.unattended-${way}`);
   }
-  if (role === 'coordinator' && (c.state === 'submitted' || c.state === 'triaged')) {
-    return t('next.triage');
-  }
-  if (role === 'coordinator' && c.state === 'offered') {
-    return t('next.telephone');
-  }
-  const own = role === 'consultant' ? CONSULTANT[c.state] : undefined;
+  const own = role === 'consultant' ? CONSULTANT[c.state] : role === 'coordinator' ? WATCHED[c.state] : undefined;
   return t(OTHERS[role] ?? own ?? REQUESTER[c.state] ?? 'next.done');
 }
 

@@ -77,7 +77,7 @@ function Head(p: { c: Consultation; reload: () => void; set: (c: Consultation) =
         <UrgencyBadge urgency={c.urgency} />
         {c.kind !== 'live' && <span class={`badge kind k-${c.kind}`}>{join([tCode('kind', c.kind), c.kind === 'read' && tCode('modality', c.request.modality)])}</span>}
         <span role="status"><StateBadge state={c.state} /></span>
-        <span class="hint">{specialtyName(c.specialty)} · {dateTime(c.state_since_ms)}</span>
+        <span class="hint">{specialtyName(c.specialty)} · {t('case.since', { time: dateTime(c.state_since_ms) })}</span>
         {((DATED.includes(c.state) && c.deadline_ms && c.my_role !== 'requester') || c.state === 'scheduled') && <Deadline c={c} />}
       </div>
       <ActionBar c={c} reload={p.reload} set={p.set} />

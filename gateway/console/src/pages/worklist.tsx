@@ -12,9 +12,9 @@ import { useShortcuts } from '../lib/shortcuts';
 import { useStore, useTick } from '../lib/store';
 import type { Session, Summary } from '../lib/types';
 import { NO_FILTER, PLANS, filtering, matches, type Filter, type Tab, type WorkRole } from '../lib/worklists';
-import { ProblemNotice } from '../parts/basic';
+import { ProblemNotice, useAction } from '../parts/basic';
 import { CaseTable, RunningBanner, moveRow } from '../parts/case-table';
-import { isPaused } from '../parts/duty';
+import { isPaused, switchDuty } from '../parts/duty';
 import { Filters } from '../parts/filters';
 import { ShortcutHelp } from '../parts/help';
 import { specialtyName } from '../lib/steps';
@@ -76,6 +76,7 @@ function Tabs(p: { tabs: Tab[]; active: Tab; counts: (number | null)[]; onChoose
 /* Nothing here: and what to do now. */
 function Empty(p: { tab: Tab; role: WorkRole; session: Session; filtered: boolean; onClear: () => void }): JSX.Element {
   const paused = isPaused(useStore(ownDuty)) && p.tab.list === 'queue' && p.role === 'specialist';
+  const action = useAction();
   if (p.filtered) {
     return <div class="empty"><p>{t('filter.nothing')}</p><button type="button" onClick={p.onClear}>{t('filter.clear')}</button></div>;
   }
@@ -83,6 +84,8 @@ function Empty(p: { tab: Tab; role: WorkRole; session: Session; filtered: boolea
   return (
     <div class="empty">
       <p>{t(off ? 'queue.empty-off' : paused ? 'duty.queue-paused' : p.tab.empty)}</p>
+      {off && <button type="button" class="primary" disabled={action.busy} onClick={() => void action.run(() => switchDuty(true))}>{t('queue.go-on')}</button>}
+      <ProblemNotice problem={action.problem} />
       {p.role === 'clinician' && (p.tab.id === 'todo' || p.tab.id === 'drafts') && <a class="button" href="#/new">{t('list.new')}</a>}
       {p.tab.quiet !== true && p.role === 'clinician' && p.tab.id === 'invited' && <a class="button" href="#/check">{t('nav.check')}</a>}
     </div>

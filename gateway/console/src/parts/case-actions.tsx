@@ -88,7 +88,7 @@ export function ActionBar(p: { c: Consultation; reload: () => void; set: (c: Con
   const shown = BUTTONS.filter(([a]) => may(c, a)).map(([a, look]): [Action, Look] => [a, a === wayOn(c) ? 'primary' : look]);
   const calling = c.urgency === 'stat' && c.my_role === 'requester' && ['submitted', 'offered'].includes(c.state);
   const verifies = c.my_role === 'verifier' && may(c, 'sign');
-  const again = c.my_role === 'requester' && ['closed', 'archived', 'follow-up', 'acknowledged'].includes(c.state);
+  const again = c.my_role === 'requester' && ['closed', 'archived', 'follow-up', 'acknowledged', 'rejected', 'withdrawn'].includes(c.state);
   return (
     <div class="action-bar" role="group" aria-label={t('case.actions')}>
       <div class="buttons">

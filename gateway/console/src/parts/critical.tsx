@@ -4,12 +4,10 @@ import { serverNow } from '../lib/api';
 import { clock, duration, fullTime } from '../lib/format';
 import { t } from '../lib/i18n';
 import { consult } from '../lib/session';
-import { criticalWaits } from '../lib/steps';
+import { criticalDueMs, criticalWaits } from '../lib/steps';
 import { useTick } from '../lib/store';
 import type { Consultation } from '../lib/types';
 import { Notice, ProblemNotice, useAction } from './basic';
-
-const KNOWN_WITHIN_MS = 900_000; // timer `critical-signed` of the gateway's table
 
 export function CriticalBanner(p: { c: Consultation; onDone: () => void }): JSX.Element | null {
   useTick(1000);
@@ -25,7 +23,7 @@ export function CriticalBanner(p: { c: Consultation; onDone: () => void }): JSX.
   if (!mine) {
     return <Notice kind="warn">{t('crit.waiting')}</Notice>;
   }
-  const left = (c.critical_due_ms ?? c.critical_ms + KNOWN_WITHIN_MS) - serverNow();
+  const left = criticalDueMs(c) - serverNow();
   return (
     <section class="critical-banner" role="alert" aria-labelledby="crit-title">
       <div>

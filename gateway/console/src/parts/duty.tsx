@@ -101,6 +101,13 @@ export function DutyDialog(p: { session: Session }): JSX.Element | null {
   );
 }
 
+/* A click: the browser allows sound from here on. */
+export function switchDuty(on: boolean): Promise<unknown> {
+  unlockSound();
+  askForNotifications();
+  return changeDuty({ on_duty: on });
+}
+
 export function DutyControl(p: { session: Session }): JSX.Element {
   useTick(10_000);
   const duty = useStore(ownDuty);
@@ -109,10 +116,8 @@ export function DutyControl(p: { session: Session }): JSX.Element {
   const on = p.session.on_duty;
   const paused = on && isPaused(duty);
   const toggle = (): void => {
-    unlockSound();
-    askForNotifications();
     asking.set(false);
-    void action.run(() => changeDuty({ on_duty: !on }));
+    void action.run(() => switchDuty(!on));
   };
   return (
     <div class="duty">
@@ -122,7 +127,7 @@ export function DutyControl(p: { session: Session }): JSX.Element {
       </button>
       {paused && duty
         ? <span class="duty-paused" role="status">{pauseWords(duty)}</span>
-        : <span aria-hidden="true" class={on ? 'duty-on' : 'duty-off'}>{t('head.duty')}</span>}
+        : <span aria-hidden="true" class={on ? 'duty-on' : 'duty-off'}>{t(on ? 'head.duty' : 'head.off-duty')}</span>}
       {paused && <button type="button" class="small ghost" disabled={action.busy} onClick={() => void action.run(() => changeDuty({ pause: null }))}>{t('duty.resume')}</button>}
       {on && !paused && <button type="button" class="small ghost" onClick={() => asking.set(true)}>{t('duty.status')}</button>}
       {action.problem && <ProblemNotice problem={action.problem} />}

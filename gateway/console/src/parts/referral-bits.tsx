@@ -2,7 +2,7 @@
 import type { JSX } from 'preact';
 import { serverNow } from '../lib/api';
 import { age, dateTime, duration } from '../lib/format';
-import { join, nameOf, t, tCode } from '../lib/i18n';
+import { described, join, nameOf, t, tCode } from '../lib/i18n';
 import { go } from '../lib/router';
 import { useTick } from '../lib/store';
 import type { Direction, ReferralState, ReferralSummary } from '../lib/referral';
@@ -35,7 +35,7 @@ export function Due(p: { r: ReferralSummary }): JSX.Element | null {
 }
 
 export function referralPatient(r: ReferralSummary): string {
-  return join([r.patient.name, r.patient.sex && tCode('sex', r.patient.sex), age(r.patient.birth_date) || r.patient.age]) || t('case.not-set');
+  return described([r.patient.name, r.patient.sex && tCode('sex', r.patient.sex), age(r.patient.birth_date) || r.patient.age]) || t('case.not-set');
 }
 
 export function ReferralTable(p: { rows: ReferralSummary[]; caption: string; other: 'from' | 'to' }): JSX.Element {

@@ -2,7 +2,7 @@
 import type { JSX } from 'preact';
 import type { Key } from '../lib/dict';
 import { fullTime, duration, bytes } from '../lib/format';
-import { join, nameOf, pick, t, tCode } from '../lib/i18n';
+import { described, join, nameOf, pick, t, tCode } from '../lib/i18n';
 import { ageOf } from '../lib/steps';
 import type { Consent, Consultation, HistoryRow, Person, Recording } from '../lib/types';
 import { VITALS } from './request-fields';
@@ -32,7 +32,7 @@ export function PatientSheet(p: { c: Consultation }): JSX.Element {
   ];
   return (
     <div class="patient">
-      <div class="patient-name">{patient.name} <span>{join([tCode('sex', patient.sex), ageOf(patient)])}</span></div>
+      <div class="patient-name">{patient.name || t('case.no-name')} <span>{described([tCode('sex', patient.sex), ageOf(patient)])}</span></div>
       <div class={patient.allergy ? 'allergy yes' : 'allergy'}>{t('app.pair', { name: t('form.allergy'), value: patient.allergy || t('case.not-set') })}</div>
       <dl class="inline">{rows.filter(([, v]) => v).map(([k, v]) => <div key={k}><dt>{t(k)}</dt><dd>{v}</dd></div>)}</dl>
     </div>

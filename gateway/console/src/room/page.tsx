@@ -7,7 +7,7 @@ import { nameOf, pick, t, tCode } from '../lib/i18n';
 import { useResource } from '../lib/resource';
 import { go } from '../lib/router';
 import { consult } from '../lib/session';
-import { ENTERABLE } from '../lib/steps';
+import { ENTERABLE, patientLine } from '../lib/steps';
 import { signal } from '../lib/signal';
 import { useStore, useTick } from '../lib/store';
 import type { Consultation, Party } from '../lib/types';
@@ -272,6 +272,7 @@ function Side(p: { room: Room; c: Consultation; reload: () => void }): JSX.Eleme
   const label = { chat: t('chat.title'), case: t('side.case'), opinion: t('side.opinion') };
   return (
     <aside class="side" aria-label={t('side.label')}>
+      <p class="side-patient">{patientLine(p.c)}</p>
       <div role="tablist" aria-label={t('side.label')} class="tabs" onKeyDown={keys}>
         {tabs.map((x) => <button key={x} id={`tab-${x}`} type="button" role="tab" aria-selected={tab === x} aria-controls="side-panel" tabIndex={tab === x ? 0 : -1}
           onClick={() => setTab(x)}>{label[x]}{x === 'chat' && tab !== 'chat' && chat.length > seen && <span class="unread" aria-hidden="true" />}</button>)}

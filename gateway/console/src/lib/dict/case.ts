@@ -13,6 +13,8 @@ export const consultation = {
   'case.history': ['过程记录', 'History'],
   'case.actions': ['操作', 'Actions'],
   'case.reason': ['原因：{text}', 'Reason: {text}'],
+  'case.no-name': ['姓名待补', 'Name not known yet'],
+  'case.since': ['自 {time}', 'since {time}'],
   'case.not-set': ['未填写', 'not given'],
   'case.images': ['影像与附件', 'Images and attachments'],
   'case.system': ['系统', 'System'],

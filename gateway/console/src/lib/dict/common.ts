@@ -50,6 +50,7 @@ export const common = {
   'nav.ops': ['运行监控', 'Operations'],
   'head.sign-out': ['退出', 'Sign out'],
   'head.duty': ['值班', 'On duty'],
+  'head.off-duty': ['未值班', 'Off duty'],
   'head.duty-on': ['值班中，会收到会诊邀请', 'On duty: consultations ring here'],
   'head.duty-off': ['未值班，不会收到邀请', 'Off duty: nothing rings here'],
   'link.label': ['连接状态', 'Connection'],

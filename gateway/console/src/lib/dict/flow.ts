@@ -144,7 +144,7 @@ export const flow = {
   'mdt.ask-title': ['邀请发表意见', 'Ask for an opinion'],
   'mdt.ask-name': ['请其发表意见', 'Ask'],
   'mdt.outstanding': ['{n} 位成员尚未发表意见：{who}。全部发表或说明缺席后才能签署。', '{n} {n|opinion is|opinions are} outstanding: {who}. It can be signed when all are given or excused.'],
-  'mdt.complete': ['全部成员已发表意见。', 'All opinions are given.'],
+  'mdt.complete': ['全部成员已发表意见或说明缺席。', 'Every opinion is given or excused.'],
   'mdt.disagree': ['有成员持不同意见，综合意见中须写明分歧。', 'A member disagrees: the synthesis must say so.'],
   'mdt.state-asked': ['待发表', 'outstanding'],
   'mdt.state-given': ['已发表', 'given'],

@@ -26,6 +26,7 @@ export const worklist = {
   'queue.assigned': ['我的会诊', 'Your consultations'],
   'queue.empty-on': ['当前没有待接诊的会诊。新邀请到达时会响铃提示。', 'Nothing is waiting. A new consultation will ring.'],
   'queue.empty-off': ['您未值班。打开右上角“值班”后才会收到邀请。', 'You are off duty. Turn on “On duty” above to receive consultations.'],
+  'queue.go-on': ['现在值班', 'Go on duty now'],
   'queue.late': ['已超时 {time}', '{time} overdue'],
   'queue.left': ['还剩 {time}', '{time} left'],
   'queue.no-deadline': ['无时限', 'no deadline'],
@@ -44,7 +45,6 @@ export const worklist = {
   'ring.someone': ['其他专家', 'another specialist'],
   'ring.body': ['{urgency} · {number}', '{urgency} · {number}'],
 
-  'wait.title': ['等待接诊', 'Waiting for a specialist'],
   'wait.position': ['当前排在第 {n} 位', 'You are number {n} in the queue'],
   'wait.ahead': ['前面还有 {n} 个会诊', '{n} ahead of you'],
   'wait.expected': ['预计等待 {time}', 'Expected wait: {time}'],
@@ -52,6 +52,7 @@ export const worklist = {
   'wait.so-far': ['已等待 {time}', 'Waiting for {time}'],
   'wait.deadline': ['接诊时限 {time}', 'To be accepted by {time}'],
   'wait.next': ['专家接诊后，本页会提示并可进入会诊室。您可以离开本页，届时会响铃。', 'When a specialist accepts, this page tells you and the session opens. You may leave it; it will ring.'],
+  'wait.next-read': ['报告签署后显示在本页。您可以离开本页，届时会有提示。', 'The report appears on this page once it is signed. You may leave it; you are told.'],
   'wait.check': ['等待时可先检查摄像头和麦克风', 'Check camera and microphone while you wait'],
   'wait.accepted': ['{who} 已接诊', '{who} has accepted'],
 
