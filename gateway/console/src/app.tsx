@@ -3,7 +3,7 @@ import type { JSX } from 'preact';
 import { useEffect } from 'preact/hooks';
 import { get } from './lib/api';
 import { t, useLanguage } from './lib/i18n';
-import { go, useRoute } from './lib/router';
+import { go, pageTitle, useRoute } from './lib/router';
 import { resume, sessionState } from './lib/session';
 import { IN_ROOM } from './lib/steps';
 import { useStore } from './lib/store';
@@ -100,6 +100,7 @@ async function backToRoom(session: Session): Promise<void> {
 export function App(): JSX.Element {
   const state = useStore(sessionState);
   const words = useLanguage();
+  const named = useStore(pageTitle);
   const route = useRoute();
   const page = route[0] === 'c' || route[0] === 'new' || route[0] === 'partnerships' ? route.join('/') : route[0] ?? ''; // tabs of a worklist are one page
   const account = state.phase === 'in' ? state.session.account.id : '';
@@ -109,8 +110,11 @@ export function App(): JSX.Element {
     }
   }, [account]);
   useEffect(() => {
-    const item = state.phase === 'in' ? navItems(state.session).find((x) => x.path === `/${route[0] ?? ''}`) : undefined;
-    document.title = item ? `${item.label} · ${t('app.title')}` : t('app.title');
+    const item = state.phase === 'in' ? navItems(state.session).find((x, i) => (route[0] ? x.path === `/${route[0]}` : i === 0)) : undefined;
+    const title = named || item?.label;
+    document.title = title ? `${title} · ${t('app.title')}` : t('app.title');
+  }, [page, state.phase, words, named]);
+  useEffect(() => {
     window.scrollTo(0, 0);
     // the link that was followed is gone: the keyboard goes on in the new page, not at the top of the document
     const timer = setTimeout(() => {
@@ -121,7 +125,7 @@ export function App(): JSX.Element {
       }
     });
     return () => clearTimeout(timer);
-  }, [page, state.phase, words]);
+  }, [page, state.phase]);
 
   useEffect(() => {
     if (state.phase !== 'unreachable') {

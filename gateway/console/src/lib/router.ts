@@ -1,4 +1,5 @@
 /* The address says where the user is: #/c/ID/room. A reload, and signing in again, come back to the same place. */
+import { useEffect } from 'preact/hooks';
 import { Store, useStore } from './store';
 
 function read(): string {
@@ -20,4 +21,14 @@ export function go(path: string, replace = false): void {
 
 export function useRoute(): string[] {
   return useStore(route).split('/').filter(Boolean);
+}
+
+/* What the page on the screen is, for the title of its tab; of a page without an entry in the header. Never anything of a patient. */
+export const pageTitle = new Store<string>('');
+
+export function useTitle(text: string): void {
+  useEffect(() => {
+    pageTitle.set(text);
+    return () => pageTitle.set('');
+  }, [text]);
 }

@@ -5,7 +5,7 @@ import { clock, dateTime, fullTime, minute } from '../lib/format';
 import { join, t, tCode } from '../lib/i18n';
 import { chime } from '../lib/ring';
 import { useResource } from '../lib/resource';
-import { go } from '../lib/router';
+import { go, useTitle } from '../lib/router';
 import { specialties } from '../lib/session';
 import { signal } from '../lib/signal';
 import { specialtyName, waitsFor, wayOn } from '../lib/steps';
@@ -144,6 +144,7 @@ function Course(p: { c: Consultation; reload: () => void }): JSX.Element {
 function Case(p: { c: Consultation; problem: JSX.Element; reload: () => void; set: (c: Consultation) => void }): JSX.Element {
   const { c } = p;
   useStore(specialties);
+  useTitle(t('case.title', { number: c.number }));
   // what the specialist has marked comes first
   const marked = c.opinion?.status === 'signed' || c.state === 'opinion-draft' ? c.opinion?.body.key_images?.[0] : undefined;
   const [view, setView] = useState<View>({ attachment: marked?.attachment ?? c.attachments[0]?.id, frame: marked?.frame ?? 0 });

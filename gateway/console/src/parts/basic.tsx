@@ -132,6 +132,11 @@ export function ProblemNotice(p: { problem: Problem | null; retry?: () => void }
   );
 }
 
+/* To the first field that lacks something or was refused, once the page shows it. */
+export function focusWrong(form: HTMLElement | null | undefined): void {
+  setTimeout(() => form?.querySelector<HTMLElement>('[aria-invalid="true"], input:invalid, select:invalid, textarea:invalid')?.focus(), 50);
+}
+
 /* Runs one thing at a time; keeps its problem. */
 export function useAction(): { busy: boolean; problem: Problem | null; clear: () => void; run: (work: () => Promise<unknown>) => Promise<boolean> } {
   const [busy, setBusy] = useState(false);

@@ -17,7 +17,10 @@ export function Dialog(p: { title: string; onClose: () => void; children: Compon
         dialog.setAttribute('open', '');
       }
     }
-    return () => before?.focus?.();
+    return () => {
+      dialog?.close?.(); // while it is open, nothing outside takes the focus
+      before?.focus?.();
+    };
   }, []);
   return (
     <dialog ref={ref} class={p.wide ? 'wide' : undefined} aria-labelledby={id} onCancel={(e) => {

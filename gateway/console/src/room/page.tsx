@@ -5,7 +5,7 @@ import { serverNow } from '../lib/api';
 import { clock, stopwatch } from '../lib/format';
 import { nameOf, pick, t, tCode } from '../lib/i18n';
 import { useResource } from '../lib/resource';
-import { go } from '../lib/router';
+import { go, useTitle } from '../lib/router';
 import { consult } from '../lib/session';
 import { ENTERABLE, patientLine } from '../lib/steps';
 import { signal } from '../lib/signal';
@@ -49,6 +49,7 @@ export function RoomPage(p: { id: string; me: string }): JSX.Element {
       enter();
     }
   }, [enterable, left, asked, observer]);
+  useTitle(c.data ? t('room.title', { number: c.data.number }) : '');
   const latest = useRef<Room | null>(null);
   latest.current = room;
   useEffect(() => () => latest.current?.leave(), []);
