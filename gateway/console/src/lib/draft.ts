@@ -1,6 +1,6 @@
 /* A request while it is being written: what is on the screen, what the gateway has, and saving the difference by itself.
  * The draft is created with the first thing worth keeping; uploads wait until then. */
-import { asProblem, patch, post, put, randomKey, serverNow, type Problem } from './api';
+import { asProblem, get, patch, post, put, randomKey, serverNow, type Problem } from './api';
 import { currentSession, sessionState, signedOut } from './session';
 import { dropStash, stash, unstash } from './stash';
 import { Store } from './store';
@@ -32,6 +32,7 @@ export interface DraftState {
   savedMs: number;
   dirty: boolean;
   problem: Problem | null;
+  conflict: boolean; // somebody else has changed it meanwhile: nothing is saved until `resolve`
 }
 
 const AUTOSAVE_MS = 1500;
@@ -115,9 +116,16 @@ export function bodyOf(form: Form, creating: boolean): RequestBody {
   return body;
 }
 
+/* What of a consultation is edited here, to compare. */
+function contentOf(c: Consultation): string {
+  return JSON.stringify(bodyOf(formOf(c), false));
+}
+
 export class Draft {
   readonly state: Store<DraftState>;
   private version = 0;
+  private base = ''; // what the gateway holds, as far as this page knows
+  private other: Consultation | null = null; // what somebody else has saved meanwhile
   private sentBody = '';
   private consentsSent: Record<Scope, string>;
   private timer: ReturnType<typeof setTimeout> | undefined;
@@ -135,11 +143,12 @@ export class Draft {
     const kept = unstash<Form>(this.account, this.place);
     dropStash(this.account, this.place);
     this.version = existing?.version ?? 0;
+    this.base = existing ? contentOf(existing) : '';
     this.consentsSent = { consultation: '', imaging: '', recording: '', teaching: '' };
     for (const scope of SCOPES) {
       this.consentsSent[scope] = saved.consents[scope] ? this.consentKey(saved, scope) : '';
     }
-    this.state = new Store<DraftState>({ form: kept ?? saved, id: existing?.id ?? null, saving: false, savedMs: 0, dirty: kept !== null, problem: null });
+    this.state = new Store<DraftState>({ form: kept ?? saved, id: existing?.id ?? null, saving: false, savedMs: 0, dirty: kept !== null, problem: null, conflict: false });
     if (kept) {
       this.schedule(AUTOSAVE_MS);
     }
@@ -186,7 +195,7 @@ export class Draft {
   private schedule(ms: number): void {
     clearTimeout(this.timer);
     this.timer = setTimeout(() => {
-      if (this.worthSaving()) {
+      if (this.worthSaving() && !this.state.get().conflict) {
         void this.save().catch(() => undefined);
       }
     }, ms);
@@ -214,14 +223,16 @@ export class Draft {
         const made = await post<Consultation>('/consultations', bodyOf(form, true), { idempotencyKey: this.key });
         id = made.id;
         this.version = made.version;
+        this.base = contentOf(made);
         this.sentBody = body;
         this.state.update({ id });
         this.waiters.forEach((w) => w(made.id));
         this.waiters = [];
         this.onCreated(made.id);
       } else if (body !== this.sentBody) {
-        const saved = await patch<Consultation>(`/consultations/${id}`, bodyOf(form, false));
+        const saved = await this.write(id, form);
         this.version = saved.version;
+        this.base = contentOf(saved);
         this.sentBody = body;
       }
       await this.saveConsents(id, form);
@@ -237,6 +248,44 @@ export class Draft {
     }
   }
 
+  /* Consents and files raise the version too: only another content is somebody else's change, and is not overwritten unasked. */
+  private async write(id: string, form: Form): Promise<Consultation> {
+    const path = `/consultations/${id}`;
+    try {
+      return await patch<Consultation>(path, bodyOf(form, false), { ifMatch: this.version });
+    } catch (error) {
+      if (asProblem(error).status !== 412) {
+        throw error;
+      }
+      const now = await get<Consultation>(path);
+      if (contentOf(now) !== this.base) {
+        this.other = now;
+        this.state.update({ conflict: true });
+        throw error;
+      }
+      this.version = now.version;
+      return patch<Consultation>(path, bodyOf(form, false), { ifMatch: now.version });
+    }
+  }
+
+  /* After a conflict: what is on this screen counts, or what the other one has saved. */
+  resolve(mine: boolean): void {
+    const { other } = this;
+    if (!other) {
+      return;
+    }
+    this.other = null;
+    this.version = other.version;
+    this.base = contentOf(other);
+    this.sentBody = '';
+    if (mine) {
+      this.state.update({ conflict: false, problem: null });
+      void this.save().catch(() => undefined);
+    } else {
+      this.state.update({ conflict: false, problem: null, dirty: false, form: formOf(other) });
+    }
+  }
+
   private async saveConsents(id: string, form: Form): Promise<void> {
     for (const scope of SCOPES) {
       const wanted = this.consentKey(form, scope);
@@ -249,9 +298,5 @@ export class Draft {
       });
       this.consentsSent[scope] = wanted;
     }
-  }
-
-  get lastVersion(): number {
-    return this.version;
   }
 }

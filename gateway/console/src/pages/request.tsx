@@ -6,14 +6,14 @@ import { Draft, formBasedOn, type Form } from '../lib/draft';
 import { clock } from '../lib/format';
 import { join, t, tCode } from '../lib/i18n';
 import { useResource } from '../lib/resource';
-import { go } from '../lib/router';
+import { go, useTitle } from '../lib/router';
 import { consult } from '../lib/session';
 import { useStore } from '../lib/store';
 import type { Attachment, Consultation } from '../lib/types';
 import { AttachmentList, UploadArea } from '../parts/attachments';
-import { Field, Loading, Notice, ProblemNotice, UrgencyBadge, useAction, useGuard } from '../parts/basic';
+import { Field, Loading, Notice, ProblemNotice, UrgencyBadge, useAction, useGuard, focusWrong } from '../parts/basic';
 import { Ask, type Question } from '../parts/dialog';
-import { ConsentPart, PatientPart, RequestPart, VITALS, WherePart, vitalProblem } from '../parts/request-fields';
+import { ConflictNotice, ConsentPart, PatientPart, RequestPart, VITALS, WherePart, vitalProblem } from '../parts/request-fields';
 
 /* A new one about the same patient as an earlier one. */
 export function RequestAgain(p: { id: string }): JSX.Element {
@@ -31,7 +31,7 @@ export function RequestPage(p: { existing?: Consultation; first?: Form; onChange
   };
   const draft = useMemo(() => new Draft(p.existing ?? null, created, p.first), []);
   useEffect(() => () => draft.close(), [draft]);
-  const { form, id, saving, savedMs, dirty, problem } = useStore(draft.state);
+  const { form, id, saving, savedMs, dirty, problem, conflict } = useStore(draft.state);
   const [attachments, setAttachments] = useState<Attachment[]>(p.existing?.attachments ?? []);
   const [question, setQuestion] = useState<Question | null>(null);
   const [missing, setMissing] = useState<string[]>([]);
@@ -50,7 +50,9 @@ export function RequestPage(p: { existing?: Consultation; first?: Form; onChange
     }, 250);
   }, [draft]);
 
-  const failed = action.problem ?? problem;
+  const failed = conflict ? null : action.problem ?? problem;
+  useEffect(() => action.clear(), [savedMs]); // what the network refused is through
+  useTitle(p.existing ? t('case.title', { number: p.existing.number }) : t('form.new'));
   const errorOf = (pointer: string): string | null => (failed?.field === pointer ? failed.sentence() : null);
   const part = { form, edit: (change: Parameters<Draft['edit']>[0]) => draft.edit(change), errorOf };
 
@@ -81,6 +83,7 @@ export function RequestPage(p: { existing?: Consultation; first?: Form; onChange
     const fields = lacking();
     setMissing(fields);
     if (fields.length > 0) {
+      focusWrong(event.target as HTMLElement);
       return;
     }
     const sent = await action.run(async () => {
@@ -92,7 +95,7 @@ export function RequestPage(p: { existing?: Consultation; first?: Form; onChange
     if (sent) {
       p.onChanged?.();
     } else {
-      document.querySelector('.form-end')?.scrollIntoView({ block: 'nearest' });
+      focusWrong(document.querySelector<HTMLElement>('.request form'));
     }
   };
 
@@ -143,6 +146,7 @@ export function RequestPage(p: { existing?: Consultation; first?: Form; onChange
         </div>
         <div class="form-end">
           {missing.length > 0 && lacking().length > 0 && <Notice kind="error">{t('form.missing', { fields: join(lacking()) })}</Notice>}
+          {conflict && <ConflictNotice draft={draft} />}
           <ProblemNotice problem={failed} retry={() => void draft.save().catch(() => undefined)} />
           <div class="buttons">
             <button type="submit" class="primary" disabled={action.busy}>{action.busy ? t('form.submitting') : t('form.submit')}</button>

@@ -13,7 +13,7 @@ import { Store, useStore } from '../lib/store';
 import type { Consultation, Session } from '../lib/types';
 import { Field, Notice, ProblemNotice, Radios, Select, useAction, useGuard } from './basic';
 import { Dialog } from './dialog';
-import { ConsentPart, PatientPart, RequestPart } from './request-fields';
+import { ConflictNotice, ConsentPart, PatientPart, RequestPart } from './request-fields';
 
 type Sex = 'male' | 'female' | 'unknown';
 const lastKey = (account: string): string => `console.stat-specialty.${account}`;
@@ -123,7 +123,7 @@ export function FillIn(p: { c: Consultation; onSaved: () => void }): JSX.Element
 function FillForm(p: { c: Consultation; onSaved: () => void }): JSX.Element {
   const draft = useMemo(() => new Draft(p.c, () => undefined), []);
   useEffect(() => () => draft.close(), [draft]);
-  const { form, saving, savedMs, dirty, problem } = useStore(draft.state);
+  const { form, saving, savedMs, dirty, problem, conflict } = useStore(draft.state);
   const box = useRef<HTMLDivElement>(null);
   useEffect(() => box.current?.querySelector('input')?.focus(), []);
   useEffect(() => {
@@ -139,7 +139,8 @@ function FillForm(p: { c: Consultation; onSaved: () => void }): JSX.Element {
       <PatientPart {...part} />
       <RequestPart {...part} />
       <ConsentPart {...part} />
-      <ProblemNotice problem={problem} retry={() => void draft.save().catch(() => undefined)} />
+      {conflict && <ConflictNotice draft={draft} />}
+      <ProblemNotice problem={conflict ? null : problem} retry={() => void draft.save().catch(() => undefined)} />
     </div>
   );
 }
