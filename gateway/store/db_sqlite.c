@@ -129,7 +129,10 @@ static int64_t pragma_int(struct db *db, const char *sql)
 }
 
 /* Settings of the connection. Nothing that is temporary goes to disk (patient data), a schema
- * cannot run functions. */
+ * cannot run functions. 64 MiB of pages stay in memory: a month of one city in 2 MiB, SQLite's own
+ * figure, reads a page for every few rows. A checkpoint waits for 16 MiB of log rather than 4, so
+ * that a page that is changed again and again is copied once; what is committed is durable in the
+ * log all the same. */
 static enum status set_up(struct db *db)
 {
     sqlite3_extended_result_codes(db->handle, 1);
@@ -142,7 +145,8 @@ static enum status set_up(struct db *db)
     enum status status = db_sqlite_exec(
         db, "PRAGMA journal_mode=WAL; PRAGMA synchronous=FULL; PRAGMA foreign_keys=ON;"
             "PRAGMA temp_store=MEMORY; PRAGMA cell_size_check=ON; PRAGMA secure_delete=FAST;"
-            "PRAGMA journal_size_limit=67108864");
+            "PRAGMA journal_size_limit=67108864; PRAGMA cache_size=-65536;"
+            "PRAGMA wal_autocheckpoint=4096");
     if (status == STATUS_OK &&
         (pragma_int(db, "PRAGMA synchronous") != 2 || pragma_int(db, "PRAGMA foreign_keys") != 1)) {
         log_error("store_settings_refused",
