@@ -13,9 +13,9 @@ enum status consult_coordinators(struct db *db, const struct consult_row *row,
     out->count = 0;
     db_begin_query(&q, db,
                    "SELECT DISTINCT a.id FROM " COORDINATOR
-                   "(p.organisation_id IN ($1, $2, $3) OR p.organisation_id IN (SELECT "
+                   "p.organisation_id IN (SELECT $1 UNION SELECT $2 UNION SELECT $3 UNION SELECT "
                    "m.organisation_id FROM partnership_member m WHERE m.partnership_id = $4 AND "
-                   "m.role IN ('lead', 'hub'))) ORDER BY 1");
+                   "m.role IN ('lead', 'hub')) ORDER BY 1");
     db_bind_text(&q, row->requester_organisation_id);
     db_bind_text(&q, row->consultant_organisation_id);
     db_bind_text(&q, row->target_organisation_id);

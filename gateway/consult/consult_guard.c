@@ -67,7 +67,7 @@ static bool decide(struct api_call *call, struct consult_row *row,
     struct rules_verdict verdict;
     rules_today(call->now_ms, today);
     int kind = rules_kind_of(row->kind);
-    struct rules_question question = {
+    const struct rules_question question = {
         .requester = row->requester_organisation_id,
         .consultant = consultant_organisation,
         .specialty = row->specialty,
@@ -75,15 +75,9 @@ static bool decide(struct api_call *call, struct consult_row *row,
         .stat = strcmp(row->urgency, "stat") == 0,
         .date = today,
     };
-    enum status status = rules_decide(call->db, &question, &verdict);
-    if (status == STATUS_OK && verdict.refusal != RULES_ALLOWED && kind == RULES_READ) {
-        struct rules_verdict report; /* a shared centre reports where nobody may be consulted */
-        question.act = RULES_REPORT;
-        status = rules_decide(call->db, &question, &report);
-        if (status == STATUS_OK && report.refusal == RULES_ALLOWED) {
-            verdict = report;
-        }
-    }
+    /* A shared centre reports where nobody may be consulted. */
+    enum rules_act otherwise = kind == RULES_READ ? RULES_REPORT : question.act;
+    enum status status = rules_decide(call->db, &question, otherwise, &verdict);
     if (status != STATUS_OK) {
         return api_store_failed(call, status);
     }

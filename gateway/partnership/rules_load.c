@@ -10,12 +10,11 @@
 
 #define CST_HOURS 8 /* China Standard Time, all year */
 
-/* Members of every partnership of $1, or everybody when $1 is ''. */
-#define IN_REACH(column)                                                                           \
-    "($1 = '' OR " column " = $1 OR " column                                                       \
-    " IN (SELECT m2.organisation_id FROM partnership_member m1"                                    \
+/* Members of every partnership of $1, and itself: a set that is made once and looked up by key. */
+#define IN_REACH                                                                                   \
+    " IN (SELECT $1 UNION SELECT m2.organisation_id FROM partnership_member m1"                    \
     " JOIN partnership_member m2 ON m2.partnership_id = m1.partnership_id WHERE "                  \
-    "m1.organisation_id = $1))"
+    "m1.organisation_id = $1)"
 
 struct block {
     struct block *next;
@@ -100,14 +99,18 @@ void rules_world_free(struct rules_world *world)
     free(owner);
 }
 
+#define ORGANISATIONS "SELECT id, code, name_zh, name_en, level, region, active FROM organisation"
+
 static enum status load_organisations(struct db *db, struct owner *owner, const char *id)
 {
     struct list list = {.size = sizeof(struct rules_organisation)};
     struct db_query q;
-    db_begin_query(&q, db,
-                   "SELECT id, code, name_zh, name_en, level, region, active FROM organisation "
-                   "WHERE " IN_REACH("id") " ORDER BY id");
-    db_bind_text(&q, id);
+    if (id != NULL) {
+        db_begin_query(&q, db, ORGANISATIONS " WHERE id" IN_REACH " ORDER BY id");
+        db_bind_text(&q, id);
+    } else {
+        db_begin_query(&q, db, ORGANISATIONS " ORDER BY id");
+    }
     while (db_next(&q)) {
         struct rules_organisation *o = add(owner, &list);
         int level = rules_level_of(db_text(&q, 4));
@@ -165,7 +168,8 @@ static void settle_offers(struct owner *owner, struct list *list, size_t organis
     " JOIN practitioner_specialty s ON s.practitioner_id = p.id"                                   \
     " JOIN account a ON a.practitioner_id = p.id AND a.disabled = 0"                               \
     " JOIN account_role r ON r.account_id = a.id AND r.role = 'specialist'"                        \
-    " WHERE p.active = 1 AND p.licensed_since IS NOT NULL AND " IN_REACH("p.organisation_id")
+    " WHERE p.active = 1 AND p.licensed_since IS NOT NULL"
+#define OFFERS_REACH " AND p.organisation_id" IN_REACH
 #define OFFERS_ORDER                                                                               \
     " GROUP BY p.organisation_id, s.specialty ORDER BY p.organisation_id, s.specialty"
 
@@ -175,13 +179,15 @@ static enum status load_offers(struct db *db, struct owner *owner, const char *i
     struct list list = {.size = sizeof(struct rules_offer)};
     size_t current = SIZE_MAX;
     struct db_query q;
-    if (specialty != NULL) {
-        db_begin_query(&q, db, OFFERS " AND s.specialty = $2" OFFERS_ORDER);
+    if (id == NULL) {
+        db_begin_query(&q, db, OFFERS OFFERS_ORDER);
+    } else if (specialty == NULL) {
+        db_begin_query(&q, db, OFFERS OFFERS_REACH OFFERS_ORDER);
+        db_bind_text(&q, id);
+    } else {
+        db_begin_query(&q, db, OFFERS OFFERS_REACH " AND s.specialty = $2" OFFERS_ORDER);
         db_bind_text(&q, id);
         db_bind_text(&q, specialty);
-    } else {
-        db_begin_query(&q, db, OFFERS OFFERS_ORDER);
-        db_bind_text(&q, id);
     }
     while (db_next(&q) && !owner->failed) {
         size_t organisation = index_of(owner, db_text(&q, 0));
@@ -353,16 +359,22 @@ static void read_partnership(struct owner *owner, struct db_query *q, struct rul
     p->lead_disposes = switched(q, 9, "lead", p->type);
 }
 
+#define PARTNERSHIPS                                                                               \
+    "SELECT id, code, name_zh, name_en, mode, type, active, record_scope, money, governance FROM " \
+    "partnership"
+
 static enum status load_partnerships(struct db *db, struct owner *owner, const char *id)
 {
     struct list list = {.size = sizeof(struct rules_partnership)};
     struct db_query q;
-    db_begin_query(
-        &q, db,
-        "SELECT id, code, name_zh, name_en, mode, type, active, record_scope, money, governance"
-        " FROM partnership WHERE $1 = '' OR id IN"
-        " (SELECT partnership_id FROM partnership_member WHERE organisation_id = $1) ORDER BY id");
-    db_bind_text(&q, id);
+    if (id != NULL) {
+        db_begin_query(&q, db,
+                       PARTNERSHIPS " WHERE id IN (SELECT partnership_id FROM partnership_member "
+                                    "WHERE organisation_id = $1) ORDER BY id");
+        db_bind_text(&q, id);
+    } else {
+        db_begin_query(&q, db, PARTNERSHIPS " ORDER BY id");
+    }
     enum status parts = STATUS_OK;
     while (db_next(&q) && parts == STATUS_OK) {
         struct rules_partnership *p = add(owner, &list);
@@ -385,13 +397,12 @@ enum status rules_load_for(struct db *db, const char *organisation_id, const cha
     if (owner == NULL) {
         return STATUS_NO_MEMORY;
     }
-    const char *id = organisation_id != NULL ? organisation_id : "";
-    enum status status = load_organisations(db, owner, id);
+    enum status status = load_organisations(db, owner, organisation_id);
     if (status == STATUS_OK) {
-        status = load_offers(db, owner, id, specialty);
+        status = load_offers(db, owner, organisation_id, specialty);
     }
     if (status == STATUS_OK) {
-        status = load_partnerships(db, owner, id);
+        status = load_partnerships(db, owner, organisation_id);
     }
     if (status == STATUS_OK && owner->failed) {
         status = STATUS_NO_MEMORY;
@@ -428,7 +439,7 @@ enum status rules_load(struct db *db, const char *organisation_id, struct rules_
 }
 
 enum status rules_decide(struct db *db, const struct rules_question *question,
-                         struct rules_verdict *out_verdict)
+                         enum rules_act otherwise, struct rules_verdict *out_verdict)
 {
     struct rules_world *world = NULL;
     enum status status = rules_load_for(db, question->requester, question->specialty, &world);
@@ -438,6 +449,13 @@ enum status rules_decide(struct db *db, const struct rules_question *question,
     struct rules_answer answer;
     struct rules_sentence sentence;
     bool allowed = rules_ask(world, question, &answer);
+    if (!allowed && otherwise != question->act) {
+        struct rules_question second = *question;
+        struct rules_answer other;
+        second.act = otherwise;
+        allowed = rules_ask(world, &second, &other);
+        answer = allowed ? other : answer;
+    }
     const struct rules_route *route = allowed ? &answer.routes[0] : &answer.refused;
     rules_say_answer(&answer, &sentence);
     *out_verdict = (struct rules_verdict){.refusal = answer.refusal};

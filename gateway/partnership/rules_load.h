@@ -17,8 +17,10 @@ MUST_USE enum status rules_load_for(struct db *db, const char *organisation_id,
                                     const char *specialty, struct rules_world **out_world);
 void rules_world_free(struct rules_world *world); /* NULL is fine */
 
-/* Loads, asks and frees. The texts of the best route are copied out; all "" when refused, but the
- * sentences and the clause, which are always those of the outcome. */
+/* Loads, asks and frees. When the act of the question is refused, `otherwise` is asked of the same
+ * world (the question's own act: nothing more is asked); refused, too, the outcome is that of the
+ * first. The texts of the best route are copied out; all "" when refused, but the sentences and the
+ * clause, which are always those of the outcome. */
 struct rules_verdict {
     enum rules_refusal refusal;
     char partnership_id[33], partnership_mode[24], agreement_id[33];
@@ -30,7 +32,7 @@ struct rules_verdict {
     char zh[320], en[320]; /* the sentence, with the clause named */
 };
 MUST_USE enum status rules_decide(struct db *db, const struct rules_question *question,
-                                  struct rules_verdict *out_verdict);
+                                  enum rules_act otherwise, struct rules_verdict *out_verdict);
 
 /* Do these two share a partnership on that day at all: active, both members, an agreement in force?
  * One query, for what is asked at each reading: a former partner sees nothing that it is not a

@@ -23,11 +23,15 @@ enum status referral_effect_changed(struct api_call *call, const struct referral
         return STATUS_OK;
     }
     db_begin_query(&q, call->db,
-                   "SELECT DISTINCT a.id FROM account a JOIN practitioner p ON p.id = "
-                   "a.practitioner_id JOIN account_role r ON r.account_id = a.id WHERE a.disabled "
-                   "= 0 AND ((p.organisation_id = $1 AND r.role IN ('referrals', 'coordinator')) "
-                   "OR (p.organisation_id = $2 AND r.role = 'coordinator') OR a.id = $3 OR a.id IN "
-                   "(SELECT b.created_by FROM referral b WHERE b.id = $4))");
+                   "SELECT a.id FROM account a JOIN practitioner p ON p.id = a.practitioner_id "
+                   "JOIN account_role r ON r.account_id = a.id WHERE a.disabled = 0 AND "
+                   "p.organisation_id = $1 AND r.role IN ('referrals', 'coordinator') UNION "
+                   "SELECT a.id FROM account a JOIN practitioner p ON p.id = a.practitioner_id "
+                   "JOIN account_role r ON r.account_id = a.id WHERE a.disabled = 0 AND "
+                   "p.organisation_id = $2 AND r.role = 'coordinator' UNION "
+                   "SELECT a.id FROM account a WHERE a.disabled = 0 AND (a.id = $3 OR a.id IN "
+                   "(SELECT b.created_by FROM referral b WHERE b.id = $4)) AND EXISTS (SELECT 1 "
+                   "FROM account_role r WHERE r.account_id = a.id)");
     db_bind_text(&q, row->to_organisation_id);
     db_bind_text(&q, row->from_organisation_id);
     db_bind_text(&q, row->created_by);

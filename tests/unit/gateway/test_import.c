@@ -119,7 +119,7 @@ static void test_demo_rules(void)
                                    .specialty = rows[i].specialty,
                                    .kind = RULES_LIVE,
                                    .date = "2026-12-01"};
-        EXPECT_INT(rules_decide(db, &q, &verdict), STATUS_OK);
+        EXPECT_INT(rules_decide(db, &q, q.act, &verdict), STATUS_OK);
         if (verdict.refusal == RULES_ALLOWED) {
             EXPECT_INT(db_one_text(db, code, sizeof code,
                                    "SELECT code FROM partnership WHERE id=$1", "s",
