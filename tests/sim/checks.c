@@ -131,7 +131,7 @@ static void check_requesters(struct sim *sim)
     none_of(sim, CHECK_WORKLIST, &q);
 }
 
-/* Whoever has to act can, or a coordinator sees to it within a day. */
+/* Whoever has to act can, or a coordinator sees to it within a day: where somebody is left. */
 static void check_attended(struct sim *sim)
 {
     struct db_query q;
@@ -139,13 +139,17 @@ static void check_attended(struct sim *sim)
     if (sim->gone_ms == 0 || sim->gone_ms > before) {
         return;
     }
-    db_begin_query(&q, sim->engine.db,
-                   "SELECT c.id, c.state FROM consultation c WHERE c.state_since_ms < $1 AND "
-                   "((c.state IN ('accepted', 'scheduled', 'reporting', 'awaiting-opinion', "
-                   "'opinion-draft') AND NOT EXISTS (" ENABLED(
-                       "specialist") "a.id = c.consultant_id)) OR (c.state IN ('signed', "
-                                     "'acknowledged', 'follow-up', 'referral-open') AND NOT "
-                                     "EXISTS (" ENABLED("clinician") "a.id = c.requester_id)))");
+    db_begin_query(
+        &q, sim->engine.db,
+        "SELECT c.id, c.state FROM consultation c WHERE c.state_since_ms < $1 AND ((c.state IN "
+        "('accepted', 'scheduled', 'reporting', 'awaiting-opinion', 'opinion-draft') AND NOT "
+        "EXISTS (" ENABLED("specialist") "a.id = c.consultant_id) AND EXISTS (" ENABLED(
+            "specialist") "p.organisation_id = c.consultant_organisation_id AND EXISTS (SELECT 1 "
+                          "FROM practitioner_specialty x WHERE x.practitioner_id = p.id AND "
+                          "x.specialty = c.specialty))) OR (c.state IN ('signed', "
+                          "'acknowledged', 'follow-up', 'referral-open') AND NOT EXISTS "
+                          "(" ENABLED("clinician") "a.id = c.requester_id) AND EXISTS (" ENABLED(
+                              "clinician") "p.organisation_id = c.requester_organisation_id)))");
     db_bind_int(&q, before);
     none_of(sim, CHECK_ATTENDED, &q);
     check_note(sim, CHECK_ATTENDED, 1, "", NULL);

@@ -11,7 +11,7 @@
     CHECK_ROW(LOST, "every case that was begun is there, in the state that its people know")       \
     CHECK_ROW(STATE, "every state is one of the table")                                            \
     CHECK_ROW(WORKLIST, "a case that is not over stands in the worklist of somebody who can act")  \
-    CHECK_ROW(ATTENDED, "nobody has to act for a day who cannot: account closed, or not there")    \
+    CHECK_ROW(ATTENDED, "nobody has to act for a day who cannot, where a colleague could")         \
     CHECK_ROW(LISTED, "and the list as the console asks for it holds it (sample)")                 \
     CHECK_ROW(SINGLE, "one consultant from accepting on, none before")                             \
     CHECK_ROW(TIMER, "a state with a time limit has a timer, and none is late")                    \

@@ -21,6 +21,7 @@ static const struct {
     {"approval", ROLE_APPROVER},
     {"triage", ROLE_COORDINATOR},
     {"unanswered", ROLE_COORDINATOR},
+    {"unattended", ROLE_COORDINATOR},
     {"review", ROLE_REVIEWER},
 };
 

@@ -74,7 +74,7 @@ static void unanswered(struct sim *sim, int person, int kase)
 /* Who has to act cannot: a colleague is put in charge; before a session it goes back to all. */
 static void unattended(struct sim *sim, int person, int kase)
 {
-    const struct kase *k = &sim->kases[kase];
+    struct kase *k = &sim->kases[kase];
     if (k->consultant >= 0 && sim->people[k->consultant].gone &&
         consult_state_phase(k->state) == CONSULT_PHASE_RUNNING) {
         (void)sim_act(sim, person, kase, "hand-over", sim_reason("account-closed", "账号已停用"));
@@ -85,9 +85,18 @@ static void unattended(struct sim *sim, int person, int kase)
     if (account == NULL) {
         return; /* nobody is left there */
     }
+    int successor = sim_person_of(sim, account);
     json_t *body = sim_reason("account-closed", "账号已停用");
     json_object_set_new(body, "account", json_string(account));
-    sim->tallies.take_overs += sim_act(sim, person, kase, "take-over", body) == 200;
+    if (sim_act(sim, person, kase, "take-over", body) != 200) {
+        return;
+    }
+    sim->tallies.take_overs++;
+    if ((sim->people[successor].actor.roles & ROLE_SPECIALIST) != 0) {
+        k->consultant = successor;
+    } else {
+        k->requester = successor;
+    }
 }
 
 void sim_on_office(struct sim *sim, const struct event *event)

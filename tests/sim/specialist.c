@@ -336,15 +336,13 @@ void sim_on_report(struct sim *sim, const struct event *event)
 void sim_on_put_in_charge(struct sim *sim, const struct event *event)
 {
     struct kase *k = &sim->kases[event->kase];
-    if ((sim->people[event->person].actor.roles & ROLE_SPECIALIST) == 0) {
-        k->requester = event->person; /* found in the worklist */
-        k->planned_ms = 0;
-        sim_react(sim, event->kase);
-        return;
+    if (event->person != k->consultant && event->person != k->requester) {
+        return; /* of somebody else again meanwhile */
     }
-    k->consultant = event->person;
     k->planned_ms = 0;
-    if (k->state == CONSULT_REPORTING) {
+    if (event->person == k->requester) {
+        sim_react(sim, event->kase);
+    } else if (k->state == CONSULT_REPORTING) {
         begin_report(sim, event->person, event->kase);
     } else if (k->state == CONSULT_OPINION_DRAFT) {
         (void)sim_act(sim, event->person, event->kase, "revise",
