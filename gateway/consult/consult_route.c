@@ -15,7 +15,8 @@
 
 #define ALARMS_MAX 2 /* after the second one a request that nobody takes expires */
 
-static bool failed(struct api_call *call, enum status status)
+/* False: answered with the store's failure. */
+static bool stored(struct api_call *call, enum status status)
 {
     return status == STATUS_OK || api_store_failed(call, status);
 }
@@ -58,7 +59,7 @@ bool consult_offer(struct api_call *call, struct consult_row *row)
 {
     unsigned open = 0;
     return system_change(call, row, CONSULT_EVENT_OFFER, NULL) &&
-           failed(call, queue_offer(call, row, &open));
+           stored(call, queue_offer(call, row, &open));
 }
 
 static bool hold(struct api_call *call, struct consult_row *row, const char *what)
@@ -71,14 +72,14 @@ bool consult_route(struct api_call *call, struct consult_row *row, bool approved
 {
     struct terms terms;
     int64_t approvers = 0, coordinators = 0;
-    if (!failed(call, terms_load(call->db, row->agreement_id, &terms))) {
+    if (!stored(call, terms_load(call->db, row->agreement_id, &terms))) {
         return false;
     }
     bool ask = terms.approval && !approved && !is_stat(row); /* stat waits for no paper */
     bool triage = terms.triage && row->triaged_ms == 0 && !is_stat(row);
     terms_clear(&terms);
-    if (!failed(call, has_approver(call, row, &approvers)) ||
-        !failed(call, has_coordinator(call, row, &coordinators))) {
+    if (!stored(call, has_approver(call, row, &approvers)) ||
+        !stored(call, has_coordinator(call, row, &coordinators))) {
         return false;
     }
     if (ask && approvers > 0) {
@@ -143,7 +144,7 @@ static bool read_target(struct consult_act *act)
                                    "That person is no specialist of this specialty.");
     }
     (void)snprintf(row->target_account_id, 33, "%s", account);
-    return failed(act->call, status);
+    return stored(act->call, status);
 }
 
 static json_t *target_detail(const struct consult_row *row)
@@ -178,8 +179,8 @@ static bool hop_needs_approval(struct consult_act *act, bool *out_needs)
     struct terms terms;
     int64_t approvers = 0;
     struct consult_row *row = &act->row;
-    if (!failed(act->call, terms_load(act->call->db, row->agreement_id, &terms)) ||
-        !failed(act->call, has_approver(act->call, row, &approvers))) {
+    if (!stored(act->call, terms_load(act->call->db, row->agreement_id, &terms)) ||
+        !stored(act->call, has_approver(act->call, row, &approvers))) {
         return false;
     }
     *out_needs = !terms.lead_disposes && approvers > 0 && !is_stat(row) &&
@@ -226,7 +227,7 @@ bool consult_handed_over(struct consult_act *act)
         "= excluded.at_ms",
         "ssi", act->row.id, from, call->now_ms);
     status = status == STATUS_OK ? queue_offer(call, &act->row, &open) : status;
-    if (!failed(call, status) || !hop_needs_approval(act, &needs)) {
+    if (!stored(call, status) || !hop_needs_approval(act, &needs)) {
         return false;
     }
     return !needs || hold(call, &act->row, "hop");
@@ -240,8 +241,8 @@ static bool ask_higher(struct api_call *call, struct consult_row *row, const cha
     struct terms terms;
     unsigned open = 0;
     int64_t approvers = 0;
-    if (!failed(call, terms_load(call->db, row->agreement_id, &terms)) ||
-        !failed(call, has_approver(call, row, &approvers))) {
+    if (!stored(call, terms_load(call->db, row->agreement_id, &terms)) ||
+        !stored(call, has_approver(call, row, &approvers))) {
         return false;
     }
     bool each_hop = !terms.lead_disposes && approvers > 0 && terms.approval && !is_stat(row);
@@ -250,32 +251,32 @@ static bool ask_higher(struct api_call *call, struct consult_row *row, const cha
     if (each_hop) {
         return system_change(call, row, CONSULT_EVENT_ESCALATE, reason) && hold(call, row, "hop");
     }
-    if (!failed(call,
+    if (!stored(call,
                 consult_timer_again(call, row, CONSULT_TIMER_OFFER_DEADLINE, &row->deadline_ms)) ||
         !system_change(call, row, CONSULT_EVENT_ESCALATE, reason)) {
         return false;
     }
-    return failed(call, queue_open(call, row, false, &open)) &&
-           failed(call, ring_widened(call, row));
+    return stored(call, queue_open(call, row, false, &open)) &&
+           stored(call, ring_widened(call, row));
 }
 
 bool consult_escalate(struct api_call *call, struct consult_row *row, const char *reason)
 {
     int64_t tiers = 0, alarms = 0, coordinators = 0;
-    if (!failed(call, queue_tiers(call, row, &tiers))) {
+    if (!stored(call, queue_tiers(call, row, &tiers))) {
         return false;
     }
     if (row->escalation + 1 < tiers) {
         return ask_higher(call, row, reason);
     }
-    if (!failed(call, has_coordinator(call, row, &coordinators)) ||
-        !failed(call, ring_alarm(call, row, &alarms))) {
+    if (!stored(call, has_coordinator(call, row, &coordinators)) ||
+        !stored(call, ring_alarm(call, row, &alarms))) {
         return false;
     }
     if (!is_stat(row) && (alarms >= ALARMS_MAX || coordinators == 0)) {
         return system_change(call, row, CONSULT_EVENT_EXPIRE, reason);
     }
-    return failed(call, consult_timer_again(call, row, CONSULT_TIMER_OFFER_DEADLINE,
+    return stored(call, consult_timer_again(call, row, CONSULT_TIMER_OFFER_DEADLINE,
                                             &row->deadline_ms)) &&
            system_change(call, row, CONSULT_EVENT_ESCALATE, reason);
 }
@@ -284,17 +285,17 @@ bool consult_ring(struct api_call *call, struct consult_row *row)
 {
     int64_t tiers = 0, due = 0;
     bool has = true;
-    if (!failed(call, consult_timer_again(call, row, CONSULT_TIMER_RING, &due))) {
+    if (!stored(call, consult_timer_again(call, row, CONSULT_TIMER_RING, &due))) {
         return false;
     }
-    if (is_stat(row) && (!failed(call, ring_has_next(call, row, &has)) ||
-                         (!has && !failed(call, queue_tiers(call, row, &tiers))))) {
+    if (is_stat(row) && (!stored(call, ring_has_next(call, row, &has)) ||
+                         (!has && !stored(call, queue_tiers(call, row, &tiers))))) {
         return false;
     }
     if (!has && row->escalation + 1 < tiers) {
         return ask_higher(call, row, "ring-chain");
     }
-    return failed(call, ring_next(call, row));
+    return stored(call, ring_next(call, row));
 }
 
 /* The last one who could have taken it has declined: it goes on without waiting. */
@@ -303,6 +304,6 @@ bool consult_declined(struct consult_act *act)
     unsigned left = 0;
     enum status status = queue_decline(act->call, &act->row, act->change.actor_id,
                                        act->change.reason_code, act->change.reason_text, &left);
-    return failed(act->call, status) &&
+    return stored(act->call, status) &&
            (left > 0 || consult_escalate(act->call, &act->row, "nobody-left"));
 }
