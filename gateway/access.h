@@ -22,14 +22,18 @@
 
 /* Relations: enum consult_actor, and to what is no consultation: */
 enum access_relation {
-    ACCESS_OWN = 65536,       /* the own row, or one of the own institution */
-    ACCESS_SENDER = 131072,   /* of a referral: who wrote it */
-    ACCESS_RECEIVER = 262144, /* of a referral: the institution that it goes to */
-    ACCESS_INVOLVED = 524288, /* of a referral: who wrote the one that it answers */
-    ACCESS_LEAD = 1048576     /* of a partnership: its lead's manager; an admin counts as one */
+    ACCESS_OWN = 65536,        /* the own row, or one of the own institution */
+    ACCESS_SENDER = 131072,    /* of a referral: who wrote it */
+    ACCESS_RECEIVER = 262144,  /* of a referral: the institution that it goes to */
+    ACCESS_INVOLVED = 524288,  /* of a referral: who wrote the one that it answers */
+    ACCESS_LEAD = 1048576,     /* of a partnership: its lead's manager; an admin counts as one */
+    ACCESS_CONTINUES = 2097152 /* of an earlier consultation: a party of a present one of the same
+                                  patient (gateway/consult/consult_continuity.h) */
 };
 #define ACCESS_FREE 0u
 #define ACCESS_PARTIES ((unsigned)(CONSULT_ACTOR_REQUESTER | CONSULT_ACTOR_CONSULTANT))
+#define ACCESS_TREATS                                                                              \
+    ((unsigned)(CONSULT_ACTOR_REQUESTER | CONSULT_ACTOR_CONSULTANT | CONSULT_ACTOR_MEMBER))
 #define ACCESS_REFERRAL                                                                            \
     ((unsigned)(ACCESS_SENDER | ACCESS_RECEIVER | ACCESS_INVOLVED | CONSULT_ACTOR_COORDINATOR))
 #define ACCESS_SEES                                                                                \

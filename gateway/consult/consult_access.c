@@ -2,12 +2,14 @@
 
 #include "gateway/access.h"
 #include "gateway/consult/consult_change.h"
+#include "gateway/consult/consult_continuity.h"
 #include "gateway/consult/consult_load.h"
 #include "gateway/consult/consult_member.h"
 #include "gateway/consult/consult_places.h"
 #include "gateway/consult/consult_reading.h"
 #include "gateway/partnership/rules_load.h"
 #include "gateway/queue/queue.h"
+#include "gateway/records/audit_read.h"
 #include "gateway/records/consent.h"
 
 #include <string.h>
@@ -189,6 +191,49 @@ bool consult_load(struct api_call *call, const char *id, struct consult_row *out
     return true;
 }
 
+static bool not_shared(struct api_call *call)
+{
+    return api_problem(
+        call, 403, "consent.imaging", "患者未同意（或已撤回）影像资料共享。",
+        "The patient has not consented to the sharing of images, or has withdrawn it.", NULL);
+}
+
+/* True, or answered. */
+static bool continues(struct api_call *call, const struct consult_row *row, enum access_id access)
+{
+    struct consult_earlier earlier;
+    char present_id[33];
+    enum status status = consult_continuity_find(call, row, &earlier, present_id);
+    if (status != STATUS_OK) {
+        return api_store_failed(call, status);
+    }
+    if (earlier.opening == CONSULT_CLOSED_TO) {
+        return consult_unknown(call);
+    }
+    if (access == ACCESS_ID_attachment_list && !earlier.files) {
+        return not_shared(call);
+    }
+    return audit_reading(call, row->id, "earlier.read", "present", present_id, NULL);
+}
+
+bool consult_load_for(struct api_call *call, const char *id, enum access_id access,
+                      struct consult_row *out_row, unsigned *out_relation)
+{
+    if (!consult_load_any(call, id, out_row, out_relation)) {
+        return false;
+    }
+    if (access_relates(access, *out_relation)) {
+        return true;
+    }
+    bool may = access_relates(access, ACCESS_CONTINUES) ? continues(call, out_row, access)
+                                                        : consult_unknown(call);
+    *out_relation = ACCESS_CONTINUES;
+    if (!may) {
+        consult_row_clear(out_row);
+    }
+    return may;
+}
+
 bool consult_may_view(struct api_call *call, const char *consultation_id)
 {
     struct consult_row row;
@@ -210,9 +255,7 @@ static bool imaging_consented(struct api_call *call, const struct consult_row *r
     if (answer == CONSENT_GIVEN || (answer == CONSENT_NONE && row->consent_deferred != NULL)) {
         return true;
     }
-    return api_problem(
-        call, 403, "consent.imaging", "患者未同意（或已撤回）影像资料共享。",
-        "The patient has not consented to the sharing of images, or has withdrawn it.", NULL);
+    return not_shared(call);
 }
 
 bool consult_may_view_images(struct api_call *call, const char *consultation_id)

@@ -5,6 +5,7 @@
 #include "gateway/consult/consult_actions.h"
 #include "gateway/consult/consult_change.h"
 #include "gateway/consult/consult_closing.h"
+#include "gateway/consult/consult_earlier.h"
 #include "gateway/consult/consult_fields.h"
 #include "gateway/consult/consult_invitees.h"
 #include "gateway/consult/consult_list.h"
@@ -38,6 +39,8 @@ const struct api_route consult_routes[] = {
     {ACCESS_ROUTE(consultation_archive), API_BODY_NONE, 0, consult_archive_get, NULL,
      API_BLOB_FILES, NULL},
     {ACCESS_ROUTE(consultation_invitees), API_BODY_NONE, 0, consult_invitees, NULL, API_BLOB_FILES,
+     NULL},
+    {ACCESS_ROUTE(consultation_earlier), API_BODY_NONE, 0, consult_earlier, NULL, API_BLOB_FILES,
      NULL},
     {ACCESS_ROUTE(consultation_people), API_BODY_NONE, 0, consult_people, NULL, API_BLOB_FILES,
      NULL},

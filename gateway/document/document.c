@@ -60,12 +60,10 @@ void document_get(struct api_call *call)
     struct consult_row row;
     unsigned relation;
     int64_t version = 0;
-    if (!consult_load(call, call->params[0], &row, &relation)) {
+    if (!consult_load_for(call, call->params[0], ACCESS_ID_opinion_document, &row, &relation)) {
         return;
     }
-    if (!access_relates(ACCESS_ID_opinion_document, relation)) {
-        (void)consult_unknown(call);
-    } else if (!version_of(call->params[1], &version)) {
+    if (!version_of(call->params[1], &version)) {
         (void)unknown(call);
     } else {
         struct document_order *order = calloc(1, sizeof *order);

@@ -1,7 +1,7 @@
 #include "gateway/imaging/attachment.h"
 
 #include "gateway/app.h"
-#include "gateway/consult/consult_access.h"
+#include "gateway/consult/consult_load.h"
 #include "gateway/consult/consult_parts.h"
 #include "gateway/imaging/digest.h"
 #include "gateway/imaging/partial.h"
@@ -62,8 +62,13 @@ static bool load(struct api_call *call, struct attachment_row *out_row)
 void attachment_list(struct api_call *call)
 {
     json_t *list = NULL;
-    if (!consult_may_view(call, call->params[0]) ||
-        !audit_reading(call, call->params[0], "case.read", NULL, NULL, NULL)) {
+    struct consult_row row;
+    unsigned relation;
+    if (!consult_load_for(call, call->params[0], ACCESS_ID_attachment_list, &row, &relation)) {
+        return;
+    }
+    consult_row_clear(&row);
+    if (!audit_reading(call, call->params[0], "case.read", NULL, NULL, NULL)) {
         return;
     }
     enum status status = consult_part_attachments(call->db, call->params[0], &list);

@@ -272,6 +272,7 @@ class Case:
             "invitees": ("GET", f"{at}/invitees", None),
             "whom to ask": ("GET", f"{at}/people?for=enlist", None),
             "who takes over": ("GET", f"{at}/people?for=take-over", None),
+            "earlier": ("GET", f"{at}/earlier", None),
             "edit": ("PATCH", at, {}),
             "consent of the patient": ("PUT", f"{at}/consents/teaching", {**consent, "party": "patient"}),
             "consent of the consultant": ("PUT", f"{at}/consents/teaching", {**consent, "party": "consultant"}),

@@ -7,6 +7,7 @@ WAITING = {"pending-approval", "submitted", "triaged", "offered"}
 RUNNING = {"accepted", "scheduled", "ready", "in-session", "interrupted"}
 UNTAKEN = WAITING | {"draft", "returned", "withdrawn", "rejected", "expired", "discarded"}  # as the cases of these tests come there: before somebody took it
 OVER_UNHEARD = {"withdrawn", "rejected", "expired", "cancelled", "no-show", "failed", "discarded", "entered-in-error"}
+REPORTED = {"reporting", "awaiting-opinion", "opinion-draft", "signed", "acknowledged", "referral-open", "follow-up"}
 BEFORE_OPINION = {"draft", "returned"} | WAITING | RUNNING | {"reporting", "awaiting-opinion"}
 
 # ---- relations ----
@@ -70,6 +71,7 @@ READS = {
     "invitees": (CARE, PARTIES, RUNNING),
     "whom to ask": (CARE, {"consultant", "coordinator"}, TOGETHER),
     "who takes over": (CARE, {"coordinator"}, TAKEN_OVER),
+    "earlier": (CARE, PARTIES | {"member"}, WAITING | RUNNING | REPORTED),
 }
 WRITES = {
     "edit": ({"clinician"}, {"requester"}, {"draft", "returned"}),
@@ -199,6 +201,23 @@ def expected(person, case, question, rule=None):
     if question == "who takes over" and elsewhere(person, case):
         return "403 take-over.elsewhere"
     return "allowed" if who & found else "403"
+
+
+# ---- the record of one patient ----
+
+
+def opens(reader, past, present, continuous, rule):
+    """May the reader read the past one from the present one? reader: place, parts (relations to the present one); past: state, parties (places),
+    consents (of the patient: consultation, imaging), patient; present: state, consents, patient. continuous: the partnership keeps one record.
+    rule: why the partnership refuses today. "nothing", "opinions" or "opinions and files"."""
+    treats = reader.parts & {"requester", "consultant", "member"} and present.state in WAITING | RUNNING | REPORTED
+    told = past.signed and past.state != "entered-in-error"
+    same = past.patient == present.patient and past.patient[1]
+    agreed = "consultation" in past.consents and "consultation" in present.consents
+    shown = reader.place in past.parties or (continuous and not rule)
+    if not (treats and told and same and agreed and shown):
+        return "nothing"
+    return "opinions and files" if "imaging" in past.consents or reader.place == past.parties[0] else "opinions"
 
 
 # ---- partnerships ----

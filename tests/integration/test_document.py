@@ -268,6 +268,8 @@ def declining(g, clinician, first, second):
 
 def on_stage(clinician, first, guest, case):
     path = f"/consultations/{case}"
+    earlier = clinician.call("GET", path + "/earlier")
+    checks.ok(earlier["earlier"] == [] and set(earlier["basis"]) == {"continuous", "code", "zh", "en", "partnership"}, "nothing earlier of this patient, and what the rules say about it", earlier["basis"]["zh"])
     listed = clinician.call("GET", path + "/invitees?search=Radiology")["invitees"]
     account = guest.session["account"]["id"]
     checks.ok([i["account"] for i in listed] == [account], "invitees are searched by specialty", [i["name_en"] for i in listed])

@@ -42,6 +42,7 @@ BEFORE_OPINION = {"draft", "offered", "accepted", "in-session", "awaiting-opinio
 STATES_OF = {  # states in which somebody may; where it is not said: in all
     ("PATCH", "/consultations/{id}"): {"draft"},
     ("GET", "/consultations/{id}/invitees"): ON_STAGE,
+    ("GET", "/consultations/{id}/earlier"): {"offered", "accepted", "in-session", "awaiting-opinion", "signed"},
     ("PUT", "/consultations/{id}/opinion"): {"accepted", "in-session", "awaiting-opinion"},
     ("POST", "/consultations/{id}/uploads"): BEFORE_OPINION,
     ("PUT", "/uploads/{id}"): BEFORE_OPINION,
