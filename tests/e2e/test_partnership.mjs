@@ -19,11 +19,11 @@ const region = (zh) => page.getByRole('region', { name: new RegExp(`^${zh}`) });
 const box = (name, on = page) => on.getByRole('textbox', { name });
 const state = () => gateway.sql("SELECT version, record_scope, money FROM partnership WHERE code='DEMO-URBAN'")[0];
 
-async function look(name) {
+async function look(name, tab = manager, { page } = tab) {
   for (const language of ['en', 'zh-CN']) {
-    await manager.language(language);
+    await tab.language(language);
     await page.waitForTimeout(120);
-    await manager.shot(`partnership-${name}-${language}`, true);
+    await tab.shot(`partnership-${name}-${language}`, true);
     seen.pages++;
     for (const line of await axe(page)) seen.findings.push(`${name} ${language}: ${line}`);
     const over = () => page.evaluate(() => document.documentElement.scrollWidth - document.documentElement.clientWidth);
@@ -35,7 +35,7 @@ async function look(name) {
     await page.setViewportSize({ width: 390, height: 844 });
     await page.waitForTimeout(60);
     if (await over() > 0) seen.wide.push(`${name} ${language} phone: ${await over()} px`);
-    if (language === 'zh-CN') await manager.shot(`partnership-${name}-phone`, true);
+    if (language === 'zh-CN') await tab.shot(`partnership-${name}-phone`, true);
     await page.setViewportSize({ width: 1366, height: 768 });
   }
 }
@@ -130,6 +130,43 @@ async function perService() {
   await look('06-per-service');
 }
 
+// A patient of the east township goes to the west one: where the partnership keeps one record the earlier opinion is there, where it is
+// released for each consultation the clause says why it is not.
+async function record() {
+  const patient = { name: '示范患者壬', sex: 'female', birth_date: '1957-08-09', id_type: 'other', id_number: 'DEMO-0042' };
+  const [east, west, county, city] = [await enter(browser, 'demo.clinician1'), await enter(browser, 'demo.clinician2'), await enter(browser, 'demo.specialist4'), await enter(browser, 'demo.specialist1')];
+  const file = readFileSync(path.join(pydicom, 'CT_small.dcm'));
+  for (const tab of [county, city]) await tab.api('PUT', '/duty', { on_duty: true });
+  const past = await request(east, { kind: 'read', modality: 'imaging', specialty: 'respiratory', urgency: 'urgent', complaint: '咳嗽两周', question: '肺部结节性质？', file, patient });
+  await act(county, past.id, 'accept');
+  await county.api('PUT', `/consultations/${past.id}/opinion`, { body: { findings: '右上肺 8 mm 磨玻璃结节。', diagnosis: '右上肺磨玻璃结节，建议随访', treatment: '3 个月后复查' } });
+  await act(county, past.id, 'sign');
+  const card = (tab) => tab.page.getByRole('region', { name: /^(本患者既往会诊|Earlier consultations of this patient)$/ });
+  const open = async (tab, id) => {
+    await tab.place(`#/c/${id}`);
+    await card(tab).waitFor();
+    return card(tab).innerText();
+  };
+  const near = await request(west, { kind: 'read', modality: 'imaging', specialty: 'respiratory', urgency: 'urgent', complaint: '咯血', question: '与以前的结节有关？', file, patient });
+  await act(county, near.id, 'accept');
+  let text = await open(west, near.id);
+  checks.ok(/右上肺磨玻璃结节，建议随访/.test(text) && /肺部结节性质？/.test(text) && /CT/.test(text) && /东镇/.test(text) && /实行连续病历/.test(text), 'one record: the other township sees question, diagnosis and files of the earlier one', text.slice(0, 120).replace(/\n/g, ' | '));
+  await card(west).getByText('查阅意见').click();
+  await card(west).getByText('右上肺 8 mm 磨玻璃结节。').waitFor();
+  checks.ok(/签名校验通过|3 个月后复查/.test(await card(west).innerText()) && await card(west).getByRole('link', { name: '打开该会诊' }).count() === 0, 'and reads the signed opinion, not the whole consultation');
+  await look('07-earlier', west);
+  await west.place(`#/c/${past.id}`);
+  await west.page.getByText('没有该会诊，或您无权查看。').waitFor();
+  const far = await request(west, { kind: 'read', modality: 'imaging', specialty: 'cardiology', urgency: 'urgent', complaint: '胸闷', question: 'ECG?', file, patient });
+  await act(city, far.id, 'accept');
+  text = await open(city, far.id);
+  checks.ok(!/结节/.test(text) && /只能查看为本次会诊提供的资料/.test(text), 'released: the city hospital is told why it sees nothing of others', text.replace(/\n/g, ' | '));
+  await look('08-released', city);
+  text = await open(county, near.id);
+  checks.ok(/打开该会诊/.test(text), 'control: who gave that opinion may open the whole');
+  for (const tab of [east, west, county, city]) await tab.close();
+}
+
 async function switches() {
   await button('修改：名称与规则', 'x').click();
   await page.getByRole('radiogroup', { name: '病历范围' }).getByRole('radio', { name: '按次授权' }).check();
@@ -207,12 +244,13 @@ try {
   await browser.open(gateway.origin);
   await listAndWhatIf();
   await activity();
+  await record();
   await switches();
   await agreement();
   await members();
   await twoEditors();
   await perService();
-  checks.ok(seen.pages === 12 && seen.findings.length === 0, `${seen.pages} pages: no serious finding of axe-core`, seen.findings.slice(0, 5).join('; '));
+  checks.ok(seen.pages === 16 && seen.findings.length === 0, `${seen.pages} pages: no serious finding of axe-core`, seen.findings.slice(0, 5).join('; '));
   checks.ok(seen.wide.length === 0, 'nothing is wider than the screen', seen.wide.join('; '));
   checks.ok(seen.language.length === 0, 'no Chinese label in English', seen.language.slice(0, 5).join('; '));
   const errors = [...manager.console, ...second.console].filter((line) => /^pageerror/.test(line));

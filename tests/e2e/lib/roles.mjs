@@ -34,8 +34,9 @@ export async function openRow(tab, words) {
 }
 
 // A request over REST, as its page would make it. Returns the consultation.
-export async function request(tab, { submit = true, kind = 'live', modality, specialty = 'cardiology', urgency = 'routine', complaint, file, question = '是否需要转诊？' }) {
-  const made = await tab.api('POST', '/consultations', { kind, specialty, urgency, patient: { name: '示范患者丁', sex: 'female', birth_date: '1961-05-04', id_type: 'none' },
+export async function request(tab, { submit = true, kind = 'live', modality, specialty = 'cardiology', urgency = 'routine', complaint, file, question = '是否需要转诊？',
+  patient = { name: '示范患者丁', sex: 'female', birth_date: '1961-05-04', id_type: 'none' } }) {
+  const made = await tab.api('POST', '/consultations', { kind, specialty, urgency, patient,
     request: { complaint, question, ...(modality ? { modality } : {}), present_history: '两周来反复发作，休息后缓解。' } });
   if (made.status !== 201) throw new Error(`create: ${made.status} ${JSON.stringify(made.body)}`);
   const { id } = made.body;

@@ -4,6 +4,7 @@ import { consultation } from './dict/case';
 import { common } from './dict/common';
 import { report } from './dict/document';
 import { duty } from './dict/duty';
+import { earlier } from './dict/earlier';
 import { flow } from './dict/flow';
 import { opinion } from './dict/opinion';
 import { ops } from './dict/ops';
@@ -24,6 +25,7 @@ const parts = [
   terms,
   worklist,
   duty,
+  earlier,
   request,
   attachments,
   consultation,

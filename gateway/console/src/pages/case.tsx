@@ -17,6 +17,7 @@ import { Loading, Notice, ProblemNotice, StateBadge, UrgencyBadge } from '../par
 import { ActionBar } from '../parts/case-actions';
 import { CriticalBanner } from '../parts/critical';
 import { Deadline } from '../parts/deadline';
+import { EarlierCard } from '../parts/earlier';
 import { MdtPanel } from '../parts/mdt';
 import { DecisionForm, DecisionText } from '../parts/opinion';
 import { OpinionCard, writes } from '../parts/opinion-card';
@@ -169,6 +170,7 @@ function Case(p: { c: Consultation; problem: JSX.Element; reload: () => void; se
       <FollowUpCard c={c} />
       <MdtPanel c={c} reload={p.reload} />
       <RequestCard c={c} />
+      <EarlierCard c={c} />
       <ReferralOfCase c={c} />
       <Course c={c} reload={p.reload} />
     </div>
