@@ -23,13 +23,13 @@ static const struct migration *find(const struct migration *list, int64_t versio
     return NULL;
 }
 
-/* Compares what was applied with what this program knows; counts into *out_applied. */
-static enum status check_applied(struct db *db, const struct migration *list, int64_t *out_applied)
+/* Compares what was applied with what this program knows. */
+static enum status check_applied(struct db *db, const struct migration *list)
 {
     enum status verdict = STATUS_OK;
     struct db_query q;
     db_begin_query(&q, db, "SELECT version, name, sha256 FROM schema_version ORDER BY version");
-    int64_t applied = 0;
+    int64_t known = 0;
     while (db_next(&q) && verdict == STATUS_OK) {
         const struct migration *m = find(list, db_int(&q, 0));
         char hex[65] = "";
@@ -37,7 +37,7 @@ static enum status check_applied(struct db *db, const struct migration *list, in
             log_error(
                 "store_schema_newer",
                 "version=%lld known=%lld hint=\"start the newer program, or restore a backup\"",
-                (long long)db_int(&q, 0), (long long)applied);
+                (long long)db_int(&q, 0), (long long)known);
             verdict = STATUS_UNSUPPORTED;
             break;
         }
@@ -48,13 +48,22 @@ static enum status check_applied(struct db *db, const struct migration *list, in
             verdict = STATUS_UNSUPPORTED;
             break;
         }
-        applied++;
+        known = db_int(&q, 0);
     }
     enum status status = db_end(&q);
-    if (status == STATUS_OK && verdict == STATUS_OK) {
-        *out_applied = applied;
-    }
     return status != STATUS_OK ? status : verdict;
+}
+
+/* Numbers may have gaps, and a gap may be filled later: what counts is whether this one was
+ * applied.
+ */
+static enum status is_applied(struct db *db, int64_t version, bool *out_applied)
+{
+    int64_t count = 0;
+    enum status status = db_one_int(
+        db, &count, "SELECT COUNT(*) FROM schema_version WHERE version = $1", "i", version);
+    *out_applied = count > 0;
+    return status;
 }
 
 static enum status apply(struct db *db, const struct migration *m, int64_t now_ms)
@@ -86,12 +95,13 @@ enum status db_migrate(struct db *db, const struct migration *list, int64_t now_
         db_sqlite_exec(db, "CREATE TABLE IF NOT EXISTS schema_version ("
                            "version INTEGER PRIMARY KEY, name TEXT NOT NULL, sha256 TEXT NOT NULL, "
                            "applied_ms BIGINT NOT NULL)");
-    int64_t applied = 0;
     if (status == STATUS_OK) {
-        status = check_applied(db, list, &applied);
+        status = check_applied(db, list);
     }
     for (const struct migration *m = list; m->version != 0 && status == STATUS_OK; m++) {
-        if (m->version > applied) {
+        bool applied = false;
+        status = is_applied(db, m->version, &applied);
+        if (status == STATUS_OK && !applied) {
             status = apply(db, m, now_ms);
         }
     }

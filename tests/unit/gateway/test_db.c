@@ -265,7 +265,8 @@ static void test_migrations(void)
         "CREATE TABLE more (a TEXT); INSERT INTO more VALUES ('x')";
     struct migration more[32] = {0};
     memcpy(more, migrations, (size_t)known * sizeof more[0]);
-    more[known] = (struct migration){known + 1, "999_more", more_sql, sizeof more_sql - 1};
+    int next = migrations[known - 1].version + 1;
+    more[known] = (struct migration){next, "999_more", more_sql, sizeof more_sql - 1};
     EXPECT_INT(db_migrate(db, more, 1), STATUS_OK);
     EXPECT_INT(db_migrate(db, more, 1), STATUS_OK);                /* nothing to do */
     EXPECT_INT(db_migrate(db, migrations, 1), STATUS_UNSUPPORTED); /* newer than the program */
@@ -277,12 +278,24 @@ static void test_migrations(void)
     more[known].sql = more_sql;
     more[known].sql_len = sizeof more_sql - 1;
     static const unsigned char bad_sql[] = "CREATE TABLE half (a TEXT); CREATE TABLE half (a TEXT)";
-    more[known + 1] = (struct migration){known + 2, "998_bad", bad_sql, sizeof bad_sql - 1};
+    more[known + 1] = (struct migration){next + 1, "998_bad", bad_sql, sizeof bad_sql - 1};
     EXPECT(db_migrate(db, more, 1) != STATUS_OK);
     int64_t tables = -1;
     EXPECT_INT(db_one_int(db, &tables, "SELECT count(*) FROM sqlite_master WHERE name='half'", ""),
                STATUS_OK);
     EXPECT_INT(tables, 0);
+    /* One above a gap, and then the one that fills it. */
+    static const unsigned char above_sql[] = "CREATE TABLE above (a TEXT)";
+    more[known + 1] = (struct migration){next + 2, "997_above", above_sql, sizeof above_sql - 1};
+    EXPECT_INT(db_migrate(db, more, 1), STATUS_OK);
+    static const unsigned char gap_sql[] = "CREATE TABLE gap (a TEXT)";
+    more[known + 2] = more[known + 1];
+    more[known + 1] = (struct migration){next + 1, "996_gap", gap_sql, sizeof gap_sql - 1};
+    EXPECT_INT(db_migrate(db, more, 1), STATUS_OK);
+    EXPECT_INT(db_one_int(db, &tables,
+                          "SELECT count(*) FROM sqlite_master WHERE name IN ('above', 'gap')", ""),
+               STATUS_OK);
+    EXPECT_INT(tables, 2);
     db_close(db);
     EXPECT_INT(db_open(path, &db), STATUS_IO); /* a newer schema than ours is refused at open */
     temp_folder_remove(&folder);
