@@ -152,12 +152,12 @@ static enum status engaged_in(struct api_call *call, const struct consult_row *e
     db_begin_query(
         &q, call->db,
         "SELECT id FROM consultation WHERE requester_id = $1 AND state NOT IN ('draft', "
-        "'discarded', 'closed', 'archived') AND json_extract(patient, '$.id_number') = $2 UNION "
+        "'discarded', 'closed', 'archived') AND patient_number = $2 UNION "
         "SELECT id FROM consultation WHERE consultant_id = $1 AND state NOT IN ('closed', "
-        "'archived') AND json_extract(patient, '$.id_number') = $2 UNION SELECT c.id FROM "
+        "'archived') AND patient_number = $2 UNION SELECT c.id FROM "
         "consultation_member m JOIN consultation c ON c.id = m.consultation_id WHERE m.account_id "
         "= $1 AND m.state <> 'removed' AND c.state NOT IN ('closed', 'archived') AND "
-        "json_extract(c.patient, '$.id_number') = $2");
+        "c.patient_number = $2");
     db_bind_text(&q, call->actor->account_id);
     db_bind_text(&q, json_string_value(json_object_get(earlier->patient, "id_number")));
     while (db_next(&q) && out->count < PRESENT_MAX) {

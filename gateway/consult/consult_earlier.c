@@ -33,10 +33,9 @@ static enum status with_number(struct db *db, const struct consult_row *present,
 {
     struct db_query q;
     out->count = 0;
-    db_begin_query(
-        &q, db,
-        "SELECT id FROM consultation WHERE json_extract(patient, '$.id_number') = $1 AND "
-        "signed_ms IS NOT NULL AND id <> $2 ORDER BY signed_ms DESC, id LIMIT 200");
+    db_begin_query(&q, db,
+                   "SELECT id FROM consultation WHERE patient_number = $1 AND "
+                   "signed_ms IS NOT NULL AND id <> $2 ORDER BY signed_ms DESC, id LIMIT 200");
     db_bind_text(&q, json_string_value(json_object_get(present->patient, "id_number")));
     db_bind_text(&q, present->id);
     while (db_next(&q)) {

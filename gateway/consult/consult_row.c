@@ -216,6 +216,12 @@ static void bind_members(struct db_query *q, const struct consult_row *row,
     db_bind_text(q, row->id);
 }
 
+/* Once more as a column of its own, to find one patient's consultations by. NULL: none. */
+static const char *patient_number(const struct consult_row *row)
+{
+    return json_string_value(json_object_get(row->patient, "id_number"));
+}
+
 static enum status step_once(struct db_query *q)
 {
     while (db_next(q)) {
@@ -241,15 +247,17 @@ enum status consult_row_insert(struct db *db, const struct consult_row *row)
                    "approval_for, escalation, triaged_ms, scheduled_from_ms, scheduled_until_ms, "
                    "reschedules, preliminary_ms, verifier_id, critical_ms, critical_known_ms, "
                    "follow_up, review, archived_ms, manifest_sha256, version, id, number, "
-                   "requester_id, requester_organisation_id, created_ms) VALUES ($1, $2, $3, $4, "
+                   "requester_id, requester_organisation_id, created_ms, patient_number) VALUES "
+                   "($1, $2, $3, $4, "
                    "$5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20, "
                    "$21, $22, $23, $24, $25, $26, $27, $28, $29, $30, $31, $32, $33, $34, $35, "
-                   "$36, $37, $38, $39, $40, $41, $42, $43, $44, $45, $46, $47, $48, $49)");
+                   "$36, $37, $38, $39, $40, $41, $42, $43, $44, $45, $46, $47, $48, $49, $50)");
     bind_members(&q, row, &json);
     db_bind_text(&q, row->number);
     db_bind_text(&q, row->requester_id);
     db_bind_text(&q, row->requester_organisation_id);
     db_bind_int(&q, row->created_ms);
+    db_bind_text(&q, patient_number(row));
     status = step_once(&q);
     json_free(&json);
     return status;
@@ -276,9 +284,11 @@ enum status consult_row_update(struct db *db, struct consult_row *row)
                    "$33, scheduled_until_ms = $34, reschedules = $35, preliminary_ms = $36, "
                    "verifier_id = $37, critical_ms = $38, critical_known_ms = $39, follow_up = "
                    "$40, review = $41, archived_ms = $42, manifest_sha256 = $43, version = $44 + "
-                   "1, requester_id = $46 WHERE id = $45 AND version = $47");
+                   "1, requester_id = $46, patient_number = $47 WHERE id = $45 AND version = "
+                   "$48");
     bind_members(&q, row, &json);
     db_bind_text(&q, row->requester_id);
+    db_bind_text(&q, patient_number(row));
     db_bind_int(&q, row->version);
     status = step_once(&q);
     json_free(&json);
