@@ -55,6 +55,8 @@ def several_opinions(checks, asker, first, second):
     asker.call("POST", path + "/actions/submit", {})
     first.call("POST", path + "/actions/accept", {})
     first.call("POST", path + "/actions/enlist", {"account": asker.session["account"]["id"]}, code="member.not-possible")
+    found = first.call("GET", path + "/people?for=enlist")["invitees"]
+    checks.ok(second.session["account"]["id"] in [i["account"] for i in found], "whom to ask for an opinion: the colleague is among them", len(found))
     first.call("POST", path + "/actions/enlist", {"account": second.session["account"]["id"]})
     checks.ok(second.ws.receive("case.reminder") is not None, "the member is told")
     for ws in (asker.ws, first.ws):
