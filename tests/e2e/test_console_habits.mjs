@@ -1,10 +1,14 @@
 // What a hurried person does to the console: Enter and Escape, a form sent too early, a button that is gone after the click, a cut of the link
-// while writing, two windows on one request. Nothing typed is lost or overwritten unseen, and the keyboard keeps its place.
+// while writing, two windows on one request or opinion. Nothing typed is lost or overwritten unseen, and the keyboard keeps its place.
+import { readFileSync } from 'node:fs';
+import path from 'node:path';
+
 import * as work from './lib/consultation.mjs';
-import { Checks, Gateway, until } from './lib/gateway.mjs';
-import { button, enter } from './lib/roles.mjs';
+import { Checks, Gateway, pydicom, until } from './lib/gateway.mjs';
+import { act, button, enter, request } from './lib/roles.mjs';
 import { Browser } from './lib/tabs.mjs';
 
+const IMAGE = readFileSync(path.join(pydicom, 'CT_small.dcm'));
 const checks = new Checks();
 const gateway = new Gateway();
 const browser = new Browser();
@@ -128,11 +132,46 @@ async function dialogs() {
   await focusIs(page, /^main$/, 'the button that has done its work is gone: the keyboard stays in the page');
 }
 
+// A read that is being reported, in two windows of the one who reads it.
+async function twoReports() {
+  const { page } = specialist;
+  const { id } = await request(clinician, { kind: 'read', modality: 'imaging', complaint: '咳嗽两周', file: IMAGE });
+  await act(specialist, id, 'accept');
+  const stored = () => specialist.api('GET', `/consultations/${id}`).then((x) => x.body.opinion?.body.findings);
+  const holds = (text) => until(`the gateway holds ${text}`, async () => (await stored()) === text, 10000);
+  const findings = (of) => of.getByRole('textbox', { name: /^会诊所见/ });
+  const address = `${gateway.origin}/#/c/${id}`;
+  await page.goto(address);
+  await findings(page).fill('初稿');
+  await holds('初稿');
+  const second = await specialist.context.newPage();
+  await second.goto(address);
+  await findings(second).fill('第二个窗口的所见');
+  await holds('第二个窗口的所见');
+  await findings(page).fill('第一个窗口的所见');
+  const asked = page.getByText('意见刚在另一窗口被修改');
+  await asked.waitFor({ timeout: 10000 });
+  checks.ok(await stored() === '第二个窗口的所见', 'two windows on one opinion: the second one to save is asked, nothing is overwritten', await stored());
+  await page.getByRole('button', { name: '载入别处的修改' }).click();
+  checks.ok(await findings(page).inputValue() === '第二个窗口的所见', 'it may take what the other has saved');
+  await findings(second).fill('第二个窗口再改');
+  await holds('第二个窗口再改');
+  await findings(page).fill('第一个窗口的所见');
+  await asked.waitFor({ timeout: 10000 });
+  await page.getByRole('button', { name: '以此处填写的为准' }).click();
+  await holds('第一个窗口的所见');
+  const answer = await clinician.api('PUT', `/consultations/${id}/consents/teaching`, { party: 'patient', given: true, relation: 'self', method: 'spoken', text_version: 'console-1' });
+  await findings(page).fill('第一个窗口的所见，补充');
+  await holds('第一个窗口的所见，补充');
+  checks.ok(answer.status === 200 && await asked.count() === 0, 'control: a consent between two savings is no conflict', answer.status);
+  await second.close();
+}
+
 try {
   await gateway.prepare();
   await gateway.start();
   await browser.open(gateway.origin);
-  for (const step of [signIn, tooEarly, twoWindows, cut, dialogs]) await step();
+  for (const step of [signIn, tooEarly, twoWindows, cut, dialogs, twoReports]) await step();
   const errors = [clinician, specialist].flatMap((t) => t.console.filter((l) => l.startsWith('pageerror')));
   checks.ok(errors.length === 0, 'no script error on any page', errors.join('; '));
 } catch (error) {

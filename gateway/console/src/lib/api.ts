@@ -57,7 +57,7 @@ export function serverNow(): number {
   return Date.now() + clockOffset;
 }
 
-interface Options {
+export interface Options {
   body?: unknown;
   raw?: BodyInit;
   headers?: Record<string, string>;

@@ -1,5 +1,5 @@
 /* Who is signed in. Everything else hangs on it. */
-import { call, csrfToken, del, get, patch, post, setCsrf, setServerTime, whenSignedOut } from './api';
+import { call, csrfToken, del, get, patch, post, setCsrf, setServerTime, whenSignedOut, type Options } from './api';
 import { language, setLanguage } from './i18n';
 import { signal } from './signal';
 import { clearStash } from './stash';
@@ -128,6 +128,6 @@ export function noteDuty(onDuty: boolean): void {
   }
 }
 
-export function consult(id: string, action: string, body: unknown = {}): Promise<never> {
-  return post(`/consultations/${id}/actions/${action}`, body);
+export function consult(id: string, action: string, body: unknown = {}, options?: Options): Promise<never> {
+  return post(`/consultations/${id}/actions/${action}`, body, options);
 }

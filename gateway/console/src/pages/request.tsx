@@ -11,9 +11,9 @@ import { consult } from '../lib/session';
 import { useStore } from '../lib/store';
 import type { Attachment, Consultation } from '../lib/types';
 import { AttachmentList, UploadArea } from '../parts/attachments';
-import { Field, Loading, Notice, ProblemNotice, UrgencyBadge, useAction, useGuard, focusWrong } from '../parts/basic';
+import { ConflictNotice, Field, Loading, Notice, ProblemNotice, UrgencyBadge, useAction, useGuard, focusWrong } from '../parts/basic';
 import { Ask, type Question } from '../parts/dialog';
-import { ConflictNotice, ConsentPart, PatientPart, RequestPart, VITALS, WherePart, vitalProblem } from '../parts/request-fields';
+import { ConsentPart, PatientPart, RequestPart, VITALS, WherePart, vitalProblem } from '../parts/request-fields';
 
 /* A new one about the same patient as an earlier one. */
 export function RequestAgain(p: { id: string }): JSX.Element {
@@ -146,7 +146,7 @@ export function RequestPage(p: { existing?: Consultation; first?: Form; onChange
         </div>
         <div class="form-end">
           {missing.length > 0 && lacking().length > 0 && <Notice kind="error">{t('form.missing', { fields: join(lacking()) })}</Notice>}
-          {conflict && <ConflictNotice draft={draft} />}
+          {conflict && <ConflictNotice text={t('form.conflict')} resolve={(mine) => draft.resolve(mine)} />}
           <ProblemNotice problem={failed} retry={() => void draft.save().catch(() => undefined)} />
           <div class="buttons">
             <button type="submit" class="primary" disabled={action.busy}>{action.busy ? t('form.submitting') : t('form.submit')}</button>

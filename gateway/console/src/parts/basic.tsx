@@ -120,6 +120,16 @@ export function Notice(p: { kind: 'info' | 'warn' | 'error' | 'good'; children: 
   );
 }
 
+/* Changed elsewhere while it was typed here: which of the two counts is asked, nothing is overwritten unseen. */
+export function ConflictNotice(p: { text: string; resolve: (mine: boolean) => void }): JSX.Element {
+  return (
+    <Notice kind="warn" action={<span class="buttons">
+      <button type="button" onClick={() => p.resolve(false)}>{t('form.take-other')}</button>
+      <button type="button" onClick={() => p.resolve(true)}>{t('form.keep-mine')}</button>
+    </span>}>{p.text}</Notice>
+  );
+}
+
 export function ProblemNotice(p: { problem: Problem | null; retry?: () => void }): JSX.Element | null {
   if (!p.problem || p.problem.status === 401) {
     return null;

@@ -8,7 +8,7 @@ import { nameOf, t } from '../lib/i18n';
 import { consult, currentSession, signedOut } from '../lib/session';
 import { dropStash, stash, unstash } from '../lib/stash';
 import type { Attachment, Consultation, Decision, Opinion, OpinionBody, OpinionTexts, View } from '../lib/types';
-import { Check, Field, Notice, ProblemNotice, Radios, useAction, useGuard } from './basic';
+import { Check, ConflictNotice, Field, Notice, ProblemNotice, Radios, useAction, useGuard } from './basic';
 import { Ask, type Question } from './dialog';
 import { StructureFields, StructureText } from './opinion-structure';
 
@@ -43,6 +43,13 @@ export function draftVersion(c: Consultation): number {
   return c.opinion?.status === 'draft' && isOwn(c.opinion) ? c.opinion.version : (c.opinion?.version ?? 0) + 1;
 }
 
+/* What the gateway holds of an opinion that is being written, to compare. */
+function heldOf(c: Consultation): { version: number; body: string } {
+  return { version: c.version, body: JSON.stringify(c.opinion?.status === 'draft' ? c.opinion.body : null) };
+}
+
+const sentHere = new Map<string, string>(); // by opinion: what this page has sent last, from this form or the one before it
+
 /* view: what the viewer beside it shows now, for key images. */
 export function OpinionForm(p: { c: Consultation; onSigned: () => void; narrow?: boolean; view?: View }): JSX.Element {
   const { c } = p;
@@ -60,12 +67,34 @@ export function OpinionForm(p: { c: Consultation; onSigned: () => void; narrow?:
   const latest = useRef({ body, dirty });
   latest.current = { body, dirty };
   const chain = useRef<Promise<unknown>>(Promise.resolve());
+  const held = useRef(heldOf(c));
+  const [other, setOther] = useState<Consultation | null>(null); // the draft was changed in another window
 
+  /* Consents and files raise the version too: only another draft is a change that is not overwritten unasked. */
+  const write = async (sent: OpinionBody): Promise<Consultation> => {
+    const path = `/consultations/${c.id}/opinion`;
+    const former = sentHere.get(place);
+    sentHere.set(place, JSON.stringify(sent));
+    try {
+      return await put<Consultation>(path, { body: sent }, { ifMatch: held.current.version });
+    } catch (error) {
+      if (asProblem(error).status !== 412) {
+        throw error;
+      }
+      const now = await get<Consultation>(`/consultations/${c.id}`);
+      const { body: there } = heldOf(now);
+      if (there !== held.current.body && there !== former) {
+        setOther(now);
+        throw error;
+      }
+      return put<Consultation>(path, { body: sent }, { ifMatch: now.version });
+    }
+  };
   const save = (): Promise<void> => {
     const run = chain.current.then(async () => {
       const sent = latest.current.body;
       try {
-        await put(`/consultations/${c.id}/opinion`, { body: sent });
+        held.current = heldOf(await write(sent));
         dropStash(account, place);
         setSavedMs(serverNow());
         setProblem(null);
@@ -80,13 +109,26 @@ export function OpinionForm(p: { c: Consultation; onSigned: () => void; narrow?:
     chain.current = run.catch(() => undefined);
     return run;
   };
+  const resolve = (mine: boolean): void => {
+    if (!other) {
+      return;
+    }
+    held.current = heldOf(other);
+    setOther(null);
+    setProblem(null);
+    setDirty(mine);
+    if (!mine) {
+      dropStash(account, place);
+      setBody(other.opinion?.body ?? {});
+    }
+  };
   useEffect(() => {
-    if (!dirty) {
+    if (!dirty || other) {
       return undefined;
     }
     const timer = setTimeout(() => void save().catch(() => undefined), problem?.transient ? 5000 : AUTOSAVE_MS);
     return () => clearTimeout(timer);
-  }, [body, dirty, problem]);
+  }, [body, dirty, problem, other]);
   useEffect(() => () => {
     if (latest.current.dirty) {
       if (!signedOut()) {
@@ -115,7 +157,7 @@ export function OpinionForm(p: { c: Consultation; onSigned: () => void; narrow?:
       title: t('op.sign'), text: t('op.sign-ask', { org: nameOf(currentSession()?.organisation) }), confirm: t('op.sign-now'),
       run: async () => {
         await save();
-        await consult(c.id, 'sign');
+        await consult(c.id, 'sign', {}, { ifMatch: held.current.version }); // what is signed is what this screen shows
         setDirty(false);
         p.onSigned();
       },
@@ -137,7 +179,8 @@ export function OpinionForm(p: { c: Consultation; onSigned: () => void; narrow?:
         setDirty(true);
       }} />
       {need && <Notice kind="error">{t(c.kind === 'read' ? 'op.need-read' : 'op.need')}</Notice>}
-      <ProblemNotice problem={problem} retry={() => void save().catch(() => undefined)} />
+      {other && <ConflictNotice text={t('op.conflict')} resolve={resolve} />}
+      <ProblemNotice problem={other ? null : problem} retry={() => void save().catch(() => undefined)} />
       <div class="buttons">
         {canSign && <button type="submit" class="primary">{t('op.sign')}</button>}
         <button type="button" onClick={() => void save().catch(() => undefined)}>{t('op.save')}</button>

@@ -3,7 +3,7 @@ import type { JSX } from 'preact';
 import { age } from '../lib/format';
 import { nameOf, t, useLanguage } from '../lib/i18n';
 import type { Key } from '../lib/dict';
-import type { Draft, Form } from '../lib/draft';
+import type { Form } from '../lib/draft';
 import { SCOPES } from '../lib/draft';
 import { useResource } from '../lib/resource';
 import { specialties } from '../lib/session';
@@ -222,15 +222,5 @@ export function ConsentPart(p: PartProps): JSX.Element {
         {form.relation !== 'self' && <Field label={t('consent.name')} value={form.consentName} onInput={(consentName) => p.edit({ consentName })} required maxLength={100} error={p.errorOf('/name')} />}
       </div>
     </fieldset>
-  );
-}
-
-/* Changed elsewhere while it was typed here: which of the two counts is asked, nothing is overwritten unseen. */
-export function ConflictNotice(p: { draft: Draft }): JSX.Element {
-  return (
-    <Notice kind="warn" action={<span class="buttons">
-      <button type="button" onClick={() => p.draft.resolve(false)}>{t('form.take-other')}</button>
-      <button type="button" onClick={() => p.draft.resolve(true)}>{t('form.keep-mine')}</button>
-    </span>}>{t('form.conflict')}</Notice>
   );
 }

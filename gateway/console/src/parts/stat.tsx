@@ -11,9 +11,9 @@ import { specialties } from '../lib/session';
 import { useShortcuts } from '../lib/shortcuts';
 import { Store, useStore } from '../lib/store';
 import type { Consultation, Session } from '../lib/types';
-import { Field, Notice, ProblemNotice, Radios, Select, useAction, useGuard } from './basic';
+import { ConflictNotice, Field, Notice, ProblemNotice, Radios, Select, useAction, useGuard } from './basic';
 import { Dialog } from './dialog';
-import { ConflictNotice, ConsentPart, PatientPart, RequestPart } from './request-fields';
+import { ConsentPart, PatientPart, RequestPart } from './request-fields';
 
 type Sex = 'male' | 'female' | 'unknown';
 const lastKey = (account: string): string => `console.stat-specialty.${account}`;
@@ -139,7 +139,7 @@ function FillForm(p: { c: Consultation; onSaved: () => void }): JSX.Element {
       <PatientPart {...part} />
       <RequestPart {...part} />
       <ConsentPart {...part} />
-      {conflict && <ConflictNotice draft={draft} />}
+      {conflict && <ConflictNotice text={t('form.conflict')} resolve={(mine) => draft.resolve(mine)} />}
       <ProblemNotice problem={conflict ? null : problem} retry={() => void draft.save().catch(() => undefined)} />
     </div>
   );

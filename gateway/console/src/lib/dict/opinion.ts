@@ -15,6 +15,7 @@ export const opinion = {
   'op.sign-ask': ['签署后意见不可修改，将以 {org} 的密钥签名并立即发送给邀请方。', 'Once signed it cannot be changed. It is signed with the key of {org} and sent to the inviting party at once.'],
   'op.need': ['请至少填写诊断意见和治疗建议。', 'Fill in at least diagnosis and treatment advice.'],
   'op.version': ['第 {n} 版', 'Version {n}'],
+  'op.conflict': ['意见刚在另一窗口被修改，您在此填写的内容尚未保存。', 'The opinion has just been changed in another window; what you typed here is not saved.'],
   'op.others-draft': ['草稿由{who}书写。请审阅、修改并保存：保存后即为您的意见，原稿保留。', '{who} wrote this draft. Read, change and save it: then it is your opinion, and the draft stays as it was.'],
   'op.draft': ['草稿，未签署', 'Draft, not signed'],
   'op.signed-by': ['{who} 签署于 {time}', 'Signed by {who}, {time}'],
