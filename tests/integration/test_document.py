@@ -13,7 +13,7 @@ import urllib.parse
 
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "lib"))
 from gateway import PYDICOM, Gateway, tls_context  # noqa: E402
-from managing import managing  # noqa: E402
+from managing import LEADER, managing, statement  # noqa: E402
 from person import Person, Socket, checks, document, error_of, offer  # noqa: E402
 from proofs import printed, proofs  # noqa: E402
 import workflow  # noqa: E402
@@ -539,7 +539,7 @@ def coverage():
 def main():
     g = Gateway("--login_failures_max", "3", "--interrupted_after_s", "2")
     with tempfile.NamedTemporaryFile("w", suffix=".json", dir=g.data, encoding="utf-8") as file:
-        json.dump(STAFF, file)
+        json.dump({**STAFF, "practitioners": STAFF["practitioners"] + [LEADER]}, file)
         file.flush()
         g.run("import", os.path.join(g.build, "consultctl"), "import", file.name, "--data", g.data)
     g.run("codes", os.path.join(g.build, "consultctl"), "import-codes", os.path.join(os.path.dirname(__file__), "../../deploy/demo/demonstration-codes.csv"), "--data", g.data)
@@ -567,11 +567,17 @@ def main():
         epoch = in_the_room(g, clinician, first, guest, case, attachment)
         restart(g, clinician, first, case, epoch)
         reporting(clinician, first, second, case)
-        workflow.whole(checks, g, Person, first, second, lambda person, case: send_file(person, case, "CT_small.dcm", data))
+
+        def picture(person, case):
+            return send_file(person, case, "CT_small.dcm", data)
+        workflow.whole(checks, g, Person, first, second, picture)
+        workflow.had_before(checks, clinician, second, case, PATIENT)
         proofs(clinician, first, case, PATIENT)
         referring(g, clinician, other, case, attachment)
         printed(g, clinician, other, case)
+        statement(g, clinician, first)
         managing(g)
+        workflow.left_behind(checks, g, Person, first, second, picture)
         connections(g, clinician, first)
         coverage()
     finally:

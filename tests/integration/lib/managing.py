@@ -1,6 +1,21 @@
 """The manager of a partnership by the document's words: members, agreements, what-if, the statement of activity."""
 from person import Person, checks
 
+# The demonstration has no manager where the remote network is led.
+LEADER = {"code": "DEMO-D-manager", "organisation": "DEMO-PROVINCE", "name_zh": "示范人员 manager", "name_en": "Demo manager", "title": "attending", "licence_no": "DEMO-LIC-D-manager",
+          "licensed_since": "2010-01-01", "account": {"login": "demo.duty.manager", "roles": ["manager"], "password": "demo-consult"}}
+
+
+def statement(g, sender, receiver):
+    """The network's statement for its manager, after one patient went up and came back, and the way down was refused."""
+    leader = Person(g, LEADER).sign_in()
+    led = next(p["id"] for p in leader.call("GET", "/partnerships")["partnerships"] if p["code"] == "DEMO-REMOTE")
+    activity = leader.call("GET", f"/partnerships/{led}/activity")
+    pairs = {(r["from"]["id"], r["to"]["id"], r["direction"]): tuple(r[n] for n in ("sent", "arrived", "returned", "refused")) for r in activity["referrals"]}
+    town, city = (p.session["organisation"]["id"] for p in (sender, receiver))
+    checks.ok(pairs == {(town, city, "up"): (1, 1, 1, 0), (city, town, "down"): (1, 0, 0, 1)}, "the statement counts the referrals both ways", pairs)
+    checks.ok((activity["total"]["referred_up"], activity["total"]["referred_down"]) == (1, 1), "and adds them up", activity["total"])
+
 
 def managing(g):
     """A manager of a partnership, by the document's words."""

@@ -1,8 +1,11 @@
 """The parts of the workflow that test_document.py does not pass on its way: one click for stat, several opinions, a second reader with a
-critical value, follow-up, archive and review; by the calls of the document alone."""
+critical value, follow-up, archive and review, what the patient had before, a place left by a closed account; by the calls of the document
+alone."""
 import json
+import os
 import sqlite3
 import time
+from urllib.parse import quote
 
 PATIENT = {"name": "示范患者（演示）", "sex": "female", "birth_date": "1961-02-03"}
 
@@ -108,3 +111,56 @@ def whole(checks, gateway, people, first, second, picture):
     reviewer = person(gateway, people, "demo.reviewer1")
     checks.ok(path.endswith(reviewer.call("GET", "/consultations?list=review")["consultations"][0]["id"]), "it is in the sample")
     reviewer.call("POST", path + "/actions/review", {"result": "good"})
+
+
+def had_before(checks, clinician, second, case, patient):
+    """The same patient again, taken by one who had nothing to do with the earlier one, but whose institution had."""
+    made = clinician.call("POST", "/consultations", {"specialty": "cardiology", "patient": patient, "request": {"complaint": "胸闷", "question": "复诊？"}}, status=201)
+    path, before = f"/consultations/{made['id']}", f"/consultations/{case}"
+    for scope in ("consultation", "imaging"):
+        clinician.call("PUT", f"{path}/consents/{scope}", {"party": "patient", "given": True, "relation": "self", "method": "written", "text_version": "1"})
+    clinician.call("GET", path + "/earlier", code="consultation.not-yet")
+    clinician.call("POST", path + "/actions/submit", {})
+    own = clinician.call("GET", path + "/earlier")
+    checks.ok([(e["id"], e["by"], e["whole"]) for e in own["earlier"]] == [(case, "institution", True)] and own["identified"], "the patient's earlier one, whole for who asked then", own["earlier"])
+    second.call("GET", path + "/earlier", code="consultation.unknown")
+    second.call("GET", before + "/opinions", code="consultation.unknown")
+    second.call("POST", path + "/actions/accept", {})
+    found = second.call("GET", path + "/earlier")["earlier"]
+    checks.ok([(e["id"], e["by"], e["whole"]) for e in found] == [(case, "institution", False)], "who has taken it sees the earlier one in part", found)
+    opinions = second.call("GET", before + "/opinions")["opinions"]
+    checks.ok(opinions[-1]["version"] == found[0]["opinion_version"] and opinions[-1]["body"]["diagnosis"] == found[0]["diagnosis"], "reads its opinions", len(opinions))
+    files = second.call("GET", before + "/attachments")["attachments"]
+    checks.ok(files and [f["id"] for f in files] == [f["id"] for f in found[0]["attachments"]] and found[0]["files_shared"], "and the list of its files", len(files))
+    second.call("GET", before, code="consultation.unknown")
+    clinician.call("POST", path + "/actions/withdraw", {"reason_code": "solved"})
+    clinician.call("GET", path + "/earlier", code="consultation.over")
+    second.call("GET", before + "/opinions", code="consultation.unknown")
+
+
+def left_behind(checks, gateway, people, first, second, picture):
+    """The consultant's account is closed before the opinion is signed: the coordinator names a colleague, who signs an own one."""
+    asker, coordinator = (person(gateway, people, f"demo.{login}") for login in ("clinician4", "coordinator1"))
+    case, path = submitted(asker, "read", modality="imaging")
+    picture(asker, case)
+    asker.call("POST", path + "/actions/submit", {})
+    second.call("POST", path + "/actions/accept", {})
+    second.call("PUT", path + "/opinion", {"body": {"diagnosis": "待查"}})
+    seen = coordinator.call("GET", path)
+    checks.ok(seen["unattended"] is None and coordinator.call("GET", "/consultations?list=unattended")["consultations"] == [], "while the account is open nothing is unattended", seen["unattended"])
+    gateway.run("disable", os.path.join(gateway.build, "consultctl"), "user", "disable", second.demo["account"]["login"], "--data", gateway.data)
+    listed = coordinator.call("GET", "/consultations?list=unattended")["consultations"]
+    checks.ok([(c["id"], c["unattended"]) for c in listed] == [(case, "consultant")] and "take-over" in listed[0]["actions"], "its consultant cannot act any more: the coordinator is shown it", listed)
+    checks.ok(coordinator.call("GET", path)["unattended"] == "consultant", "on its page too")
+    coordinator.call("GET", path + "/people?for=enlist", code="consultation.not-possible")
+    colleague = first.session["account"]["id"]
+    found = [p["account"] for p in coordinator.call("GET", path + "/people?for=take-over&search=" + quote(first.session["practitioner"]["name_en"]))["invitees"]]
+    everybody = [p["account"] for p in coordinator.call("GET", path + "/people?for=take-over")["invitees"]]
+    checks.ok(found == [colleague] and colleague in everybody and second.session["account"]["id"] not in everybody, "whom to name, without the one whose account is closed", everybody)
+    coordinator.call("POST", path + "/actions/take-over", {"reason_code": "account-closed", "account": second.session["account"]["id"]}, code="take-over.not-possible")
+    coordinator.call("POST", path + "/actions/take-over", {"reason_code": "account-closed", "account": colleague})
+    told = first.ws.receive("case.reminder", where=lambda m: m["consultation"] == case)
+    checks.ok(told is not None and told["what"] == "put-in-charge", "the colleague is told", told)
+    checks.ok(coordinator.call("GET", path)["unattended"] is None, "and it is attended again")
+    first.call("POST", path + "/actions/sign", {}, code="opinion.not-own")
+    first.call("PUT", path + "/opinion", {"body": {"diagnosis": "前壁心梗"}})
