@@ -35,21 +35,22 @@ static bool same_patient(const struct consult_row *one, const struct consult_row
 /* ---- consent ---- */
 
 static enum status consents(struct db *db, const struct consult_row *row, const char *scope,
-                            bool *out_consents)
+                            enum consent_answer *out_answer, bool *out_given)
 {
-    enum consent_answer answer = CONSENT_NONE;
-    enum status status = consent_answer(db, row->id, scope, "patient", NULL, &answer);
-    *out_consents =
-        answer == CONSENT_GIVEN || (answer == CONSENT_NONE && row->consent_deferred != NULL);
+    enum status status = consent_answer(db, row->id, scope, "patient", NULL, out_answer);
+    *out_given = *out_answer == CONSENT_GIVEN;
     return status;
 }
 
 static enum status both_consent(struct db *db, const struct consult_row *present,
                                 const struct consult_row *earlier, bool *out_both)
 {
+    enum consent_answer now = CONSENT_NONE, then = CONSENT_NONE;
     bool one = false, other = false;
-    enum status status = consents(db, present, "consultation", &one);
-    status = status == STATUS_OK ? consents(db, earlier, "consultation", &other) : status;
+    enum status status = consents(db, present, "consultation", &now, &one);
+    status = status == STATUS_OK ? consents(db, earlier, "consultation", &then, &other) : status;
+    /* a life in danger now is a reason to look; what was put off then was never given */
+    one = one || (now == CONSENT_NONE && present->consent_deferred != NULL);
     *out_both = one && other;
     return status;
 }
@@ -108,7 +109,8 @@ static enum status open_files(struct api_call *call, const struct consult_row *e
         *out_files = true;
         return STATUS_OK;
     }
-    return consents(call->db, earlier, "imaging", out_files);
+    enum consent_answer answer = CONSENT_NONE;
+    return consents(call->db, earlier, "imaging", &answer, out_files);
 }
 
 enum status consult_continuity_opens(struct api_call *call, const struct rules_world *world,

@@ -208,12 +208,12 @@ def expected(person, case, question, rule=None):
 
 def opens(reader, past, present, continuous, rule):
     """May the reader read the past one from the present one? reader: place, parts (relations to the present one); past: state, parties (places),
-    consents (of the patient: consultation, imaging), patient; present: state, consents, patient. continuous: the partnership keeps one record.
+    consents (of the patient: consultation, imaging), patient; present: state, consents, deferred (a life in danger), patient. continuous: the partnership keeps one record.
     rule: why the partnership refuses today. "nothing", "opinions" or "opinions and files"."""
     treats = reader.parts & {"requester", "consultant", "member"} and present.state in WAITING | RUNNING | REPORTED
     told = past.signed and past.state != "entered-in-error"
     same = past.patient == present.patient and past.patient[1]
-    agreed = "consultation" in past.consents and "consultation" in present.consents
+    agreed = "consultation" in past.consents and ("consultation" in present.consents or present.deferred)
     shown = reader.place in past.parties or (continuous and not rule)
     if not (treats and told and same and agreed and shown):
         return "nothing"

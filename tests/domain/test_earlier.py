@@ -27,7 +27,8 @@ PRESENT = ["draft", "offered", "accepted", "closed", "withdrawn"]
 # name: (past state, present state, who asks now, who answers now, what is otherwise)
 STORIES = {**{f"past {s}": (s, "accepted", "requester", "consultant", "") for s in PAST}, **{f"present {s}": ("signed", s, "requester", "consultant", "") for s in PRESENT},
            "the same hospital": ("signed", "accepted", "requester", "its colleague", ""), "the same township": ("signed", "accepted", "past colleague", "consultant", ""),
-           "consent withdrawn then": ("signed", "accepted", "requester", "consultant", "past consultation"), "consent withdrawn now": ("signed", "acknowledged", "requester", "consultant", "present consultation"),
+           "consent withdrawn then": ("signed", "accepted", "requester", "consultant", "past consultation"), "consent put off then": ("signed", "accepted", "requester", "consultant", "past deferred"), "a life in danger now": ("signed", "accepted", "requester", "consultant", "present deferred"),
+           "consent withdrawn now": ("signed", "acknowledged", "requester", "consultant", "present consultation"),
            "images not shared": ("signed", "accepted", "requester", "consultant", "past imaging"), "images not shared, own": ("signed", "accepted", "past colleague", "consultant", "past imaging"),
            "another name": ("signed", "accepted", "requester", "consultant", "name"), "another number": ("signed", "accepted", "requester", "consultant", "number"),
            "another document": ("signed", "accepted", "requester", "consultant", "type"), "no number": ("signed", "accepted", "requester", "consultant", "none")}
@@ -41,18 +42,21 @@ class Reader:
 class Consultation:
     """A read, brought into its state; patient: (type, number, name)."""
 
-    def __init__(self, people, asks, answers, state, patient, mdt=False):
+    def __init__(self, people, asks, answers, state, patient, mdt=False, deferred=False):
         self.people, self.state, self.patient, self.signed = people, state, patient, False
-        self.asks, self.answers, self.consents = asks, answers, {"consultation", "imaging"}
+        self.asks, self.answers = asks, answers
+        self.consents = {"imaging"} if deferred else {"consultation", "imaging"}
+        self.deferred = deferred  # stat: the patient's consent follows
         self.parties = (people[asks].place, people[answers].place)
         kind, number, name = patient
         client = people[asks].client()
         self.id = want(client.post(f"{API}/consultations", {
-            "specialty": "cardiology", "urgency": "routine" if state == "archived" else "urgent", "kind": "mdt" if mdt else "read", "target_organisation": people[answers].organisation,
+            "specialty": "cardiology", "urgency": "routine" if state == "archived" else "stat" if deferred else "urgent", "kind": "mdt" if mdt else "read", "target_organisation": people[answers].organisation,
             "patient": {"name": name, "sex": "female", "birth_date": "1961-07-02", "id_type": kind, **({"id_number": number} if number else {})},
-            "request": {"complaint": "x", "question": "以前做过什么？", **({} if mdt else {"modality": "ecg"})}}), 201)["id"]
+            "request": {"complaint": "x", "question": "以前做过什么？", **({} if mdt else {"modality": "ecg"})},
+            **({"consent_deferred": "昏迷，家属未到"} if deferred else {})}), 201)["id"]
         self.attachment = want(client.upload(self.id, os.path.join(PYDICOM, "CT_small.dcm")), 200)["attachment"]["id"]
-        for scope in ("consultation", "imaging"):
+        for scope in sorted(self.consents):
             want(client.consent(self.id, scope), 200)
         self.bring(state)
 
@@ -103,13 +107,13 @@ class Story:
         if other == "none":
             patient = changed = ("none", None, patient[2])
         self.name = name
-        self.past = Consultation(people, "past requester", "past consultant", past_state, patient)
-        self.present = Consultation(people, asks, answers, present_state, changed, mdt=name == "past closed")
+        self.past = Consultation(people, "past requester", "past consultant", past_state, patient, deferred=other == "past deferred")
+        self.present = Consultation(people, asks, answers, present_state, changed, mdt=name == "past closed", deferred=other == "present deferred")
         if name == "past closed":
             self.present.act(answers, "enlist", account=people["member"].account)
-        if other.startswith("past "):
+        if other.startswith("past ") and not self.past.deferred:
             self.past.withdraw_consent(other[5:])
-        if other.startswith("present "):
+        if other.startswith("present ") and not self.present.deferred:
             self.present.withdraw_consent(other[8:])
 
     def parts(self, name):
