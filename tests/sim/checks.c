@@ -4,6 +4,7 @@
 #include "gateway/store/db_check.h"
 #include "media/rt/clock.h"
 
+#include <math.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -369,6 +370,28 @@ void sim_on_check(struct sim *sim, const struct event *event)
     sim_event(sim, sim->now_ms + HOUR, EVENT_check, event->person, -1);
 }
 
+/* Each of those that were sent is one down with a chance of 1 in 4.8, for those who go down came
+ * days before: a binomial count. In a short run that is wide. */
+static void check_ratio(struct sim *sim)
+{
+    int64_t up = 0, down = 0;
+    engine_must(db_one_int(sim->engine.db, &up,
+                           "SELECT COUNT(*) FROM referral WHERE direction = 'up' AND sent_ms >= $1",
+                           "i", START_MS),
+                "check");
+    engine_must(
+        db_one_int(sim->engine.db, &down,
+                   "SELECT COUNT(*) FROM referral WHERE direction = 'down' AND sent_ms >= $1", "i",
+                   START_MS),
+        "check");
+    double expected = (double)(up + down) / (CHECKS_UP_TO_DOWN + 1);
+    double deviation = sqrt(expected * CHECKS_UP_TO_DOWN / (CHECKS_UP_TO_DOWN + 1));
+    char what[64];
+    (void)snprintf(what, sizeof what, "%lld up, %lld down", (long long)up, (long long)down);
+    check_note(sim, CHECK_RATIO, (uint64_t)(up + down), "ratio",
+               fabs((double)down - expected) <= 0.05 * expected + 3 * deviation ? NULL : what);
+}
+
 void checks_end(struct sim *sim)
 {
     struct audit_verdict verdict;
@@ -386,6 +409,7 @@ void checks_end(struct sim *sim)
         check_note(sim, CHECK_LOST, 1, k->id,
                    there && (!k->begun || one == 1) ? NULL : "not as known");
     }
+    check_ratio(sim);
     check_note(sim, CHECK_ROUNDS, sim->tallies.timer_runs, "timers",
                sim->tallies.timer_failures == 0 ? NULL : sim->timer_problem);
     check_note(sim, CHECK_STORE, sim->engine.scripts, "scripts",

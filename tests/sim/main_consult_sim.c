@@ -23,6 +23,7 @@
 
 #define CONTROL_CASES 200
 #define CONTROL_DAYS 3
+#define CONTROL_CASES_OF_RATIO 2500 /* enough referrals that their number says something */
 
 static void usage(FILE *out)
 {
@@ -31,7 +32,7 @@ static void usage(FILE *out)
         "FILE]\n"
         "                   [--break "
         "lose-timers|lose-case|unknown-state|two-consultants|disable|\n"
-        "                    disable-unseen|forge-audit]\n"
+        "                    disable-unseen|forge-audit|empty-wards]\n"
         "       consult-sim --control     each of these breaks in a small month: is it seen? "
         "(disable\n"
         "                                 is mended by the coordinators: does nothing stay "
@@ -143,7 +144,8 @@ static bool seen(enum sabotage sabotage, const struct sim *sim)
     static const enum check_id by[SABOTAGE_COUNT] = {
         [SABOTAGE_TIMERS] = CHECK_TIMER,    [SABOTAGE_CASE] = CHECK_LOST,
         [SABOTAGE_STATE] = CHECK_STATE,     [SABOTAGE_TWO] = CHECK_SINGLE,
-        [SABOTAGE_UNSEEN] = CHECK_ATTENDED, [SABOTAGE_AUDIT] = CHECK_AUDIT};
+        [SABOTAGE_UNSEEN] = CHECK_ATTENDED, [SABOTAGE_AUDIT] = CHECK_AUDIT,
+        [SABOTAGE_WARDS] = CHECK_RATIO};
     if (sabotage == SABOTAGE_DISABLED) { /* the coordinators see to it: nothing is left */
         return checks_failed(sim) == 0 && sim->tallies.take_overs > 0;
     }
@@ -156,7 +158,7 @@ static int control(const struct options *options)
     unsigned failed = 0;
     for (int i = 0; i < SABOTAGE_COUNT; i++) {
         struct options small = *options;
-        small.cases = CONTROL_CASES;
+        small.cases = i == SABOTAGE_WARDS ? CONTROL_CASES_OF_RATIO : CONTROL_CASES;
         small.days = CONTROL_DAYS;
         small.sabotage = (enum sabotage)i;
         struct sim *sim = sim_create(&small);

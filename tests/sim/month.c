@@ -19,6 +19,11 @@
 static const double by_hour[24] = {0.4, 0.3, 0.2, 0.2,  0.2, 0.3, 0.8, 2.0, 8.0, 12.0, 12.0, 9.0,
                                    3.5, 4.0, 9.5, 10.0, 9.0, 6.0, 3.0, 3.0, 2.6, 2.0,  1.2,  0.8};
 #define WEEKEND 0.45 /* of a working day */
+/* Patients are referred from three weeks before the month on, so that the wards are as full when it
+ * begins as when it ends: 0.8 % stay longer (three days to come, four days / 0.6 there). So many of
+ * what would be a case: 5 % of the acknowledged ones, which are 92 % (README.md). */
+#define BEFORE_DAYS 21
+#define REFERRED_OF_CASES (REFERRED * 0.92)
 
 static int compare(const void *a, const void *b)
 {
@@ -27,16 +32,32 @@ static int compare(const void *a, const void *b)
     return (left > right) - (left < right);
 }
 
-/* A Poisson process with that intensity, given how many come in all: independent draws, sorted. */
-static int64_t *draw_arrivals(struct sim *sim)
+/* The intensity of one hour, counted from a Monday's midnight. */
+static double intensity(size_t hour)
 {
-    size_t hours = (size_t)sim->options.days * 24, count = (size_t)sim->options.cases;
+    return by_hour[hour % 24] * (hour / 24 % 7 >= 5 ? WEEKEND : 1.0);
+}
+
+static double intensity_of_days(int64_t days)
+{
+    double sum = 0;
+    for (size_t h = 0; h < (size_t)days * 24; h++) {
+        sum += intensity(h);
+    }
+    return sum;
+}
+
+/* A Poisson process with that intensity from a Monday on, given how many come in all: independent
+ * draws, sorted. */
+static int64_t *draw_arrivals(struct sim *sim, int64_t from_ms, int64_t days, size_t count)
+{
+    size_t hours = (size_t)days * 24;
     double *until = calloc(hours, sizeof *until);
-    int64_t *times = calloc(count, sizeof *times);
+    int64_t *times = calloc(count + 1, sizeof *times);
     CHECK(until != NULL && times != NULL);
     double sum = 0;
     for (size_t h = 0; h < hours; h++) {
-        sum += by_hour[h % 24] * (h / 24 % 7 >= 5 ? WEEKEND : 1.0);
+        sum += intensity(h);
         until[h] = sum;
     }
     for (size_t i = 0; i < count; i++) {
@@ -50,7 +71,7 @@ static int64_t *draw_arrivals(struct sim *sim)
                 low = middle + 1;
             }
         }
-        times[i] = START_MS + (int64_t)low * HOUR + random_between(&sim->random, 0, HOUR - 1);
+        times[i] = from_ms + (int64_t)low * HOUR + random_between(&sim->random, 0, HOUR - 1);
     }
     free(until);
     qsort(times, count, sizeof *times, compare);
@@ -109,6 +130,7 @@ static void draw_case(struct sim *sim, struct kase *k, const int *requesters,
 static int *weigh_requesters(struct sim *sim, size_t *out_count)
 {
     size_t count = 0;
+    int wards = 0;
     int *list = calloc((size_t)sim->person_count * 4, sizeof *list);
     CHECK(list != NULL);
     for (int i = 0; i < sim->person_count; i++) {
@@ -118,24 +140,45 @@ static int *weigh_requesters(struct sim *sim, size_t *out_count)
         if ((p->actor.roles & ROLE_CLINICIAN) == 0 || o->code[0] == 'C') {
             continue; /* city hospitals ask nobody here */
         }
+        wards += o->level == RULES_VILLAGE ? 0 : weight;
         for (int w = 0; w < weight; w++) {
             list[count++] = i;
         }
     }
+    sim->from_wards = (double)wards / (double)count;
     *out_count = count;
     return list;
+}
+
+/* Those who are in hospital when the month begins, or on their way there. */
+static int begin_before(struct sim *sim, const int *requesters, size_t requester_count)
+{
+    int64_t from_ms = START_MS - BEFORE_DAYS * DAY;
+    double share = intensity_of_days(BEFORE_DAYS) / intensity_of_days(sim->options.days);
+    size_t count = (size_t)((double)sim->options.cases * REFERRED_OF_CASES * share);
+    if (sim->options.sabotage == SABOTAGE_WARDS) {
+        count = 0;
+    }
+    int64_t *times = draw_arrivals(sim, from_ms, BEFORE_DAYS, count);
+    for (size_t i = 0; i < count; i++) {
+        int person = requesters[random_below(&sim->random, requester_count)];
+        sim_event(sim, times[i], EVENT_refer, person, -1);
+    }
+    free(times);
+    sim->now_ms = from_ms;
+    return (int)count;
 }
 
 void month_begin(struct sim *sim)
 {
     size_t requester_count = 0;
     int *requesters = weigh_requesters(sim, &requester_count);
-    int64_t *arrivals = draw_arrivals(sim);
-    sim->now_ms = START_MS;
+    int before = begin_before(sim, requesters, requester_count);
+    int64_t *arrivals = draw_arrivals(sim, START_MS, sim->options.days, (size_t)sim->options.cases);
     sim->end_ms = START_MS + sim->options.days * DAY;
     sim->kases = calloc((size_t)sim->options.cases, sizeof *sim->kases);
-    sim->passage_room = (int)sim->options.cases;
-    sim->passages = calloc((size_t)sim->options.cases, sizeof *sim->passages);
+    sim->passage_room = (int)sim->options.cases + 2 * before;
+    sim->passages = calloc((size_t)sim->passage_room, sizeof *sim->passages);
     CHECK(sim->kases != NULL && sim->passages != NULL);
     for (int i = 0; i < sim->options.cases; i++) {
         sim->kase_count++;

@@ -55,13 +55,20 @@ static void read_referrals(struct sim *sim, struct outcomes *out)
 {
     struct db_query q;
     db_begin_query(&q, sim->engine.db,
-                   "SELECT direction, state, arrived_ms FROM referral WHERE sent_ms IS NOT NULL");
+                   "SELECT direction, state, arrived_ms, sent_ms, closed_ms FROM referral WHERE "
+                   "sent_ms IS NOT NULL");
     while (db_next(&q)) {
         const char *state = db_text(&q, 1);
+        int64_t arrived = db_int(&q, 2), closed = db_int(&q, 4);
+        if (db_int(&q, 3) < START_MS) {
+            out->inpatients +=
+                arrived != 0 && arrived < START_MS && (closed == 0 || closed >= START_MS);
+            continue;
+        }
         bool up = strcmp(db_text(&q, 0), "up") == 0;
         out->up += up;
         out->down += !up;
-        out->arrived += !db_is_null(&q, 2);
+        out->arrived += arrived != 0;
         out->returned += strcmp(state, "returned") == 0;
         out->lapsed += strcmp(state, "lapsed") == 0;
         out->refused += strcmp(state, "refused") == 0;

@@ -15,7 +15,8 @@ struct outcomes {
     struct outcome by[URGENCIES];
     int64_t states[CONSULT_STATE_COUNT];
     uint64_t reads, lives, mdts;
-    int64_t up, down, arrived, returned, lapsed, refused; /* referrals that were sent */
+    int64_t up, down, arrived, returned, lapsed, refused; /* referrals sent in the month */
+    int64_t inpatients; /* had come by a referral and were there when it began */
 };
 
 void outcome_read(struct sim *sim, struct outcomes *out_outcomes);

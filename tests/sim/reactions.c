@@ -3,8 +3,6 @@
  * from there, and one that is in nobody's worklist never does. */
 #include "tests/sim/sim.h"
 
-#define REFERRED 0.05 /* of the cases that were acknowledged */
-
 static struct random_source *dice(struct sim *sim)
 {
     return &sim->random;

@@ -1,12 +1,20 @@
 /* Two-way referral: the clinician refers up what the opinion says is beyond the institution, the
  * receiving department answers, expects, treats and writes back, and refers down for recovery. What
  * is received is worked off from the worklist; each referral only knows when its patient comes. */
-#include "tests/sim/sim.h"
+#include "tests/sim/checks.h"
 
 #include <stdio.h>
 #include <string.h>
 
-#define DOWN_OF_RETURNED 0.36 /* so many go down that it is 3.8 up to 1 down; README.md */
+#define REFUSED 0.06
+#define COMES 0.92 /* of those that were accepted */
+
+/* Of those that are written back and can go down so many do that it is CHECKS_UP_TO_DOWN up to 1
+ * down, once as many leave hospital as come; README.md. */
+static double down_of_returned(const struct sim *sim)
+{
+    return 1 / (CHECKS_UP_TO_DOWN * (1 - REFUSED) * COMES * sim->from_wards);
+}
 
 static json_t *consent(void)
 {
@@ -66,32 +74,49 @@ static bool send_made(struct sim *sim, int person, bool down)
         return false;
     }
     struct passage *p = &sim->passages[sim->passage_count++];
-    *p = (struct passage){.down = down};
+    *p = (struct passage){.down = down,
+                          .ward = sim->institutions[sim->people[person].institution].level !=
+                                  RULES_VILLAGE};
     (void)snprintf(p->id, sizeof p->id, "%s", id);
     return true;
 }
 
+/* The draft: from the consultation, or, before the month, without one. */
+static json_t *referral(struct sim *sim, const struct kase *k, bool urgent,
+                        const char *organisation, const char *department)
+{
+    json_t *body =
+        json_pack("{s:s, s:s, s:s, s:s, s:s, s:o}", "direction", "up", "urgency",
+                  urgent ? "urgent" : "routine", "to_organisation", organisation, "department",
+                  department, "reason_code", "beyond-capability", "consent", consent());
+    if (k != NULL) {
+        (void)json_object_set_new(body, "consultation", json_string(k->id));
+    } else {
+        (void)json_object_set_new(body, "patient", sim_patient(sim));
+        (void)json_object_set_new(body, "summary", json_string("发热、咳嗽一周，门诊治疗无好转"));
+        (void)json_object_set_new(body, "diagnosis", json_string("肺炎"));
+    }
+    return body;
+}
+
 void sim_on_refer(struct sim *sim, const struct event *event)
 {
-    const struct kase *k = &sim->kases[event->kase];
+    const struct kase *k = event->kase < 0 ? NULL : &sim->kases[event->kase];
     char organisation[33], department[64];
-    bool urgent = k->urgency != ROUTINE;
-    if ((k->state != CONSULT_ACKNOWLEDGED && k->state != CONSULT_FOLLOW_UP) ||
-        !find_target(sim, k->requester, urgent, organisation, department)) {
+    bool urgent = k == NULL ? random_chance(&sim->random, 0.15) : k->urgency != ROUTINE;
+    if ((k != NULL && k->state != CONSULT_ACKNOWLEDGED && k->state != CONSULT_FOLLOW_UP) ||
+        !find_target(sim, event->person, urgent, organisation, department)) {
         return;
     }
-    json_t *body = json_pack("{s:s, s:s, s:s, s:s, s:s, s:s, s:o}", "consultation", k->id,
-                             "direction", "up", "urgency", urgent ? "urgent" : "routine",
-                             "to_organisation", organisation, "department", department,
-                             "reason_code", "beyond-capability", "consent", consent());
-    if (sim_run(sim, k->requester, SCRIPT_REFER, NULL, NULL, body) == 201) {
-        (void)send_made(sim, k->requester, false);
+    json_t *body = referral(sim, k, urgent, organisation, department);
+    if (sim_run(sim, event->person, SCRIPT_REFER, NULL, NULL, body) == 201) {
+        (void)send_made(sim, event->person, false);
     }
 }
 
 void sim_on_read_return(struct sim *sim, const struct event *event)
 {
-    json_t *list = json_incref(sim_referrals(sim, event->person, "sent"));
+    json_t *list = sim_referrals(sim, event->person, "sent");
     size_t i;
     json_t *item;
     json_array_foreach(list, i, item)
@@ -111,7 +136,7 @@ void sim_on_read_return(struct sim *sim, const struct event *event)
 
 static void answer(struct sim *sim, int person, struct passage *p, bool urgent)
 {
-    if (random_chance(&sim->random, 0.06)) {
+    if (random_chance(&sim->random, REFUSED)) {
         (void)sim_run(sim, person, SCRIPT_REFERRAL_ACTION, p->id, "refuse",
                       sim_reason("no-capacity", "床位已满，请联系市医院"));
         return;
@@ -121,7 +146,7 @@ static void answer(struct sim *sim, int person, struct passage *p, bool urgent)
                      : sim_working(sim, sim->now_ms + random_between(&sim->random, 4, 72) * HOUR);
     if (sim_run(sim, person, SCRIPT_REFERRAL_ACTION, p->id, "accept",
                 json_pack("{s:I}", "at_ms", (json_int_t)at)) == 200) {
-        bool comes = random_chance(&sim->random, 0.92); /* else it lapses after three days */
+        bool comes = random_chance(&sim->random, COMES); /* else it lapses after three days */
         p->arrives_ms = comes ? at + random_delay(&sim->random, HOUR, 0.8) : 0;
     }
 }
@@ -151,7 +176,7 @@ static void write_back(struct sim *sim, int person, const struct passage *p)
     if (p->returns_ms == 0 || p->returns_ms > sim->now_ms) {
         return;
     }
-    if (!p->down && random_chance(&sim->random, DOWN_OF_RETURNED)) {
+    if (!p->down && p->ward && random_chance(&sim->random, down_of_returned(sim))) {
         refer_down(sim, person, p);
     }
     (void)sim_run(sim, person, SCRIPT_REFERRAL_ACTION, p->id, "return-message",
@@ -161,7 +186,7 @@ static void write_back(struct sim *sim, int person, const struct passage *p)
 
 void sim_on_receive(struct sim *sim, const struct event *event)
 {
-    json_t *list = json_incref(sim_referrals(sim, event->person, "received"));
+    json_t *list = sim_referrals(sim, event->person, "received");
     size_t i;
     json_t *item;
     json_array_foreach(list, i, item)

@@ -78,10 +78,10 @@ static void print_outcomes(struct result *r)
            (unsigned long long)t->discarded, (unsigned long long)t->timers_fired);
     const struct outcomes *o = &r->outcomes;
     printf("referrals sent: %lld up, %lld down, %.1f to 1; arrived %lld, written back %lld, lapsed "
-           "%lld, refused %lld\n",
+           "%lld, refused %lld; in hospital when the month began: %lld\n",
            (long long)o->up, (long long)o->down, o->down == 0 ? 0 : (double)o->up / (double)o->down,
            (long long)o->arrived, (long long)o->returned, (long long)o->lapsed,
-           (long long)o->refused);
+           (long long)o->refused, (long long)o->inpatients);
 }
 
 static void print_scripts(struct result *r)

@@ -15,7 +15,7 @@ static const char *const questions[] = {"请协助阅片，判断是否需要转
                                         "请给出诊断意见及下一步处理建议。",
                                         "目前用药是否需要调整？是否需要住院？"};
 
-static json_t *patient(struct sim *sim)
+json_t *sim_patient(struct sim *sim)
 {
     char number[19], birth[16];
     int year = (int)random_between(&sim->random, 1936, 2022);
@@ -96,7 +96,7 @@ void sim_on_create(struct sim *sim, const struct event *event)
     json_t *body =
         json_pack("{s:s, s:s, s:s, s:o, s:o}", "specialty", sim_specialties[k->specialty],
                   "urgency", sim_urgencies[k->urgency], "kind", kind_word(k), "patient",
-                  patient(sim), "request", request(sim, k));
+                  sim_patient(sim), "request", request(sim, k));
     if (sim_run(sim, k->requester, SCRIPT_CREATE, NULL, NULL, body) != 201) {
         return;
     }
@@ -150,7 +150,7 @@ static void complete_stat(struct sim *sim, int kase)
     consent(sim, kase, "consultation");
     if (consult_state_phase(k->state) != CONSULT_PHASE_OVER && k->state != CONSULT_OPINION_DRAFT) {
         (void)sim_run(sim, k->requester, SCRIPT_PATCH, k->id, NULL,
-                      json_pack("{s:o}", "patient", patient(sim)));
+                      json_pack("{s:o}", "patient", sim_patient(sim)));
     }
 }
 

@@ -35,16 +35,16 @@ void roster_begin(struct sim *sim)
     for (int i = 0; i < sim->person_count; i++) {
         const struct person *p = &sim->people[i];
         if ((p->actor.roles & ROLE_CLINICIAN) != 0) {
-            sim_event(sim, sim->now_ms + DAY_BEGINS + random_between(&sim->random, 0, 90) * MINUTE,
+            sim_event(sim, START_MS + DAY_BEGINS + random_between(&sim->random, 0, 90) * MINUTE,
                       EVENT_sweep, i, -1);
         }
         if ((p->actor.roles & ROLE_REVIEWER) != 0) {
-            sim_event(sim, sim->now_ms + DAY_BEGINS + random_between(&sim->random, 0, 30) * HOUR,
+            sim_event(sim, START_MS + DAY_BEGINS + random_between(&sim->random, 0, 30) * HOUR,
                       EVENT_review, i, -1);
         }
     }
     sim_event(sim, sim->now_ms + 1, EVENT_day, -1, -1);
-    sim_event(sim, sim->now_ms + MINUTE, EVENT_round, -1, -1);
+    sim_event(sim, START_MS + MINUTE, EVENT_round, -1, -1);
 }
 
 /* Planned by a coordinator of the institution, as the roster's rights are. */
@@ -96,6 +96,13 @@ static void plan_specialist(struct sim *sim, int person, int64_t midnight, int d
     }
 }
 
+/* Patients come and go at weekends, too, and before the month. */
+static void plan_ward(struct sim *sim, int person, int64_t midnight)
+{
+    int64_t at = midnight + 10 * HOUR + random_between(&sim->random, 0, 60) * MINUTE;
+    sim_event(sim, at, EVENT_receive, person, -1);
+}
+
 static void plan_office(struct sim *sim, int person, int64_t midnight)
 {
     static const int64_t looks[] = {8 * HOUR + 10 * MINUTE, 10 * HOUR + 30 * MINUTE,
@@ -117,14 +124,17 @@ void sim_on_day(struct sim *sim, const struct event *event)
 {
     int64_t midnight = sim_midnight(sim->now_ms);
     int day = (int)((midnight - START_MS) / DAY);
+    bool before = midnight < START_MS, weekend = sim_weekend(midnight + HOUR);
     for (int i = 0; i < sim->person_count; i++) {
         const struct person *p = &sim->people[i];
-        if (is_specialist(p)) {
+        if (is_specialist(p) && !before) {
             plan_specialist(sim, i, midnight, day);
         }
         bool office = (p->actor.roles & (ROLE_APPROVER | ROLE_COORDINATOR | ROLE_REFERRALS)) != 0;
-        if (office && !sim_weekend(midnight + HOUR)) {
+        if (office && !before && !weekend) {
             plan_office(sim, i, midnight);
+        } else if ((p->actor.roles & ROLE_REFERRALS) != 0) {
+            plan_ward(sim, i, midnight);
         }
     }
     sim_event(sim, midnight + DAY + 1, EVENT_day, event->person, -1);

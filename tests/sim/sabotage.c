@@ -9,7 +9,8 @@ static const char *const names[SABOTAGE_COUNT] = {[SABOTAGE_NONE] = "none",
                                                   [SABOTAGE_TWO] = "two-consultants",
                                                   [SABOTAGE_DISABLED] = "disable",
                                                   [SABOTAGE_UNSEEN] = "disable-unseen",
-                                                  [SABOTAGE_AUDIT] = "forge-audit"};
+                                                  [SABOTAGE_AUDIT] = "forge-audit",
+                                                  [SABOTAGE_WARDS] = "empty-wards"};
 
 const char *sabotage_name(enum sabotage sabotage)
 {
@@ -81,6 +82,7 @@ static enum status break_it(struct db *db, enum sabotage sabotage)
                       "");
     case SABOTAGE_AUDIT:
         return forge(db);
+    case SABOTAGE_WARDS: /* was done when the month began */
     case SABOTAGE_NONE:
     case SABOTAGE_COUNT:
         break;

@@ -117,13 +117,27 @@ json_t *sim_people(struct sim *sim, int person, int kase, const char *action)
 
 json_t *sim_referrals(struct sim *sim, int person, const char *list)
 {
-    const struct engine_request request = {
-        .actor = &sim->people[person].actor,
-        .script = SCRIPT_REFERRALS,
-        .query = {{"list", list}, {"limit", "100"}, {NULL, NULL}}};
-    return !sim->people[person].gone && engine_run(&sim->engine, sim->now_ms, &request) == 200
-               ? json_object_get(sim->engine.call.reply, "referrals")
-               : NULL;
+    json_t *all = json_array(), *page = NULL;
+    char before[24] = "";
+    do {
+        const struct engine_request request = {
+            .actor = &sim->people[person].actor,
+            .script = SCRIPT_REFERRALS,
+            .query = {{"list", list},
+                      {"limit", "100"},
+                      {before[0] == '\0' ? NULL : "before_ms", before}}};
+        page = !sim->people[person].gone && engine_run(&sim->engine, sim->now_ms, &request) == 200
+                   ? json_object_get(sim->engine.call.reply, "referrals")
+                   : NULL;
+        size_t n = json_array_size(page);
+        if (n > 0) {
+            const json_t *last = json_array_get(page, n - 1);
+            (void)snprintf(before, sizeof before, "%lld",
+                           (long long)json_integer_value(json_object_get(last, "created_ms")));
+        }
+        (void)json_array_extend(all, page);
+    } while (json_array_size(page) >= 100);
+    return all;
 }
 
 int sim_item(const struct sim *sim, const json_t *item)
@@ -151,7 +165,7 @@ int64_t sim_midnight(int64_t ms)
 
 bool sim_weekend(int64_t ms)
 {
-    return (sim_midnight(ms) - START_MS) / DAY % 7 >= 5;
+    return ((sim_midnight(ms) - START_MS) / DAY % 7 + 7) % 7 >= 5; /* before the month, too */
 }
 
 int64_t sim_working(struct sim *sim, int64_t at_ms)

@@ -17,6 +17,7 @@
 #define START_MS INT64_C(1788710400000) /* Monday 2026-09-07 00:00, China Standard Time */
 
 #define SPECIALTIES 12
+#define REFERRED 0.05 /* of the cases that were acknowledged */
 enum urgency { ROUTINE, URGENT, STAT, URGENCIES };
 enum sabotage { /* --break: what a control breaks */
                 SABOTAGE_NONE,
@@ -29,6 +30,7 @@ enum sabotage { /* --break: what a control breaks */
                                       closed; the coordinators see to it, and all goes on */
                 SABOTAGE_UNSEEN,   /* "disable-unseen": and the coordinators do not look */
                 SABOTAGE_AUDIT,    /* "forge-audit": an audit row says something else */
+                SABOTAGE_WARDS,    /* "empty-wards": nobody is in hospital when the month begins */
                 SABOTAGE_COUNT
 };
 
@@ -76,6 +78,7 @@ struct kase { /* "case" is a word of the language */
 struct passage {
     char id[33];
     bool down;
+    bool ward; /* the sender has one, to which the patient can go back: a village clinic has none */
     int64_t arrives_ms, returns_ms; /* 0: never, or not known yet */
 };
 
@@ -108,6 +111,7 @@ struct sim {
     int person_count;
     struct kase *kases;
     int kase_count;
+    double from_wards; /* so much of what is asked comes from institutions that have a ward */
     struct passage *passages;
     int passage_count, passage_room;
     int *kase_slots; /* by id: open addressing */
@@ -141,8 +145,10 @@ json_t *sim_list(struct sim *sim, int person, const char *list, const char *limi
                  const char *before_ms);
 /* Whom the action may name (GET .../people); borrowed likewise. NULL: refused. */
 json_t *sim_people(struct sim *sim, int person, int kase, const char *action);
-/* The same of referrals: "sent", "received". The first hundred. */
+/* The same of referrals: "sent", "received", page by page; a new reference to all of them. */
 json_t *sim_referrals(struct sim *sim, int person, const char *list);
+/* Somebody who was never there; new reference. */
+json_t *sim_patient(struct sim *sim);
 /* The case of an item of a worklist; -1: none of ours. */
 int sim_item(const struct sim *sim, const json_t *item);
 json_t *sim_reason(const char *code, const char *text);
