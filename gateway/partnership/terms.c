@@ -1,6 +1,7 @@
 #include "gateway/partnership/terms.h"
 
 #include "gateway/consult/consult_fsm.h"
+#include "gateway/referral/referral_fsm.h"
 
 #include <stddef.h>
 #include <stdio.h>
@@ -41,14 +42,18 @@ static bool read_kinds(const json_t *value, unsigned *out_kinds, struct terms_er
            wrong(error, "/second_reader", "应为会诊类型的列表。", "Must be a list of kinds.");
 }
 
-static bool timer_known(const char *name)
+static bool timer_known(const char *name, bool *out_referral)
 {
+    *out_referral = false;
     for (unsigned i = 0; i < CONSULT_TIMER_COUNT; i++) {
         if (strcmp(consult_timer_rule((enum consult_timer)i)->name, name) == 0) {
             return true;
         }
     }
-    return false;
+    for (unsigned i = 0; i < REFERRAL_TIMER_COUNT && !*out_referral; i++) {
+        *out_referral = strcmp(referral_timer_rule((enum referral_timer)i)->name, name) == 0;
+    }
+    return *out_referral;
 }
 
 static bool read_timer(const char *timer, json_t *waits, struct terms_error *error)
@@ -56,8 +61,9 @@ static bool read_timer(const char *timer, json_t *waits, struct terms_error *err
     const char *urgency;
     json_t *seconds;
     char pointer[96];
+    bool referral = false;
     (void)snprintf(pointer, sizeof pointer, "/timers/%.48s", timer);
-    if (!timer_known(timer) || !json_is_object(waits)) {
+    if (!timer_known(timer, &referral) || !json_is_object(waits)) {
         return wrong(error, pointer, "没有这个时限，或内容不是对象。",
                      "There is no such timer, or it is no object.");
     }
@@ -65,11 +71,13 @@ static bool read_timer(const char *timer, json_t *waits, struct terms_error *err
     {
         (void)snprintf(pointer, sizeof pointer, "/timers/%.48s/%.16s", timer, urgency);
         bool known = strcmp(urgency, "routine") == 0 || strcmp(urgency, "urgent") == 0 ||
-                     strcmp(urgency, "stat") == 0;
+                     (strcmp(urgency, "stat") == 0 && !referral);
         if (!known || !json_is_integer(seconds) || json_integer_value(seconds) < 1 ||
             json_integer_value(seconds) > SECONDS_MAX) {
-            return wrong(error, pointer, "应为 routine、urgent 或 stat，及 1 至 2592000 秒。",
-                         "Must be routine, urgent or stat, with 1 to 2592000 seconds.");
+            return wrong(error, pointer,
+                         "应为 routine、urgent 或 stat（转诊无 stat），及 1 至 2592000 秒。",
+                         "Must be routine, urgent or stat (no stat of a referral), with 1 to "
+                         "2592000 seconds.");
         }
     }
     return true;

@@ -12,7 +12,8 @@
  *   no_show_minutes     int     15     waiting alone in the room
  *   critical_minutes    int     15     until a critical value is acknowledged
  *   review_percent      int     5      of closed consultations, besides stat and amended ones
- *   timers              object  {}     {timer of consult_fsm.def: {urgency: seconds}}
+ *   timers              object  {}     {timer of consult_fsm.def or referral_fsm.def: {urgency:
+ * seconds}}
  *
  * All numbers are [M]: customs that an agreement may change, not law. */
 #ifndef GATEWAY_PARTNERSHIP_TERMS_H

@@ -173,7 +173,10 @@ bool referral_change(struct api_call *call, struct referral_row *row,
     row->state = step.next;
     if (moved) {
         row->state_since_ms = call->now_ms;
-        row->deadline_ms = referral_timers_deadline(call->config, row);
+        enum status status = referral_timers_deadline(call, row);
+        if (status != STATUS_OK) {
+            return api_store_failed(call, status);
+        }
     }
     stamp(row, change, call->now_ms);
     if (!write_row(call, row, change)) {

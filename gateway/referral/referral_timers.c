@@ -1,6 +1,7 @@
 #include "gateway/referral/referral_timers.h"
 
 #include "gateway/config/config.h"
+#include "gateway/partnership/terms.h"
 #include "gateway/referral/referral_change.h"
 #include "gateway/referral/referral_effects.h"
 #include "media/rt/log.h"
@@ -11,12 +12,8 @@
 #define TIMERS_IN_ONE_CALL 64 /* bounds the time of one transaction */
 #define UNREADABLE_MS 3600000 /* until it is tried again, and logged again */
 
-int64_t referral_timer_interval_ms(const struct api_config *config, enum referral_timer timer,
-                                   bool urgent)
+static int64_t setting_s(const struct api_config *config, enum referral_timer timer, bool urgent)
 {
-    if (config == NULL) {
-        return referral_timer_rule(timer)->default_ms[urgent ? 1 : 0];
-    }
 /* clang-format off */
 #define ONE(name) {config->name, config->name}
 #define EACH(prefix) {config->prefix##_routine_s, config->prefix##_urgent_s}
@@ -29,32 +26,51 @@ int64_t referral_timer_interval_ms(const struct api_config *config, enum referra
     };
 #undef ONE
 #undef EACH
-    return seconds[timer][urgent ? 1 : 0] * 1000;
+    return seconds[timer][urgent ? 1 : 0];
+}
+
+/* What the agreement says goes before the setting, and that before the default. */
+static int64_t interval_ms(const struct api_config *config, const struct terms *terms,
+                           enum referral_timer timer, bool urgent)
+{
+    const struct referral_timer_rule *rule = referral_timer_rule(timer);
+    int64_t seconds = terms_timer_s(terms, rule->name, urgent ? "urgent" : "routine");
+    if (seconds != 0) {
+        return seconds * 1000;
+    }
+    return config == NULL ? rule->default_ms[urgent ? 1 : 0]
+                          : setting_s(config, timer, urgent) * 1000;
 }
 
 /* Counted from the state's beginning; the arrival from the time that was given, if that is later.
  */
-static int64_t due_of(const struct api_config *config, const struct referral_row *row,
-                      enum referral_timer timer)
+static int64_t due_of(const struct api_config *config, const struct terms *terms,
+                      const struct referral_row *row, enum referral_timer timer)
 {
     int64_t since = row->state_since_ms;
     if (timer == REFERRAL_TIMER_ARRIVAL_DUE && row->appointment_ms > since) {
         since = row->appointment_ms;
     }
-    return since + referral_timer_interval_ms(config, timer, row->urgent);
+    return since + interval_ms(config, terms, timer, row->urgent);
 }
 
-int64_t referral_timers_deadline(const struct api_config *config, const struct referral_row *row)
+enum status referral_timers_deadline(struct api_call *call, struct referral_row *row)
 {
-    int64_t last = 0;
+    struct terms terms;
+    enum status status = terms_load(call->db, row->agreement_id, &terms);
+    if (status != STATUS_OK) {
+        return status;
+    }
+    row->deadline_ms = 0;
     for (unsigned i = 0; i < REFERRAL_TIMER_COUNT; i++) {
         enum referral_timer timer = (enum referral_timer)i;
         if (referral_timer_rule(timer)->state == row->state) {
-            int64_t due = due_of(config, row, timer);
-            last = due > last ? due : last;
+            int64_t due = due_of(call->config, &terms, row, timer);
+            row->deadline_ms = due > row->deadline_ms ? due : row->deadline_ms;
         }
     }
-    return last;
+    terms_clear(&terms);
+    return STATUS_OK;
 }
 
 static enum status set_timer(struct db *db, const char *id, const char *kind, int64_t due_ms)
@@ -72,14 +88,20 @@ enum status referral_timers_drop(struct api_call *call, const struct referral_ro
 
 enum status referral_timers_enter(struct api_call *call, const struct referral_row *row)
 {
-    enum status status = referral_timers_drop(call, row);
+    struct terms terms;
+    enum status status = terms_load(call->db, row->agreement_id, &terms);
+    if (status != STATUS_OK) {
+        return status;
+    }
+    status = referral_timers_drop(call, row);
     for (unsigned i = 0; i < REFERRAL_TIMER_COUNT && status == STATUS_OK; i++) {
         enum referral_timer timer = (enum referral_timer)i;
         if (referral_timer_rule(timer)->state == row->state) {
             status = set_timer(call->db, row->id, referral_timer_rule(timer)->name,
-                               due_of(call->config, row, timer));
+                               due_of(call->config, &terms, row, timer));
         }
     }
+    terms_clear(&terms);
     return status;
 }
 
@@ -101,9 +123,14 @@ static bool remind(struct api_call *call, const struct referral_row *row, enum r
     if (!referral_note(call, row, NULL, "overdue", name)) {
         return false;
     }
-    enum status status =
-        set_timer(call->db, row->id, name,
-                  call->now_ms + referral_timer_interval_ms(call->config, timer, row->urgent));
+    struct terms terms;
+    enum status status = terms_load(call->db, row->agreement_id, &terms);
+    if (status != STATUS_OK) {
+        return api_store_failed(call, status);
+    }
+    int64_t again_ms = interval_ms(call->config, &terms, timer, row->urgent);
+    terms_clear(&terms);
+    status = set_timer(call->db, row->id, name, call->now_ms + again_ms);
     status = status == STATUS_OK ? referral_effect_changed(call, row, name) : status;
     return status == STATUS_OK || api_store_failed(call, status);
 }

@@ -1,16 +1,13 @@
-/* Timers of the states as rows (referral_timer), so that they survive a restart. Intervals are
- * settings (gateway/config). Store thread. */
+/* Timers of the states as rows (referral_timer), so that they survive a restart. How long: the
+ * terms of the agreement (gateway/partnership/terms.h), else gateway/config. Store thread. */
 #ifndef GATEWAY_REFERRAL_REFERRAL_TIMERS_H
 #define GATEWAY_REFERRAL_REFERRAL_TIMERS_H
 
 #include "gateway/api.h"
 #include "gateway/referral/referral_row.h"
 
-/* How long the timer runs; config NULL: the defaults of config.def. */
-int64_t referral_timer_interval_ms(const struct api_config *config, enum referral_timer timer,
-                                   bool urgent);
-/* When the present state is overdue; 0 = it has no timer. */
-int64_t referral_timers_deadline(const struct api_config *config, const struct referral_row *row);
+/* row->deadline_ms: when the present state is overdue; 0 = it has no timer. */
+MUST_USE enum status referral_timers_deadline(struct api_call *call, struct referral_row *row);
 /* The state was entered: the timers of the former one go, those of this one are set. */
 MUST_USE enum status referral_timers_enter(struct api_call *call, const struct referral_row *row);
 /* Nothing is waited for any more. */

@@ -288,6 +288,8 @@ static const struct fault {
     {AGREED("\n\"terms\":{\"triage\":1}"), "/partnerships/0/agreements/0/terms/triage", 5},
     {AGREED("\"terms\":{\"timers\":{\"offer-deadline\":{\"stat\":0}}}"),
      "/partnerships/0/agreements/0/terms/timers/offer-deadline/stat", 4},
+    {AGREED("\"terms\":{\"timers\":{\"accept-due\":{\"urgent\":60,\n\"stat\":60}}}"),
+     "/partnerships/0/agreements/0/terms/timers/accept-due/stat", 5}, /* a referral has none */
     {AGREED("\"clauses\":[{\"number\":\"1\",\"text_zh\":\"x\",\"member\":\"B\"}]"),
      "/partnerships/0/agreements/0/clauses/0/member", 4}, /* an organisation, but no member */
     {AGREED("\"clauses\":[\"x\",\n{\"number\":\"1\",\"text_zh\":\"x\"}]"),

@@ -394,10 +394,45 @@ static void images_travel(void)
     fixture_close(&f);
 }
 
+static int64_t ran(struct fixture *f)
+{
+    EXPECT_INT(fixture_call(f, NULL, referral_timers_run, NULL, NULL, NULL), 200);
+    return json_integer_value(json_object_get(f->call.reply, "ran"));
+}
+
+/* What the agreement says goes before the defaults; what it is silent on has them. */
+static void agreed_waits(void)
+{
+    struct fixture f;
+    char id[33];
+    open_world(&f);
+    MUST(db_run(f.db, "UPDATE agreement SET terms = $1 WHERE id = $2", "ss",
+                "{\"timers\":{\"accept-due\":{\"urgent\":600},\"return-due\":{\"urgent\":7200}}}",
+                AGREEMENT));
+    made(&f, ANNA, whole(CITY, "cardiology", ",\"place\":\"" BED_1 "\""), id);
+    EXPECT_INT(refer(&f, ANNA, id, "send", NULL), 200);
+    EXPECT_INT(json_integer_value(json_object_get(f.call.reply, "deadline_ms")), START_MS + 600000);
+    f.now_ms = START_MS + 599999;
+    EXPECT_INT(ran(&f), 0);
+    f.now_ms++;
+    EXPECT_INT(ran(&f), 1);
+    EXPECT(has_effect(&f, EFFECT_PUSH, TOWN_COORD, "referral.changed"));
+    EXPECT_INT(json_integer_value(json_object_get(f.call.reply, "next_due_ms")), /* and again */
+               START_MS + 1200000);
+    EXPECT_INT(refer(&f, CITY_REF, id, "accept", NULL), 200);
+    int64_t arrival = json_integer_value(json_object_get(f.call.reply, "deadline_ms"));
+    EXPECT(arrival >= f.now_ms + 259200000);
+    EXPECT_INT(refer(&f, CITY_REF, id, "arrive", NULL), 200);
+    EXPECT_INT(json_integer_value(json_object_get(f.call.reply, "deadline_ms")),
+               f.now_ms + 7200000);
+    fixture_close(&f);
+}
+
 int main(void)
 {
     static const struct test_case cases[] = {
         {"up and down", up_and_down},
+        {"waits of the agreement", agreed_waits},
         {"from a consultation", from_consultation},
         {"wrong members", wrong_members},
         {"rules of the direction", rules_of_direction},
