@@ -126,8 +126,13 @@ static const struct worklist worklists[] = {
      "m.consultation_id AND c.state IN ('accepted', 'scheduled', 'ready', 'in-session', "
      "'interrupted', 'awaiting-opinion') WHERE m.account_id = $1 AND m.state = 'asked'" PAGE,
      NULL},
-    {"verify", ROLE_SPECIALIST, CONSULT_ACTOR_VERIFIER, BY_ORGANISATION,
-     SELECT "consultant_organisation_id = $1 AND state = 'opinion-draft'" PAGE, NULL},
+    {"verify", ROLE_SPECIALIST, CONSULT_ACTOR_VERIFIER, BY_ACCOUNT,
+     SELECT "consultant_organisation_id = (SELECT p.organisation_id FROM account a JOIN "
+            "practitioner p ON p.id = a.practitioner_id WHERE a.id = $1) AND state = "
+            "'opinion-draft' AND consultant_id <> $1 AND specialty IN (SELECT s.specialty FROM "
+            "account a JOIN practitioner_specialty s ON s.practitioner_id = a.practitioner_id "
+            "WHERE a.id = $1)" PAGE,
+     NULL},
     {"approval", ROLE_APPROVER, CONSULT_ACTOR_APPROVER, BY_ORGANISATION,
      SELECT "requester_organisation_id = $1 AND state = 'pending-approval'" PAGE, NULL},
     {"triage", ROLE_COORDINATOR, CONSULT_ACTOR_COORDINATOR, BY_ORGANISATION,
@@ -320,14 +325,19 @@ void consult_list(struct api_call *call)
     }
     bool coordinator = (call->actor->roles & ROLE_COORDINATOR) != 0 &&
                        (call->actor->roles & (ROLE_CLINICIAN | ROLE_SPECIALIST)) == 0;
-    enum status status = which->sql == NULL
-                             ? read_queue(call, coordinator, limit, page)
-                             : read_list(call, which, coordinator, before_ms, limit, page);
     json_t *list = json_array();
-    bool good = status == STATUS_OK || api_store_failed(call, status);
-    for (size_t i = 0; good && i < page->count; i++) {
-        good = add_summary(call, page->ids[i], which->needs, list);
-    }
+    bool good;
+    do { /* what is not for this person leaves no hole: the page is filled from what follows */
+        int64_t wanted = limit - (int64_t)json_array_size(list);
+        enum status status = which->sql == NULL
+                                 ? read_queue(call, coordinator, wanted, page)
+                                 : read_list(call, which, coordinator, before_ms, wanted, page);
+        good = status == STATUS_OK || api_store_failed(call, status);
+        for (size_t i = 0; good && i < page->count; i++) {
+            good = add_summary(call, page->ids[i], which->needs, list);
+        }
+        before_ms = page->count == 0 ? 0 : page->created_ms[page->count - 1];
+    } while (good && which->sql != NULL && page->more && (int64_t)json_array_size(list) < limit);
     if (good) {
         call->reply = json_pack("{s:o, s:b}", "consultations", list, "more", page->more);
     } else {

@@ -132,14 +132,16 @@ void checks_listed(struct sim *sim, int kase)
 {
     const struct kase *k = &sim->kases[kase];
     const char *list = NULL;
-    char before[24] = "", what[64];
+    char before[24] = "", last[24], what[64];
     bool has = false, more = true;
     int person = stands_in(sim, k, actor_of(sim, k, &list), &list);
     if (person < 0) {
         return;
     }
     while (!has && more) {
+        (void)snprintf(last, sizeof last, "%s", before);
         has = page_has(sim, person, list, k->id, before, &more);
+        more = more && strcmp(last, before) != 0; /* a page that leads nowhere is the end of it */
         if (strcmp(list, "queue") == 0) {
             has = has || more; /* the most urgent hundred: it moves up as they are taken */
             break;

@@ -422,10 +422,39 @@ static void several_opinions(void)
     fixture_close(&f);
 }
 
+/* A page is full of what is for this person: newer ones that others may verify leave no hole. */
+static void pages_without_holes(void)
+{
+    struct fixture f;
+    char mine[33], others[2][33];
+    world(&f, "{\"second_reader\": [\"read\"]}");
+    set_duty(&f, SONG, true);
+    for (int i = 0; i < 3; i++) {
+        char *id = i == 0 ? mine : others[i - 1];
+        submit(&f, "urgent", "read", id);
+        STEP(&f, act(&f, SONG, id, "accept", NULL));
+        STEP(&f, fixture_call(&f, SONG, opinion_put, id, NULL, opinion_body("急性前壁心肌梗死")));
+        STEP(&f, act(&f, SONG, id, "preliminary", NULL));
+        f.now_ms += 1000;
+    }
+    EXPECT_INT((int)listed_page(&f, CHIEF, "verify", "1"), 1);
+    EXPECT(json_is_true(json_object_get(f.call.reply, "more"))); /* control: three of them */
+    for (int i = 0; i < 2; i++) { /* no second reader is asked for a live one */
+        MUST(db_run(f.db, "UPDATE consultation SET kind = 'live' WHERE id = $1", "s", others[i]));
+    }
+    EXPECT_INT((int)listed_page(&f, CHIEF, "verify", "1"), 1);
+    EXPECT_TEXT(json_string_value(json_object_get(
+                    json_array_get(json_object_get(f.call.reply, "consultations"), 0), "id")),
+                mine);
+    EXPECT(!json_is_true(json_object_get(f.call.reply, "more")));
+    fixture_close(&f);
+}
+
 int main(void)
 {
     static const struct test_case cases[] = {
         {"approval and triage", approval_and_triage},
+        {"pages without holes", pages_without_holes},
         {"nobody approves", approval_deadline},
         {"tiers", tiers},
         {"ring chain", ring_chain},

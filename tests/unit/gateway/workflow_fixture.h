@@ -88,7 +88,9 @@ static inline const char *stage_of(struct fixture *f, const char *id)
     return stage;
 }
 
-static inline size_t listed(struct fixture *f, const char *account, const char *list)
+/* limit NULL: the usual one. */
+static inline size_t listed_page(struct fixture *f, const char *account, const char *list,
+                                 const char *limit)
 {
     fixture_clear_call(f);
     MUST(db_begin(f->db));
@@ -97,13 +99,18 @@ static inline size_t listed(struct fixture *f, const char *account, const char *
                                 .now_ms = f->now_ms,
                                 .actor = &f->actor,
                                 .method = "GET",
-                                .query = {{"list", list}},
+                                .query = {{"list", list}, {limit == NULL ? NULL : "limit", limit}},
                                 .services = &f->services,
                                 .status = 200};
     consult_list(&f->call);
     MUST(db_commit(f->db));
     EXPECT_INT(f->call.status, 200);
     return json_array_size(json_object_get(f->call.reply, "consultations"));
+}
+
+static inline size_t listed(struct fixture *f, const char *account, const char *list)
+{
+    return listed_page(f, account, list, NULL);
 }
 
 static inline json_t *why(const char *code)
