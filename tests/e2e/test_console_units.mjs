@@ -157,6 +157,20 @@ async function words() {
   checks.ok(uneven.length === 0, 'both languages of a sentence take the same figures', uneven.map(([k]) => k).join(' '));
 }
 
+// The waits that the agreement's form offers are timers of the gateway, with its defaults.
+async function waits() {
+  const { WAITS } = await load('lib/partnership.ts');
+  const { dict } = await load('lib/dict.ts');
+  const read = (name) => readFileSync(path.join(root, 'gateway', name), 'utf8');
+  const table = new Map([
+    ...[...read('consult/consult_fsm.def').matchAll(/^CONSULT_TIMER\(\w+,\s*"([a-z-]+)",\s*\w+,\s*\w+,\s*(-?\d+),\s*(-?\d+),\s*(-?\d+)/gm)],
+    ...[...read('referral/referral_fsm.def').matchAll(/^REFERRAL_TIMER\(\w+,\s*"([a-z-]+)",\s*\w+,\s*(\d+),\s*(\d+)/gm)],
+  ].map(([, name, ...seconds]) => [name, seconds.map(Number).join()]));
+  const wrong = [...WAITS.filter((w) => table.get(w.name) !== w.usual.join()).map((w) => w.name), ...[...table.keys()].filter((name) => !(`pship.wait.${name}` in dict))];
+  checks.ok(wrong.length === 0 && WAITS.length >= 20, 'the waits an agreement may set are the gateway\'s, with its defaults', wrong.join(' ') || WAITS.length);
+  checks.ok(table.get('ring') === '600,120,30' && table.get('accept-due') === '86400,1800', 'control: both tables were read', table.size);
+}
+
 // What a reader stumbles over in a sentence of the dictionary; '' when there is nothing.
 function stumble([zh, en]) {
   if (/[\p{Script=Han}”）}][,;:?!](?!\d)/u.test(zh) && /\p{Script=Han}/u.test(zh)) return 'punctuation of half width after Chinese';
@@ -182,6 +196,7 @@ try {
   await spreadsheet();
   await ladder();
   await words();
+  await waits();
   await wording();
 } catch (error) {
   checks.ok(false, 'the test ran to its end', error.stack);

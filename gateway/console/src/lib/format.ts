@@ -53,9 +53,9 @@ export function duration(ms: number): string {
     return t('time.min', { n: Math.round(s / 60) });
   }
   if (s < 86400) {
-    return t('time.h-min', { h: Math.floor(s / 3600), m: Math.floor((s % 3600) / 60) });
+    return s % 3600 < 60 ? t('time.h', { n: Math.floor(s / 3600) }) : t('time.h-min', { h: Math.floor(s / 3600), m: Math.floor((s % 3600) / 60) });
   }
-  return t('time.d-h', { d: Math.floor(s / 86400), h: Math.floor((s % 86400) / 3600) });
+  return s % 86400 < 3600 ? t('time.d', { n: Math.floor(s / 86400) }) : t('time.d-h', { d: Math.floor(s / 86400), h: Math.floor((s % 86400) / 3600) });
 }
 
 /* An estimate: whole minutes, never more exact than it is. */

@@ -116,6 +116,35 @@ export const TERM_SWITCHES: { name: 'approval' | 'triage' | 'escalation'; usual:
   { name: 'approval', usual: false }, { name: 'triage', usual: false }, { name: 'escalation', usual: true },
 ];
 
+/* Waits that an agreement may set: seconds of consult_fsm.def (routine, urgent, stat; 0: never) and referral_fsm.def (routine, urgent). */
+export const WAITS: { name: string; usual: number[] }[] = [
+  { name: 'approval-remind', usual: [14400, 600, 60] },
+  { name: 'approval-deadline', usual: [259200, 86400, 0] },
+  { name: 'triage-remind', usual: [14400, 600, 60] },
+  { name: 'triage-deadline', usual: [86400, 1800, 120] },
+  { name: 'ring', usual: [600, 120, 30] },
+  { name: 'offer-deadline', usual: [86400, 900, 300] },
+  { name: 'returned-remind', usual: [86400, 86400, 86400] },
+  { name: 'returned-close', usual: [259200, 259200, 259200] },
+  { name: 'accepted-remind', usual: [600, 600, 600] },
+  { name: 'accepted-deadline', usual: [86400, 86400, 86400] },
+  { name: 'ready-call', usual: [600, 600, 120] },
+  { name: 'interrupted-hold', usual: [600, 600, 600] },
+  { name: 'report-overdue', usual: [86400, 1800, 1800] },
+  { name: 'opinion-remind', usual: [1800, 1800, 1800] },
+  { name: 'opinion-overdue', usual: [86400, 86400, 86400] },
+  { name: 'draft-overdue', usual: [86400, 3600, 3600] },
+  { name: 'acknowledge-remind', usual: [86400, 86400, 86400] },
+  { name: 'acknowledge-overdue', usual: [259200, 259200, 259200] },
+  { name: 'close-remind', usual: [86400, 86400, 86400] },
+  { name: 'archive-due', usual: [86400, 86400, 86400] },
+  { name: 'accept-due', usual: [86400, 1800] },
+  { name: 'arrival-due', usual: [259200, 259200] },
+  { name: 'return-due', usual: [1209600, 1209600] },
+  { name: 'acknowledge-return-due', usual: [259200, 259200] },
+];
+export const URGENCIES: Urgency[] = ['routine', 'urgent', 'stat'];
+
 /* One change, made from the version that is on the screen; the answer is the whole as it is now. */
 export function change(whole: Partnership, method: 'PATCH' | 'PUT' | 'POST', path: string, body: unknown): Promise<Partnership> {
   return call<Partnership>(method, `/partnerships/${whole.id}${path}`, { body, ifMatch: whole.version });

@@ -7,6 +7,7 @@ import { chinaToday, clauseText, KINDS, memberName, TERM_NUMBERS, TERM_SWITCHES,
 import { Check, Field, ProblemNotice, useGuard } from '../parts/basic';
 import { tidyDate } from '../parts/request-fields';
 import { ClausesEditor, cleanClauses } from './partnership-clauses';
+import { timersOf, WaitsEditor, waitsOf, waitWords, type Waits } from './partnership-waits';
 import type { EditProps } from './partnership';
 
 /* ---- a version as it stands ---- */
@@ -17,7 +18,7 @@ function TermsList(p: { terms: Terms }): JSX.Element {
     ...TERM_SWITCHES.filter(({ name }) => terms[name] !== undefined).map(({ name }): [string, string] => [t(`pship.term.${name}`), t(terms[name] ? 'app.yes' : 'app.no')]),
     ...(terms.second_reader?.length ? [[t('pship.term.second_reader'), join(terms.second_reader.map((k) => tCode('pship.kind', k)))] as [string, string]] : []),
     ...TERM_NUMBERS.filter(({ name }) => terms[name] !== undefined).map(({ name }): [string, string] => [t(`pship.term.${name}`), String(terms[name])]),
-    ...(terms.timers ? [[t('pship.term.timers'), JSON.stringify(terms.timers)] as [string, string]] : []),
+    ...Object.entries(terms.timers ?? {}).map(([name, of]): [string, string] => [tCode('pship.wait', name), waitWords(of)]),
   ];
   return rows.length === 0 ? <p class="hint">{t('pship.terms-usual')}</p>
     : <dl class="sheet">{rows.map(([label, value]) => <div key={label}><dt>{label}</dt><dd>{value}</dd></div>)}</dl>;
@@ -63,6 +64,7 @@ interface Form {
   switches: Record<string, boolean>;
   numbers: Record<string, string>; // '' = as usual
   second_reader: string[];
+  waits: Waits;
   clauses: Clause[];
 }
 
@@ -77,13 +79,15 @@ function formOf(whole: Partnership): Form {
     switches: Object.fromEntries(TERM_SWITCHES.map(({ name, usual }) => [name, terms[name] ?? usual])),
     numbers: Object.fromEntries(TERM_NUMBERS.map(({ name }) => [name, terms[name] === undefined ? '' : String(terms[name])])),
     second_reader: terms.second_reader ?? [],
+    waits: waitsOf(terms.timers),
     clauses: last?.clauses ?? [],
   };
 }
 
 /* What is as usual is left out: should the usual change, it follows. */
-function termsOf(form: Form, timers: Terms['timers']): Record<string, unknown> {
-  const terms: Record<string, unknown> = timers ? { timers } : {};
+function termsOf(form: Form): Record<string, unknown> {
+  const timers = timersOf(form.waits);
+  const terms: Record<string, unknown> = Object.keys(timers).length > 0 ? { timers } : {};
   for (const { name, usual } of TERM_SWITCHES) {
     if (form.switches[name] !== usual) {
       terms[name] = form.switches[name];
@@ -146,7 +150,7 @@ function NewVersion(p: EditProps & { onDone: () => void }): JSX.Element {
     event.preventDefault();
     const body = {
       signed_on: tidyDate(form.signed_on), valid_from: tidyDate(form.valid_from), valid_until: tidyDate(form.valid_until), services: form.services,
-      terms: termsOf(form, last?.terms.timers), clauses: cleanClauses(form.clauses),
+      terms: termsOf(form), clauses: cleanClauses(form.clauses),
     };
     if (await p.save('POST', '/agreements', body)) {
       p.onDone();
@@ -162,6 +166,7 @@ function NewVersion(p: EditProps & { onDone: () => void }): JSX.Element {
       </div>
       <KindBoxes legend={t('pship.services')} value={form.services} onChange={(kinds) => set({ services: kinds })} error={errorOf('/services')} />
       <TermsForm form={form} set={set} errorOf={errorOf} />
+      <WaitsEditor waits={form.waits} onChange={(waits) => set({ waits })} errorOf={errorOf} />
       <ClausesEditor whole={p.whole} clauses={form.clauses} onChange={(clauses) => set({ clauses })} errorOf={errorOf} />
       <ProblemNotice problem={p.problem} />
       <div class="buttons">

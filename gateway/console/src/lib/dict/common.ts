@@ -67,7 +67,9 @@ export const common = {
   'time.s': ['{n} 秒', '{n} s'],
   'time.min': ['{n} 分钟', '{n} min'],
   'time.min-s': ['{m} 分 {s} 秒', '{m} min {s} s'],
+  'time.h': ['{n} 小时', '{n} h'],
   'time.h-min': ['{h} 小时 {m} 分', '{h} h {m} min'],
+  'time.d': ['{n} 天', '{n} d'],
   'time.d-h': ['{d} 天 {h} 小时', '{d} d {h} h'],
   'time.ago': ['{t}前', '{t} ago'],
 } as const satisfies Sentences;
