@@ -34,24 +34,17 @@ static bool same_patient(const struct consult_row *one, const struct consult_row
 
 /* ---- consent ---- */
 
-static enum status consents(struct db *db, const struct consult_row *row, const char *scope,
-                            enum consent_answer *out_answer, bool *out_given)
-{
-    enum status status = consent_answer(db, row->id, scope, "patient", NULL, out_answer);
-    *out_given = *out_answer == CONSENT_GIVEN;
-    return status;
-}
-
 static enum status both_consent(struct db *db, const struct consult_row *present,
                                 const struct consult_row *earlier, bool *out_both)
 {
     enum consent_answer now = CONSENT_NONE, then = CONSENT_NONE;
-    bool one = false, other = false;
-    enum status status = consents(db, present, "consultation", &now, &one);
-    status = status == STATUS_OK ? consents(db, earlier, "consultation", &then, &other) : status;
+    enum status status = consent_answer(db, present->id, "consultation", "patient", NULL, &now);
+    if (status == STATUS_OK) {
+        status = consent_answer(db, earlier->id, "consultation", "patient", NULL, &then);
+    }
     /* a life in danger now is a reason to look; what was put off then was never given */
-    one = one || (now == CONSENT_NONE && present->consent_deferred != NULL);
-    *out_both = one && other;
+    bool urgent = now == CONSENT_NONE && present->consent_deferred != NULL;
+    *out_both = (now == CONSENT_GIVEN || urgent) && then == CONSENT_GIVEN;
     return status;
 }
 
@@ -110,7 +103,9 @@ static enum status open_files(struct api_call *call, const struct consult_row *e
         return STATUS_OK;
     }
     enum consent_answer answer = CONSENT_NONE;
-    return consents(call->db, earlier, "imaging", &answer, out_files);
+    enum status status = consent_answer(call->db, earlier->id, "imaging", "patient", NULL, &answer);
+    *out_files = answer == CONSENT_GIVEN;
+    return status;
 }
 
 enum status consult_continuity_opens(struct api_call *call, const struct rules_world *world,
