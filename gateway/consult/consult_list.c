@@ -45,8 +45,7 @@
 /* The same where few of many are open: the plus keeps SQLite from walking through all of them by
  * time instead of looking the open states up. */
 #define OPEN_PAGE " AND +created_ms < $2 ORDER BY +created_ms DESC, id DESC LIMIT 165"
-/* the same behind $1 and $2: whose, twice */
-#define TRIAGE_PAGE " AND c.created_ms < $3 ORDER BY c.created_ms DESC, c.id DESC LIMIT 165"
+#define TRIAGE_PAGE " AND c.created_ms < $2 ORDER BY c.created_ms DESC, c.id DESC LIMIT 165"
 
 struct page {
     char ids[IDS_MAX][33];
@@ -141,13 +140,13 @@ static const struct worklist worklists[] = {
      "a.requester_organisation_id = $1 UNION SELECT b.id FROM partnership_member p JOIN "
      "consultation b "
      "ON b.partnership_id = p.partnership_id AND b.state IN ('submitted', 'triaged') WHERE "
-     "p.organisation_id = $2 AND p.role IN ('lead', 'hub'))" TRIAGE_PAGE,
+     "p.organisation_id = $1 AND p.role IN ('lead', 'hub'))" TRIAGE_PAGE,
      NULL},
     {"unanswered", ROLE_COORDINATOR, CONSULT_ACTOR_COORDINATOR, BY_ORGANISATION,
      "SELECT c.id, c.created_ms FROM consultation_ring r JOIN consultation c ON c.id = "
      "r.consultation_id AND c.state = 'offered' WHERE r.stage IN ('coordinator', 'alarm') AND "
      "(c.requester_organisation_id = $1 OR EXISTS (SELECT 1 FROM partnership_member p WHERE "
-     "p.partnership_id = c.partnership_id AND p.organisation_id = $2 AND p.role IN ('lead', "
+     "p.partnership_id = c.partnership_id AND p.organisation_id = $1 AND p.role IN ('lead', "
      "'hub')))" TRIAGE_PAGE,
      NULL},
     {"unattended", ROLE_COORDINATOR, CONSULT_ACTOR_COORDINATOR, BY_ORGANISATION,
@@ -155,7 +154,7 @@ static const struct worklist worklists[] = {
      "WHERE x.consultant_organisation_id = $1 AND x.state IN " CONSULTANTS " AND NOT " CAN_ACT(
          "specialist",
          "x.consultant_id") " UNION SELECT x.id FROM consultation x "
-                            "WHERE x.requester_organisation_id = $2 AND x.state IN " REQUESTERS
+                            "WHERE x.requester_organisation_id = $1 AND x.state IN " REQUESTERS
                             " AND NOT " CAN_ACT(
                                 "clinician",
                                 "x.requester_id") " UNION SELECT x.id FROM account d JOIN "
@@ -163,7 +162,7 @@ static const struct worklist worklists[] = {
                                                   "(d.disabled = 1 OR e.active = 0) JOIN "
                                                   "consultation x ON x.requester_id = d.id AND "
                                                   "x.state IN " REQUESTERS
-                                                  " AND x.consultant_organisation_id = $3 WHERE "
+                                                  " AND x.consultant_organisation_id = $1 WHERE "
                                                   "NOT " COORDINATED
                                                   " UNION SELECT x.id FROM account d JOIN "
                                                   "practitioner e ON e.id = d.practitioner_id AND "
@@ -171,48 +170,26 @@ static const struct worklist worklists[] = {
                                                   "consultation x ON x.consultant_id = d.id AND "
                                                   "x.state "
                                                   "IN " CONSULTANTS
-                                                  " AND x.requester_organisation_id = $4 WHERE "
-                                                  "NOT " COORDINATED
-                                                  ") AND c.created_ms < $5 ORDER BY c.created_ms "
-                                                  "DESC, c.id DESC LIMIT 165",
+                                                  " AND x.requester_organisation_id = $1 WHERE "
+                                                  "NOT " COORDINATED ")" TRIAGE_PAGE,
      NULL},
     {"review", ROLE_REVIEWER, CONSULT_ACTOR_REVIEWER, BY_ORGANISATION,
      "SELECT c.id, c.created_ms FROM consultation c WHERE c.review = 'due' AND c.state NOT "
      "IN ('awaiting-opinion', 'opinion-draft', 'signed', 'acknowledged', 'referral-open', "
      "'follow-up', 'entered-in-error') AND (c.requester_organisation_id = $1 OR "
-     "c.consultant_organisation_id = $2)" TRIAGE_PAGE,
+     "c.consultant_organisation_id = $1)" TRIAGE_PAGE,
      NULL},
     {"history", 0, 0, BY_ACCOUNT,
      "SELECT id, created_ms FROM (SELECT * FROM (" SELECT
      "requester_id = $1 AND state IN " OVER PAGE ") UNION SELECT * FROM (" SELECT
-     "consultant_id = $3 AND state IN " OVER
-     " AND created_ms < $4 ORDER BY created_ms DESC, id DESC LIMIT 165)) ORDER BY created_ms DESC, "
+     "consultant_id = $1 AND state IN " OVER PAGE ")) ORDER BY created_ms DESC, "
      "id DESC LIMIT 165",
      "SELECT id, created_ms FROM (SELECT * FROM (" SELECT
      "requester_organisation_id = $1 AND state IN " OVER PAGE ") UNION SELECT * FROM (" SELECT
-     "consultant_organisation_id = $3 AND state IN " OVER
-     " AND created_ms < $4 ORDER BY created_ms DESC, id DESC LIMIT 165)) ORDER BY created_ms DESC, "
+     "consultant_organisation_id = $1 AND state IN " OVER PAGE ")) ORDER BY created_ms DESC, "
      "id DESC LIMIT 165"},
 };
 #define WORKLISTS (sizeof worklists / sizeof worklists[0])
-
-/* Values for $1, $2 ... of the list: whose and before, once more where it has two halves. */
-static void bind_list(struct db_query *q, const struct worklist *list, const char *whose,
-                      int64_t before_ms)
-{
-    bool two = strcmp(list->name, "history") == 0;
-    bool both = strcmp(list->name, "triage") == 0 || strcmp(list->name, "unanswered") == 0 ||
-                strcmp(list->name, "review") == 0;
-    int halves = strcmp(list->name, "unattended") == 0 ? 4 : both ? 2 : 1;
-    for (int i = 0; i < halves; i++) {
-        db_bind_text(q, whose);
-    }
-    db_bind_int(q, before_ms);
-    if (two) {
-        db_bind_text(q, whose);
-        db_bind_int(q, before_ms);
-    }
-}
 
 static enum status read_list(struct api_call *call, const struct worklist *list, bool coordinator,
                              int64_t before_ms, int64_t limit, struct page *page)
@@ -223,8 +200,8 @@ static enum status read_list(struct api_call *call, const struct worklist *list,
     db_begin_query(&q, call->db,
                    coordinator && list->sql_coordinator != NULL ? list->sql_coordinator
                                                                 : list->sql);
-    bind_list(&q, list, institution ? call->actor->organisation_id : call->actor->account_id,
-              before_ms);
+    db_bind_text(&q, institution ? call->actor->organisation_id : call->actor->account_id);
+    db_bind_int(&q, before_ms);
     return read_page(&q, limit, page);
 }
 
